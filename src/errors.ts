@@ -1,0 +1,131 @@
+/**
+ * Every error this package throws on purpose, sorted by whose fault it is.
+ * `code` is API, `message` is for people, `status` is what the host should answer, `cause` is kept.
+ */
+
+/** The base of all of them: `error instanceof BridgeError` tells a deliberate error from an accident. */
+export abstract class BridgeError extends Error {
+  /** Stable name of the error, for programs. */
+  abstract readonly code: string;
+  /** The HTTP status that the error deserves; Express and Koa read it. */
+  abstract readonly status: number;
+  /** Koa and http-errors ask it: may the message be shown to the client? Never. */
+  readonly expose = false as const;
+
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.name = new.target.name;
+  }
+}
+
+/** The client sent a request that cannot be translated safely: 400, or 501 where RFC 9112 says so. */
+export class BadRequestError extends BridgeError {
+  readonly code = "ERR_WSGI_BAD_REQUEST" as const;
+  readonly status: 400 | 501;
+
+  constructor(message: string, status: 400 | 501 = 400) {
+    super(message);
+    this.status = status;
+  }
+}
+
+/** The application broke PEP 3333: a bug on the application's side, never the client's. */
+export class AppProtocolError extends BridgeError {
+  readonly code = "ERR_WSGI_APP_PROTOCOL" as const;
+  readonly status = 500 as const;
+}
+
+/** An option has a value that cannot be used; the message names the option. Thrown where the option is given. */
+export class OptionError extends BridgeError {
+  readonly code = "ERR_WSGI_OPTION" as const;
+  readonly status = 500 as const;
+}
+
+/** A middleware read the request's body before the bridge could, and kept nothing to read again. */
+export class BodyConsumedError extends BridgeError {
+  readonly code = "ERR_WSGI_BODY_CONSUMED" as const;
+  readonly status = 500 as const;
+}
+
+/** The client has gone before its request or response was whole. Nobody's fault, so never logged. */
+export class ClientDisconnectError extends BridgeError {
+  readonly code = "ERR_WSGI_CLIENT_DISCONNECT" as const;
+  readonly status = 499 as const;
+}
+
+/** The Python application raised before its response began. Its traceback is in the log and in `traceback`. */
+export class PythonError extends BridgeError {
+  readonly code = "ERR_WSGI_PYTHON_EXCEPTION" as const;
+  readonly status = 500 as const;
+  /** The exception's class, such as `ValueError`. */
+  readonly type: string;
+  /** The traceback as Python prints it. Kept out of `message` and `stack`, which hosts may show to clients. */
+  readonly traceback: string;
+
+  constructor(type: string, traceback: string) {
+    super(`the Python application raised ${type}; its traceback is in the log`);
+    this.type = type;
+    this.traceback = traceback;
+    // Express shows `stack` to the client in development; frames of this package would tell nobody anything.
+    this.stack = `${this.name}: ${this.message}`;
+  }
+}
+
+/** A Python process ended in the middle of a request. `sent` says whether the application may have begun its work. */
+export class WorkerExitError extends BridgeError {
+  readonly code = "ERR_WSGI_WORKER_EXIT" as const;
+  readonly status = 502 as const;
+  /** False: the request never reached the application, so a second try is safe. */
+  readonly sent: boolean;
+
+  constructor(message: string, options: ErrorOptions & { sent: boolean }) {
+    super(message, options);
+    this.sent = options.sent;
+  }
+}
+
+/** More requests wait for a Python thread than the queue may hold. `headers` asks the client to come back. */
+export class QueueFullError extends BridgeError {
+  readonly code = "ERR_WSGI_QUEUE_FULL" as const;
+  readonly status = 503 as const;
+  /** Express's and Koa's error handling send them with the answer. */
+  readonly headers: Readonly<Record<string, string>> = { "Retry-After": "1" };
+}
+
+/** The application was closed with `close()` and takes no further requests. */
+export class AppClosedError extends BridgeError {
+  readonly code = "ERR_WSGI_APP_CLOSED" as const;
+  readonly status = 503 as const;
+}
+
+/** A Python application could not be started: `ready()` rejects with one of these four classes' errors. */
+export abstract class StartError extends BridgeError {
+  readonly status = 500 as const;
+}
+
+/** The Python interpreter cannot be run, is too old, or ended before it could load the application. */
+export class InterpreterError extends StartError {
+  readonly code = "ERR_WSGI_INTERPRETER" as const;
+}
+
+/** The application's module cannot be imported; `traceback` says why, and so does the message. */
+export class AppImportError extends StartError {
+  readonly code = "ERR_WSGI_APP_IMPORT" as const;
+  /** The traceback of the import, as Python prints it. */
+  readonly traceback: string;
+
+  constructor(message: string, traceback: string) {
+    super(message);
+    this.traceback = traceback;
+  }
+}
+
+/** The module was imported and has no such attribute. */
+export class AppAttributeError extends StartError {
+  readonly code = "ERR_WSGI_APP_ATTRIBUTE" as const;
+}
+
+/** The attribute exists and cannot be called, so it is no WSGI application. */
+export class AppNotCallableError extends StartError {
+  readonly code = "ERR_WSGI_APP_NOT_CALLABLE" as const;
+}

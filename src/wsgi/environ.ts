@@ -1,0 +1,96 @@
+/** The environ translator: from a request head to PEP 3333's environ. Knows CGI's names; knows no framework and no socket. */
+import { BadRequestError } from "../errors.ts";
+import { environKey } from "./names.ts";
+import type { Environ, ErrorStream, InputStream } from "./types.ts";
+
+/** A request without its body, as a host saw it: what `buildEnviron` needs and nothing else. */
+export interface RequestHead {
+  readonly method: string;
+  /** The mount, percent-decoded; see `Environ.SCRIPT_NAME`. */
+  readonly scriptName: string;
+  /** See `Environ.PATH_INFO`. */
+  readonly pathInfo: string;
+  readonly queryString: string;
+  /** The request target as received. */
+  readonly target: string;
+  /** `HTTP/1.1` and so on. */
+  readonly protocol: string;
+  readonly scheme: "http" | "https";
+  /** Takes the place of the Host header where a trusted proxy or the target's absolute form says so. */
+  readonly host: string | undefined;
+  readonly serverName: string;
+  readonly serverPort: string;
+  readonly remoteAddr: string;
+  readonly remotePort: string | undefined;
+  /** Name, value, name, value, …: as received, in order of arrival. */
+  readonly rawHeaders: readonly string[];
+}
+
+/** What the environ holds beside the request's head. */
+export interface EnvironStreams {
+  readonly input: InputStream;
+  readonly errors: ErrorStream;
+}
+
+const WSGI_VERSION: readonly [1, 0] = Object.freeze([1, 0]) as readonly [1, 0];
+
+/**
+ * Builds a fresh environ (PEP 3333, "environ Variables").
+ *
+ * @throws BadRequestError when two readers of the head could understand it differently
+ */
+export function buildEnviron(head: RequestHead, streams: EnvironStreams): Environ {
+  // A literal without a prototype: no header can reach `Object.prototype`, and nothing is inherited by mistake.
+  const environ = {
+    __proto__: null,
+    REQUEST_METHOD: head.method,
+    SCRIPT_NAME: head.scriptName,
+    PATH_INFO: head.pathInfo,
+    QUERY_STRING: head.queryString,
+    SERVER_NAME: head.serverName,
+    SERVER_PORT: head.serverPort,
+    SERVER_PROTOCOL: head.protocol,
+    GATEWAY_INTERFACE: "CGI/1.1",
+    SERVER_SOFTWARE: "wsgi-bridge",
+    REMOTE_ADDR: head.remoteAddr,
+    REQUEST_URI: head.target,
+    RAW_URI: head.target,
+    "wsgi.version": WSGI_VERSION,
+    "wsgi.url_scheme": head.scheme,
+    "wsgi.input": streams.input,
+    "wsgi.errors": streams.errors,
+    "wsgi.multithread": true,
+    "wsgi.multiprocess": false,
+    "wsgi.run_once": false,
+    "wsgi.input_terminated": true,
+  } as unknown as Environ;
+  if (head.remotePort !== undefined) environ.REMOTE_PORT = head.remotePort;
+  if (head.scheme === "https") environ.HTTPS = "on";
+  addHeaders(environ, head.rawHeaders);
+  if (head.host !== undefined) environ.HTTP_HOST = head.host;
+  return environ;
+}
+
+/** Headers that have one value or none: a second one is how requests are smuggled. */
+const SINGLETONS: ReadonlySet<string> = new Set(["HTTP_HOST", "CONTENT_TYPE", "CONTENT_LENGTH"]);
+
+function addHeaders(environ: Environ, rawHeaders: readonly string[]): void {
+  let repeats: Map<`HTTP_${string}`, string[]> | undefined;
+  for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
+    const key = environKey(rawHeaders[i] as string) as `HTTP_${string}` | undefined;
+    if (key === undefined) continue;
+    const value = rawHeaders[i + 1] as string;
+    const first = environ[key];
+    if (first === undefined) {
+      environ[key] = value;
+    } else {
+      if (SINGLETONS.has(key)) throw new BadRequestError(`the request has more than one ${key}`);
+      repeats ??= new Map();
+      const values = repeats.get(key);
+      if (values === undefined) repeats.set(key, [first, value]);
+      else values.push(value);
+    }
+  }
+  // Cookie crumbs of HTTP/2 go together with `; ` (RFC 9113 §8.2.3), all else with `,` (RFC 9110 §5.3).
+  for (const [key, values] of repeats ?? []) environ[key] = values.join(key === "HTTP_COOKIE" ? "; " : ",");
+}

@@ -1,0 +1,110 @@
+/** `wsgi.input` over any source of bytes. Knows PEP 3333's read methods; knows no socket. */
+import type { InputStream } from "./types.ts";
+
+/** Where a body comes from: pulled, so that nothing is read before the application asks. */
+export interface ByteSource {
+  /** The next bytes, never empty; `undefined` at the end. Rejects when the body breaks off. */
+  next(): Promise<Uint8Array | undefined>;
+}
+
+const NOTHING: Uint8Array = new Uint8Array(0);
+const NEWLINE = 0x0a;
+
+/**
+ * The body as a file: `read(n)` waits until it has `n` bytes or the body ends, as Python's buffered files do.
+ * Calls that overlap are served one after another.
+ */
+export class BodyInput implements InputStream {
+  readonly #source: ByteSource;
+  #chunks: Uint8Array[] = [];
+  /** Bytes in `#chunks`. */
+  #held = 0;
+  #ended = false;
+  #turn: Promise<unknown> = Promise.resolve();
+
+  constructor(source: ByteSource) {
+    this.#source = source;
+  }
+
+  read(size?: number): Promise<Uint8Array> {
+    return this.#inTurn(() => this.#read(bound(size)));
+  }
+
+  readline(size?: number): Promise<Uint8Array> {
+    return this.#inTurn(() => this.#readline(bound(size)));
+  }
+
+  readlines(hint?: number): Promise<Uint8Array[]> {
+    return this.#inTurn(() => this.#readlines(bound(hint) || Number.POSITIVE_INFINITY));
+  }
+
+  async *[Symbol.asyncIterator](): AsyncGenerator<Uint8Array, void, undefined> {
+    for (let line = await this.readline(); line.length > 0; line = await this.readline()) yield line;
+  }
+
+  #inTurn<T>(job: () => Promise<T>): Promise<T> {
+    const result = this.#turn.then(job);
+    this.#turn = result.catch(() => undefined); // the caller has the rejection; the next call gets its own
+    return result;
+  }
+
+  async #read(size: number): Promise<Uint8Array> {
+    while (this.#held < size && (await this.#fill()));
+    return this.#take(Math.min(size, this.#held));
+  }
+
+  async #readline(size: number): Promise<Uint8Array> {
+    let searched = 0;
+    let passed = 0; // bytes in the chunks already searched
+    for (;;) {
+      for (; searched < this.#chunks.length; searched += 1) {
+        const chunk = this.#chunks[searched] as Uint8Array;
+        const at = chunk.indexOf(NEWLINE);
+        if (at !== -1) return this.#take(Math.min(size, passed + at + 1));
+        passed += chunk.length;
+      }
+      if (this.#held >= size || !(await this.#fill())) return this.#take(Math.min(size, this.#held));
+    }
+  }
+
+  async #readlines(hint: number): Promise<Uint8Array[]> {
+    const lines: Uint8Array[] = [];
+    for (let total = 0; total < hint; ) {
+      const line = await this.#readline(Number.POSITIVE_INFINITY);
+      if (line.length === 0) break;
+      lines.push(line);
+      total += line.length;
+    }
+    return lines;
+  }
+
+  /** One more chunk from the source; false at the end, however often it is asked. */
+  async #fill(): Promise<boolean> {
+    if (this.#ended) return false;
+    const chunk = await this.#source.next();
+    if (chunk === undefined) {
+      this.#ended = true;
+      return false;
+    }
+    this.#chunks.push(chunk);
+    this.#held += chunk.length;
+    return true;
+  }
+
+  /** Removes `count` bytes from the front; there are at least so many. */
+  #take(count: number): Uint8Array {
+    if (count === 0) return NOTHING;
+    const whole = this.#chunks.length === 1 ? (this.#chunks[0] as Uint8Array) : Buffer.concat(this.#chunks);
+    this.#held -= count;
+    this.#chunks = this.#held === 0 ? [] : [whole.subarray(count)];
+    return whole.subarray(0, count);
+  }
+}
+
+/** A missing, `null` or negative size means "no bound", as in Python. */
+function bound(size: number | null | undefined): number {
+  return size === undefined || size === null || size < 0 ? Number.POSITIVE_INFINITY : Math.trunc(size);
+}
+
+/** The body of a request that has none. Shared by all such requests, and compared with by those who can skip reading. */
+export const EMPTY_INPUT: InputStream = new BodyInput({ next: () => Promise.resolve(undefined) });

@@ -1,0 +1,78 @@
+/** Where everything goes that is no client's business. Knows lines and loggers; knows nothing of who writes. */
+import { OptionError } from "../errors.ts";
+import type { ErrorStream } from "./types.ts";
+
+/** A logger: `console` is one, and so is pino's. Each call is one message; a traceback has more than one line. */
+export interface Logger {
+  info(message: string): void;
+  warn(message: string): void;
+  error(message: string): void;
+}
+
+/** @throws OptionError unless it has the three methods */
+export function checkLogger(logger: Logger): Logger {
+  for (const method of ["info", "warn", "error"] as const) {
+    if (typeof logger?.[method] !== "function") throw new OptionError(`logger must have the method ${method}()`);
+  }
+  return logger;
+}
+
+/** C0 without HTAB and LF, DEL, C1: a terminal would obey them, and a client may have chosen them. */
+const CONTROLS = /[\x00-\x08\x0b-\x1f\x7f-\x9f]/g;
+
+/**
+ * Text without the characters that could forge a log or steer a terminal.
+ *
+ *     printable("a\x1b[31mb")          → "a\\x1b[31mb"
+ *     printable("a\r\nb")              → "a\\x0d\nb"
+ */
+export function printable(text: string): string {
+  return text.replace(CONTROLS, (char) => `\\x${char.charCodeAt(0).toString(16).padStart(2, "0")}`);
+}
+
+/** Cuts a stream of text into whole lines, so that the lines of two streams are never mixed. */
+export class LineSplitter {
+  readonly #line: (line: string) => void;
+  #rest = "";
+
+  constructor(line: (line: string) => void) {
+    this.#line = line;
+  }
+
+  push(text: string): void {
+    const lines = (this.#rest + text).split("\n");
+    this.#rest = lines.pop() as string;
+    for (const line of lines) this.#line(printable(line.endsWith("\r") ? line.slice(0, -1) : line));
+    if (this.#rest.length > LINE_LIMIT) this.flush();
+  }
+
+  /** Gives out an unfinished line. */
+  flush(): void {
+    if (this.#rest !== "") this.#line(printable(this.#rest));
+    this.#rest = "";
+  }
+}
+
+/** A longer line is given out in pieces: a stream without newlines must not fill the memory. */
+const LINE_LIMIT = 64 * 1024;
+
+/** `wsgi.errors` (PEP 3333, "Input and Error Streams") on a logger: each line is one error message. */
+export class LogErrors implements ErrorStream {
+  readonly #lines: LineSplitter;
+
+  constructor(logger: Logger) {
+    this.#lines = new LineSplitter((line) => logger.error(line));
+  }
+
+  write(text: string): void {
+    this.#lines.push(String(text));
+  }
+
+  writelines(lines: Iterable<string>): void {
+    for (const line of lines) this.write(line);
+  }
+
+  flush(): void {
+    this.#lines.flush();
+  }
+}

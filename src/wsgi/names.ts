@@ -1,0 +1,46 @@
+/** From the names of request headers to CGI's. Knows which names are never translated, and why. */
+
+/** Consumed by the server (RFC 9110 §7.6.1), or dangerous as a variable: HTTP_PROXY is how httpoxy works. */
+const DROPPED: ReadonlySet<string> = new Set([
+  "connection",
+  "keep-alive",
+  "proxy",
+  "proxy-connection",
+  "te",
+  "trailer",
+  "transfer-encoding",
+]);
+
+/** CGI has these two without `HTTP_`. */
+const BARE: ReadonlySet<string> = new Set(["content-type", "content-length"]);
+
+/** `x_a` and `x-a` would be one variable (RFC 9110 §17.10), so only letters, digits and `-` pass. */
+const TRANSLATABLE = /^[a-z0-9-]+$/;
+
+/** Spellings already seen. Bounded, since clients choose the spelling. */
+const cache: Map<string, string | undefined> = new Map();
+const CACHE_SIZE = 512;
+
+/**
+ * The environ key of a request header; `undefined` for one that must not be in the environ.
+ *
+ *     environKey("User-Agent")         → "HTTP_USER_AGENT"
+ *     environKey("content-TYPE")       → "CONTENT_TYPE"
+ *     environKey("X_Forwarded_For")    → undefined
+ *     environKey("Proxy")              → undefined
+ *     environKey(":path")              → undefined
+ */
+export function environKey(name: string): string | undefined {
+  const known = cache.get(name);
+  if (known !== undefined || cache.has(name)) return known;
+  const key = translate(name);
+  if (cache.size < CACHE_SIZE) cache.set(name, key);
+  return key;
+}
+
+function translate(name: string): string | undefined {
+  const lower = name.toLowerCase();
+  if (DROPPED.has(lower) || !TRANSLATABLE.test(lower)) return undefined;
+  const key = lower.toUpperCase().replaceAll("-", "_");
+  return BARE.has(lower) ? key : `HTTP_${key}`;
+}

@@ -1,0 +1,71 @@
+/** From a request target to the decoded path and the raw query. Knows RFC 9112's target forms; knows no mount. */
+import { BadRequestError } from "../errors.ts";
+
+/** A request target in its two halves; both undecoded. */
+export interface SplitTarget {
+  /** Begins with `/`, or is `""` for `*`. */
+  readonly path: string;
+  /** Without the `?`. */
+  readonly query: string;
+}
+
+/**
+ * Splits a request target at its first `?`, without a fragment and without an absolute form's scheme and authority.
+ *
+ *     splitTarget("/a/b?x=1?2")        → { path: "/a/b", query: "x=1?2" }
+ *     splitTarget("/a#f?q")            → { path: "/a", query: "" }
+ *     splitTarget("http://h/a?b")      → { path: "/a", query: "b" }
+ *     splitTarget("http://h?b")        → { path: "/", query: "b" }
+ *     splitTarget("//h/a")             → { path: "//h/a", query: "" }
+ *     splitTarget("*")                 → { path: "", query: "" }
+ *     splitTarget("x?b")               → { path: "/x", query: "b" }
+ */
+export function splitTarget(target: string): SplitTarget {
+  const fragment = target.indexOf("#");
+  const whole = fragment === -1 ? target : target.slice(0, fragment);
+  const mark = whole.indexOf("?");
+  const path = mark === -1 ? whole : whole.slice(0, mark);
+  const query = mark === -1 ? "" : whole.slice(mark + 1);
+  if (path.charCodeAt(0) === 0x2f) return { path, query };
+  return { path: rootedPath(path), query };
+}
+
+const ABSOLUTE_FORM = /^[a-z][a-z0-9+.-]*:\/\/([^/]*)/i;
+
+function rootedPath(path: string): string {
+  if (path === "*") return "";
+  const absolute = ABSOLUTE_FORM.exec(path);
+  if (absolute === null) return `/${path}`; // koa-mount and rewrites may have eaten the slash
+  return path.slice(absolute[0].length) || "/";
+}
+
+/**
+ * The authority of a target in absolute form, which takes the place of Host (RFC 9112 §3.2.2).
+ *
+ *     targetAuthority("http://h:8/a")  → "h:8"
+ *     targetAuthority("/a")            → undefined
+ *     targetAuthority("//h/a")         → undefined
+ */
+export function targetAuthority(target: string): string | undefined {
+  if (target.charCodeAt(0) === 0x2f) return undefined;
+  const question = target.search(/[?#]/);
+  return ABSOLUTE_FORM.exec(question === -1 ? target : target.slice(0, question))?.[1];
+}
+
+const ESCAPE = /%[0-9a-f]{2}/gi;
+
+/**
+ * Percent-decodes a path once, to bytes carried as latin-1. A `%` that begins no escape stays as it is.
+ *
+ *     percentDecode("/a%20b+c")        → "/a b+c"
+ *     percentDecode("/%D0%B6")         → "/Ð¶"
+ *     percentDecode("/%zz%2f%")        → "/%zz/%"
+ *     percentDecode("/%2541")          → "/%41"
+ *
+ * @throws BadRequestError for `%00`: no framework expects it, and C code behind them ends its string there
+ */
+export function percentDecode(path: string): string {
+  if (!path.includes("%")) return path;
+  if (path.includes("%00")) throw new BadRequestError("the path contains %00");
+  return path.replace(ESCAPE, (escape) => String.fromCharCode(Number.parseInt(escape.slice(1), 16)));
+}

@@ -1,0 +1,122 @@
+/** What `startResponse` may be given. Knows PEP 3333's and RFC 9110's rules for heads; knows nothing of when it is sent. */
+import { AppProtocolError } from "../errors.ts";
+import type { HeaderList, HeaderPair } from "./types.ts";
+
+/** A response head that has passed every check. */
+export interface ResponseHead {
+  /** 200 to 999. */
+  readonly code: number;
+  /** May be empty. */
+  readonly reason: string;
+  /** A copy: the application may change its own list afterwards. */
+  readonly headers: HeaderList;
+  /** The length that the headers declare, in bytes. */
+  readonly contentLength: number | undefined;
+}
+
+/** `DDD reason`; the reason is latin-1 without control characters. */
+const STATUS = /^([2-9]\d\d) ([\x20-\x7e\x80-\xff]*)$/;
+/** RFC 9110 §5.6.2, `token`. */
+const TOKEN = /^[!#$%&'*+\-.^_`|~0-9a-z]+$/i;
+/** Control characters other than HTAB, and what is not a byte. */
+const BAD_VALUE = /[^\t\x20-\x7e\x80-\xff]/;
+const DIGITS = /^\d+$/;
+
+/** RFC 9110 §7.6.1 and PEP 3333, "Other HTTP Features": these belong to the connection, so to the server alone. */
+const HOP_BY_HOP: ReadonlySet<string> = new Set([
+  "connection",
+  "keep-alive",
+  "proxy-authenticate",
+  "proxy-authorization",
+  "proxy-connection",
+  "te",
+  "trailer",
+  "trailers",
+  "transfer-encoding",
+  "upgrade",
+]);
+
+/**
+ * Checks a status and a header list, and copies them.
+ *
+ *     parseHead("200 OK", [["X", "y"]])  → { code: 200, reason: "OK", … }
+ *     parseHead("404 ", [])              → { code: 404, reason: "", … }
+ *     parseHead("200", [])               → AppProtocolError: the blank is missing
+ *     parseHead("100 Continue", [])      → AppProtocolError: not a final status
+ *     parseHead("200 OK", [["Connection", "close"]]) → AppProtocolError: hop-by-hop
+ *
+ * @throws AppProtocolError that names the rule
+ */
+export function parseHead(status: string, headers: readonly HeaderPair[]): ResponseHead {
+  const match = typeof status === "string" ? STATUS.exec(status) : null;
+  if (match === null) {
+    throw new AppProtocolError(
+      `startResponse: the status must be "DDD reason" with DDD from 200 to 999, got ${show(status)}`,
+    );
+  }
+  if (!Array.isArray(headers)) {
+    throw new AppProtocolError(`startResponse: the headers must be an array of [name, value], got ${show(headers)}`);
+  }
+  const copy: HeaderPair[] = [];
+  let contentLength: number | undefined;
+  for (const pair of headers) {
+    const [name, value] = checkPair(pair);
+    if (name.length === CONTENT_LENGTH.length && name.toLowerCase() === CONTENT_LENGTH) {
+      if (contentLength !== undefined) throw new AppProtocolError("startResponse: Content-Length is given twice");
+      contentLength = parseLength(value);
+    }
+    copy.push([name, value]);
+  }
+  return { code: Number(match[1]), reason: match[2] as string, headers: copy, contentLength };
+}
+
+const CONTENT_LENGTH = "content-length";
+
+function checkPair(pair: unknown): HeaderPair {
+  if (!Array.isArray(pair) || pair.length !== 2 || typeof pair[0] !== "string" || typeof pair[1] !== "string") {
+    throw new AppProtocolError(`startResponse: each header must be [name, value], both strings, got ${show(pair)}`);
+  }
+  const [name, value] = pair as HeaderPair;
+  if (!sendableName(name)) throw new AppProtocolError(refusal(name));
+  const bad = value.search(BAD_VALUE);
+  if (bad !== -1) {
+    // The character alone: a value may be a session cookie, and messages go to logs.
+    throw new AppProtocolError(
+      `startResponse: the value of ${name} has ${show(value[bad])}: control characters and characters that are no byte cannot be sent`,
+    );
+  }
+  return [name, value];
+}
+
+/** Names that have passed before: an application sends the same ones over and over. */
+const passed: Set<string> = new Set();
+const PASSED_SIZE = 512;
+
+function sendableName(name: string): boolean {
+  if (passed.has(name)) return true;
+  const lower = name.toLowerCase();
+  if (!TOKEN.test(name) || HOP_BY_HOP.has(lower) || lower === "status") return false;
+  if (passed.size < PASSED_SIZE) passed.add(name);
+  return true;
+}
+
+function refusal(name: string): string {
+  if (!TOKEN.test(name)) return `startResponse: ${show(name)} is no header name (RFC 9110 §5.6.2, token)`;
+  if (name.toLowerCase() === "status") return "startResponse: Status is no header; pass the status as first argument";
+  return `startResponse: ${name} is hop-by-hop, so only the server may set it (PEP 3333, "Other HTTP Features")`;
+}
+
+function parseLength(value: string): number {
+  const length = DIGITS.test(value) ? Number(value) : Number.NaN;
+  if (!Number.isSafeInteger(length)) {
+    throw new AppProtocolError(`startResponse: Content-Length must be decimal digits, got ${show(value)}`);
+  }
+  return length;
+}
+
+/** A value as it can stand in a message: on one line, without control characters, not too long. */
+function show(value: unknown): string {
+  if (typeof value !== "string") return Array.isArray(value) ? "an array" : value === null ? "null" : typeof value;
+  const text = JSON.stringify(value.slice(0, 80));
+  return text.replace(/[\x7f-\uffff]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`);
+}

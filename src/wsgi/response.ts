@@ -1,0 +1,228 @@
+/** The response writer: PEP 3333's rules of order and length. Knows states and bytes; knows no socket and no framework. */
+import { AppProtocolError } from "../errors.ts";
+import { parseHead, type ResponseHead } from "./response-head.ts";
+import type { HeaderList, HeaderPair, StartResponse, Write } from "./types.ts";
+
+/** Where a response goes. Back-pressure is a promise, never a boolean to forget. */
+export interface ResponseSink {
+  /** The head, once, before everything else. The body is `length` bytes, or of unknown length. */
+  commit(code: number, reason: string, headers: HeaderList, length: number | undefined): void;
+  /** `undefined`: go on at once. A promise: wait until the transport can take more. */
+  write(block: Uint8Array): Promise<void> | undefined;
+  /** The clean end, with a last block if there is one left. */
+  end(block?: Uint8Array): void;
+  /** The unclean end, which the client can tell from a clean one. */
+  abort(): void;
+}
+
+type State = "idle" | "held" | "sent" | "done" | "failed";
+type Event = "start" | "restart" | "commit" | "block" | "end" | "fail";
+
+/**     idle ──start──▶ held ──commit──▶ sent ──end──▶ done      (PEP 3333, "The start_response() Callable")
+ *        ╰──restart──▶╯  ╰restart╯     ╰block╯                  idle, held, sent ──fail──▶ failed
+ * `held` exists because the head must wait for the first non-empty block; until then `excInfo` may replace it. */
+const TRANSITIONS = {
+  idle: { start: "held", restart: "held", fail: "failed" },
+  held: { restart: "held", commit: "sent", fail: "failed" },
+  sent: { block: "sent", end: "done", fail: "failed" },
+  done: {},
+  failed: {},
+} as const satisfies Record<State, Partial<Record<Event, State>>>;
+
+/** What an application did wrong when it asked for something that its state does not allow. */
+const REFUSALS: Partial<Record<`${State}:${Event}`, string>> = {
+  "idle:commit": "a block, or the end, came before startResponse was called",
+  "held:start": "startResponse was called twice; a second call needs excInfo",
+  "sent:start": "startResponse was called again after the head was sent",
+  "done:start": "startResponse was called after the response had ended",
+  "done:block": "write() was called after the response had ended",
+};
+
+/** The only place where a state changes. An event the table does not list is the application's bug. */
+function next(state: State, event: Event): State {
+  const to = (TRANSITIONS[state] as Partial<Record<Event, State>>)[event];
+  if (to !== undefined) return to;
+  throw new AppProtocolError(REFUSALS[`${state}:${event}`] ?? `${event} is not allowed while the response is ${state}`);
+}
+
+/** How much `write()` takes from an application that does not wait for its promise. */
+const UNAWAITED_LIMIT = 1024 * 1024;
+
+/** One response on its way to a sink. `method` decides whether a body may follow the head. */
+export class ResponseWriter {
+  readonly #sink: ResponseSink;
+  readonly #method: string;
+  #state: State = "idle";
+  /** Undefined while idle, and after a call of startResponse that was refused. */
+  #head: ResponseHead | undefined;
+  /** Bytes that the declared length still allows; undefined without a declared length, or without a body. */
+  #left: number | undefined;
+  #bodyless = false;
+  #usedWrite = false;
+  #cut = false;
+  #failure: unknown;
+  #unawaited = 0;
+
+  constructor(sink: ResponseSink, method: string) {
+    this.#sink = sink;
+    this.#method = method;
+  }
+
+  /** True once the head is on its way: nothing but the connection's end can tell the client of an error then. */
+  get committed(): boolean {
+    return this.#state === "sent" || this.#state === "done";
+  }
+
+  /** True when no further block can be sent: the declared length is reached, or there is no body to send. */
+  get full(): boolean {
+    return this.committed && (this.#bodyless || this.#left === 0);
+  }
+
+  /** True when the application gave more than it declared: the surplus was not sent. */
+  get cut(): boolean {
+    return this.#cut;
+  }
+
+  /** The function that the application is given. */
+  readonly startResponse: StartResponse = (status, headers, excInfo) => {
+    const replaces = Boolean(excInfo);
+    if (replaces && this.#state === "sent") {
+      const error = original(excInfo);
+      this.fail(error);
+      throw error;
+    }
+    this.#state = next(this.#state, replaces ? "restart" : "start");
+    this.#head = undefined; // a head that parseHead refuses must not leave the old one in force
+    this.#head = parseHead(status, headers as HeaderPair[]);
+    return this.#write;
+  };
+
+  /** A block of the result. Empty blocks are legal and send nothing, so that they do not commit the head. */
+  block(block: Uint8Array): Promise<void> | undefined {
+    if (block.length === 0) return undefined;
+    if (!this.committed) this.#commit(undefined);
+    if (this.#bodyless) return undefined;
+    if (this.#left === undefined) return this.#sink.write(block);
+    return this.#sized(block, this.#left);
+  }
+
+  /** The only block of a result whose `length` is 1: its size is the response's (PEP 3333, "Content-Length"). */
+  onlyBlock(block: Uint8Array): Promise<void> | undefined {
+    if (block.length > 0 && !this.committed && !this.#usedWrite) this.#commit(block.length);
+    return this.block(block);
+  }
+
+  /** The result has no more blocks. */
+  end(): void {
+    if (this.#state === "done") return; // the last block filled the declared length
+    if (!this.committed) this.#commit(0);
+    if (this.#left !== undefined && this.#left > 0) {
+      throw new AppProtocolError(`the body is ${this.#left} bytes shorter than its Content-Length`);
+    }
+    this.#state = next(this.#state, "end");
+    this.#sink.end();
+  }
+
+  /** Gives the response up. A head that was sent makes it a broken connection; otherwise the host may still answer. */
+  fail(reason: unknown): void {
+    if (this.#state === "done" || this.#state === "failed") return;
+    const wasCommitted = this.committed;
+    this.#state = next(this.#state, "fail");
+    this.#failure = reason;
+    if (wasCommitted) this.#sink.abort();
+  }
+
+  /** @param known the body's length, where it is known without the application's declaration */
+  #commit(known: number | undefined): void {
+    if (this.#state === "held" && this.#head === undefined) {
+      throw new AppProtocolError("a block, or the end, came after startResponse had refused its arguments");
+    }
+    this.#state = next(this.#state, "commit");
+    const { code, reason, headers, contentLength } = this.#head as ResponseHead;
+    const framing = frame(this.#method, code, { declared: contentLength, known });
+    this.#bodyless = framing.bodyless;
+    this.#left = framing.bodyless ? undefined : framing.length;
+    this.#sink.commit(code, reason, withLength(headers, contentLength, framing.length), framing.length);
+    if (framing.bodyless) this.#finish();
+  }
+
+  #finish(last?: Uint8Array): void {
+    this.#state = next(this.#state, "end");
+    this.#sink.end(last);
+  }
+
+  /** One write for the last block and the end: most responses are a single block of a known size. */
+  #sized(block: Uint8Array, left: number): Promise<void> | undefined {
+    if (block.length < left) {
+      this.#left = left - block.length;
+      return this.#sink.write(block);
+    }
+    this.#cut = block.length > left;
+    if (left > 0) {
+      this.#left = 0;
+      this.#finish(this.#cut ? block.subarray(0, left) : block);
+    }
+    return undefined;
+  }
+
+  readonly #write: Write = (block) => {
+    if (!(block instanceof Uint8Array)) throw new AppProtocolError("write() takes one Uint8Array");
+    if (this.#state === "failed") return settled(Promise.reject(this.#failure));
+    this.#usedWrite = true;
+    if (!this.committed) this.#commit(undefined);
+    if (this.#bodyless || block.length === 0) return Promise.resolve();
+    if (this.#state !== "sent" || (this.#left !== undefined && block.length > this.#left)) {
+      throw new AppProtocolError("write() was given more than the Content-Length, or came after the end");
+    }
+    this.#unawaited += block.length;
+    if (this.#unawaited > UNAWAITED_LIMIT) {
+      throw new AppProtocolError(
+        `write() was given ${this.#unawaited} bytes that the client has not taken; await the promise it returns`,
+      );
+    }
+    const taken = this.block(block) ?? Promise.resolve();
+    return settled(
+      taken.then(() => {
+        this.#unawaited = 0;
+      }),
+    );
+  };
+}
+
+/** What the headers declare, and what is known without them: the size of an only block, or 0 at the end of no blocks. */
+interface Lengths {
+  readonly declared: number | undefined;
+  readonly known: number | undefined;
+}
+
+/** Which body follows which head, and which Content-Length it has (RFC 9110 §6.4.1, §8.6). */
+function frame(method: string, code: number, { declared, known }: Lengths): Framing {
+  if (code === 204) return { bodyless: true, length: undefined };
+  if (code === 205) return { bodyless: true, length: 0 };
+  if (code === 304) return { bodyless: true, length: declared };
+  // A HEAD answer without blocks says nothing of the length that GET would have.
+  if (method === "HEAD") return { bodyless: true, length: declared ?? (known || undefined) };
+  return { bodyless: false, length: declared ?? known };
+}
+
+interface Framing {
+  readonly bodyless: boolean;
+  readonly length: number | undefined;
+}
+
+function withLength(headers: HeaderList, declared: number | undefined, length: number | undefined): HeaderList {
+  if (declared === length) return headers;
+  const others = headers.filter(([name]) => name.toLowerCase() !== "content-length");
+  return length === undefined ? others : [...others, ["Content-Length", String(length)]];
+}
+
+/** An application that does not look at its promise must not end the process. */
+function settled(promise: Promise<void>): Promise<void> {
+  promise.catch(() => undefined);
+  return promise;
+}
+
+/** The error to throw again: an Error as it is, or the value of Python's `(type, value, traceback)`. */
+function original(excInfo: unknown): unknown {
+  return Array.isArray(excInfo) ? excInfo[1] : excInfo;
+}
