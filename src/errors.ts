@@ -98,8 +98,15 @@ export class AppClosedError extends BridgeError {
   readonly status = 503 as const;
 }
 
+/** The Python application is not running, since it did not start; `cause` is the error that `ready()` rejects with. */
+export class NotStartedError extends BridgeError {
+  readonly code = "ERR_WSGI_NOT_STARTED" as const;
+  readonly status = 503 as const;
+}
+
 /** A Python application could not be started: `ready()` rejects with one of these four classes' errors. */
 export abstract class StartError extends BridgeError {
+  abstract override readonly code: `ERR_WSGI_${"INTERPRETER" | `APP_${string}`}`;
   readonly status = 500 as const;
 }
 

@@ -71,7 +71,10 @@ class Exchange implements HandlerHost {
       this.answerError(error);
       return;
     }
-    if (!handler.over) this.#res.on("close", () => handler.disconnect());
+    if (handler.over) return;
+    this.#res.on("close", () => {
+      if (!this.#res.writableFinished) handler.disconnect();
+    });
   }
 
   answerError(error: unknown): void {

@@ -9,6 +9,7 @@ export {
   BridgeError,
   ClientDisconnectError,
   InterpreterError,
+  NotStartedError,
   OptionError,
   PythonError,
   QueueFullError,

@@ -110,7 +110,7 @@ export class Handler {
     this.#writer.fail(error);
     this.#close();
     if (!(error instanceof ClientDisconnectError)) {
-      if (committed) this.#host.log("the application failed after its response began; the connection is cut", error);
+      if (committed) this.#host.log("the application failed after its response had begun", error);
       else this.#host.answerError(error);
     }
     this.#host.done();

@@ -73,9 +73,9 @@ export class ResponseWriter {
     return this.#state === "sent" || this.#state === "done";
   }
 
-  /** True when no further block can be sent: the declared length is reached, or there is no body to send. */
+  /** True when further blocks would be for nothing: there is no body to send, or the application gave more than it declared. */
   get full(): boolean {
-    return this.committed && (this.#bodyless || this.#left === 0);
+    return this.committed && (this.#bodyless || this.#cut);
   }
 
   /** True when the application gave more than it declared: the surplus was not sent. */

@@ -1,0 +1,113 @@
+"""FastCGI records. Mirrors `src/fastcgi/records.ts` line for line; names are FastCGI's. Knows bytes; knows no socket."""
+
+import struct
+from typing import Dict, Iterable, List, Tuple, Union
+
+VERSION = 1
+#: One request at a time on a connection, so every request has this id.
+REQUEST_ID = 1
+#: Management records belong to no request.
+NULL_REQUEST_ID = 0
+HEADER_LENGTH = 8
+MAX_CONTENT = 0xFFFF
+
+BEGIN_REQUEST = 1
+ABORT_REQUEST = 2
+END_REQUEST = 3
+PARAMS = 4
+STDIN = 5
+STDOUT = 6
+STDERR = 7
+DATA = 8
+GET_VALUES = 9
+GET_VALUES_RESULT = 10
+UNKNOWN_TYPE = 11
+#: Ours, from a worker of this package alone: pairs that describe the exception which ended the request.
+EXCEPTION = 64
+
+RESPONDER = 1
+KEEP_CONN = 1
+
+REQUEST_COMPLETE = 0
+CANT_MPX_CONN = 1
+OVERLOADED = 2
+UNKNOWN_ROLE = 3
+
+_HEADER = struct.Struct(">BBHHBx")
+_LONG = struct.Struct(">I")
+
+Buffer = Union[bytes, memoryview]
+
+
+def header(kind: int, request_id: int, content_length: int) -> bytes:
+    """A record's header."""
+    return _HEADER.pack(VERSION, kind, request_id, content_length, 0)
+
+
+def record(kind: int, request_id: int, content: bytes) -> bytes:
+    """A whole record."""
+    return header(kind, request_id, len(content)) + content
+
+
+def stream(kind: int, request_id: int, content: bytes) -> List[Buffer]:
+    """A stream's content as records of at most 64 KiB each, without the empty one that ends it."""
+    if len(content) <= MAX_CONTENT:
+        return [header(kind, request_id, len(content)), content] if content else []
+    parts: List[Buffer] = []
+    view = memoryview(content)
+    for at in range(0, len(view), MAX_CONTENT):
+        part = view[at : at + MAX_CONTENT]
+        parts += (header(kind, request_id, len(part)), part)
+    return parts
+
+
+def pair(name: bytes, value: bytes) -> bytes:
+    """A name-value pair's lengths and content (FastCGI 1.0 section 3.4)."""
+    return _length(len(name)) + _length(len(value)) + name + value
+
+
+def pairs(items: Iterable[Tuple[str, str]]) -> bytes:
+    """Pairs of text, in UTF-8."""
+    return b"".join(pair(name.encode(), value.encode("utf-8", "backslashreplace")) for name, value in items)
+
+
+def _length(count: int) -> bytes:
+    return bytes((count,)) if count < 0x80 else _LONG.pack(count | 0x80000000)
+
+
+def read_header(data: bytes, at: int) -> Tuple[int, int, int, int]:
+    """Type, request id, content length and padding length. Raises ValueError for another version."""
+    version, kind, request_id, content, padding = _HEADER.unpack_from(data, at)
+    if version != VERSION:
+        raise ValueError("FastCGI version %d instead of %d" % (version, VERSION))
+    return kind, request_id, content, padding
+
+
+def read_pairs(content: bytes) -> Dict[str, str]:
+    """Reads pairs back, as latin-1. Raises ValueError when a length points beyond the content."""
+    found: Dict[str, str] = {}
+    text = content.decode("latin-1")
+    at, end = 0, len(content)
+    try:
+        while at < end:
+            name_length = content[at]
+            if name_length < 0x80:
+                at += 1
+            else:
+                name_length = _LONG.unpack_from(content, at)[0] & 0x7FFFFFFF
+                at += 4
+            value_length = content[at]
+            if value_length < 0x80:
+                at += 1
+            else:
+                value_length = _LONG.unpack_from(content, at)[0] & 0x7FFFFFFF
+                at += 4
+            name_end = at + name_length
+            value_end = name_end + value_length
+            if value_end > end:
+                raise IndexError
+            found[text[at:name_end]] = text[name_end:value_end]
+            at = value_end
+    except (IndexError, struct.error):
+        raise ValueError("a name-value pair is longer than its record") from None
+    return found

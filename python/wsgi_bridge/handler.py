@@ -1,0 +1,71 @@
+"""One request's journey through the application, as `wsgiref.handlers` tells it. Knows results and `close()`."""
+
+import sys
+from typing import Any, Callable, Dict
+
+from . import fastcgi
+from .lane import Gone, Lane
+from .report import traceback_text
+from .response import Response
+from .streams import ErrorStream, request_input
+
+
+class Handler:
+    """Serves the requests of one lane, one after another."""
+
+    def __init__(self, app: Callable[..., Any], lane: Lane, base_environ: Dict[str, Any]) -> None:
+        self._app = app
+        self._lane = lane
+        self._base = base_environ
+
+    def serve(self) -> None:
+        """Returns when the lane is closed."""
+        try:
+            for environ in iter(self._lane.next_request, None):
+                self._serve_one(environ)
+        except (Gone, ConnectionError):
+            pass  # Node has left; so does this thread
+
+    def _serve_one(self, environ: Dict[str, Any]) -> None:
+        lane = self._lane
+        errors = ErrorStream(lane)
+        environ.update(self._base)
+        environ["wsgi.url_scheme"] = "https" if environ.get("HTTPS") == "on" else "http"
+        environ["wsgi.input"] = request_input(lane)
+        environ["wsgi.errors"] = errors
+        environ["wsgi_bridge.client_disconnected"] = lane.client_disconnected
+        ended = False
+        status = 0
+        try:
+            ended = self._run(environ, Response(lane, environ["REQUEST_METHOD"]))
+        except (Gone, BrokenPipeError):
+            raise
+        except BaseException as error:  # a SystemExit of the application must not look like an answer
+            status = 1
+            report = fastcgi.pairs((("type", type(error).__name__), ("traceback", traceback_text(error))))
+            lane.send([fastcgi.record(fastcgi.EXCEPTION, fastcgi.REQUEST_ID, report)])
+        finally:
+            errors.detach()
+        if not ended:
+            lane.end(status)
+
+    def _run(self, environ: Dict[str, Any], response: Response) -> bool:
+        result = self._app(environ, response.start_response)
+        try:
+            return response.finish(result)
+        finally:
+            close = getattr(result, "close", None)
+            if close is not None:
+                close()
+
+
+def base_environ(threads: int, processes: int) -> Dict[str, Any]:
+    """What is the same for every request (PEP 3333, "environ Variables")."""
+    return {
+        "wsgi.version": (1, 0),
+        "wsgi.multithread": threads > 1,
+        "wsgi.multiprocess": processes > 1,
+        "wsgi.run_once": False,
+        "wsgi.input_terminated": True,
+        "SERVER_SOFTWARE": "wsgi-bridge Python/%d.%d" % sys.version_info[:2],
+    }

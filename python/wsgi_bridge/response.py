@@ -1,0 +1,125 @@
+"""The response writer: PEP 3333's rules of order and length. Mirrors `src/wsgi/response.ts`; knows a lane and no socket."""
+
+from typing import Any, Callable, Iterable, List, Optional
+
+from . import fastcgi
+from .head import AppProtocolError, Head, parse_head
+from .lane import Lane
+
+#     idle --start--> held --commit--> sent            (PEP 3333, "The start_response() Callable")
+# `held` exists because the head must wait for the first non-empty block; until then exc_info may replace it.
+IDLE, HELD, SENT = "idle", "held", "sent"
+
+#: Results that have no close().
+_UNCLOSED = (list, tuple)
+
+
+class Response:
+    """One response on its way to a lane. `method` decides whether a body may follow the head."""
+
+    def __init__(self, lane: Lane, method: str) -> None:
+        self._lane = lane
+        self._method = method
+        self._state = IDLE
+        #: None while idle, and after a call of start_response that was refused.
+        self._head: Optional[Head] = None
+        #: Bytes that the declared length still allows; None without one.
+        self._left: Optional[int] = None
+        self._bodyless = False
+        self._used_write = False
+
+    def start_response(self, status: str, headers: list, exc_info: Any = None, *surplus: Any) -> Callable[[bytes], None]:
+        """PEP 3333's start_response, given to the application as a bound method."""
+        if surplus:
+            raise TypeError("start_response() takes 2 or 3 positional arguments")
+        if exc_info:
+            try:
+                if self._state == SENT:
+                    raise exc_info[1].with_traceback(exc_info[2])
+            finally:
+                exc_info = None  # no circle of traceback and frame
+        elif self._state != IDLE:
+            raise AppProtocolError("start_response was called twice; a second call needs exc_info")
+        self._state = HELD
+        self._head = None
+        self._head = parse_head(status, headers)
+        return self.write
+
+    def write(self, data: bytes) -> None:
+        """The old-style write: sends at once, before the blocks of the result."""
+        if not isinstance(data, bytes):
+            raise AppProtocolError("write() takes bytes, got %s" % type(data).__name__)
+        self._used_write = True
+        head = self._commit(None) if self._state != SENT else []
+        if self._left is not None and not self._bodyless and len(data) > self._left:
+            raise AppProtocolError("write() was given more than the Content-Length")
+        parts = head + self._body(data)
+        if parts:
+            self._lane.send(parts)
+
+    def finish(self, result: Iterable[bytes]) -> bool:
+        """Sends the result's blocks. True: the end of the request went out with them."""
+        if isinstance(result, (str, bytes)):
+            raise AppProtocolError("the application returned its body bare; return a list of one bytes object: [body]")
+        single = not self._used_write and _length(result) == 1
+        for block in result:
+            if not isinstance(block, bytes):
+                raise AppProtocolError("each block of the body must be bytes, got %s" % type(block).__name__)
+            if not block:
+                continue
+            head = self._commit(len(block) if single else None) if self._state != SENT else []
+            surplus = self._left is not None and len(block) > self._left
+            parts = head + self._body(block)
+            if single and type(result) in _UNCLOSED:
+                return self._end(parts)
+            if parts:
+                self._lane.send(parts)
+            if surplus or self._bodyless or self._lane.client_disconnected():
+                return False
+        head = self._commit(0) if self._state != SENT else []
+        if type(result) in _UNCLOSED:
+            return self._end(head)
+        if head:
+            self._lane.send(head)
+        self._require_all()
+        return False
+
+    def _end(self, parts: List[fastcgi.Buffer]) -> bool:
+        """There is nothing to close: the last of the response and its end go out in one piece."""
+        self._require_all()
+        self._lane.end(0, parts)
+        return True
+
+    def _commit(self, known: Optional[int]) -> List[fastcgi.Buffer]:
+        """The head as records. `known` is the body's length where it is known without the application's declaration."""
+        if self._state == IDLE:
+            raise AppProtocolError("a block, or the end, came before start_response was called")
+        if self._head is None:
+            raise AppProtocolError("a block, or the end, came after start_response had refused its arguments")
+        self._state = SENT
+        code, lines, length = self._head
+        self._bodyless = self._method == "HEAD" or code in (204, 205, 304)
+        # Node's writer decides the framing; here it is only said what this side alone knows.
+        if length is None and known is not None and code not in (204, 304) and (known > 0 or self._method != "HEAD"):
+            length = known
+            lines += "\r\nContent-Length: %d" % known
+        self._left = length
+        return fastcgi.stream(fastcgi.STDOUT, fastcgi.REQUEST_ID, (lines + "\r\n\r\n").encode("latin-1"))
+
+    def _body(self, block: bytes) -> List[fastcgi.Buffer]:
+        if self._bodyless:
+            return []
+        if self._left is not None:
+            self._left = max(0, self._left - len(block))  # a surplus is sent all the same: Node cuts it, and says so
+        return fastcgi.stream(fastcgi.STDOUT, fastcgi.REQUEST_ID, block)
+
+    def _require_all(self) -> None:
+        if self._left and not self._bodyless:
+            raise AppProtocolError("the body is %d bytes shorter than its Content-Length" % self._left)
+
+
+def _length(result: Any) -> Optional[int]:
+    try:
+        return len(result)
+    except TypeError:
+        return None

@@ -1,0 +1,58 @@
+"""`wsgi.input` and `wsgi.errors` (PEP 3333, "Input and Error Streams") on a lane."""
+
+import io
+import sys
+from typing import BinaryIO, Iterable, Optional
+
+from . import fastcgi
+from .lane import Lane
+
+
+def request_input(lane: Lane) -> BinaryIO:
+    """The body as a buffered file: `read(n)`, `readline(n)`, `readlines(hint)` and iteration are CPython's own."""
+    return io.BufferedReader(_Body(lane), 65536) if lane.has_body else io.BytesIO()
+
+
+class _Body(io.RawIOBase):
+    """The body as it arrives. Closing it does nothing to the lane, which discards what nobody has read."""
+
+    def __init__(self, lane: Lane) -> None:
+        self._lane = lane
+        self._rest = b""
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: "memoryview") -> int:  # type: ignore[override]
+        piece = self._rest or self._lane.read_stdin()
+        count = min(len(piece), len(buffer))
+        buffer[:count] = piece[:count]
+        self._rest = piece[count:]
+        return count
+
+
+class ErrorStream:
+    """Text for the log of the request; once that is over, for the process's own stderr."""
+
+    encoding = "utf-8"
+
+    def __init__(self, lane: Lane) -> None:
+        self._lane: Optional[Lane] = lane
+
+    def write(self, text: str) -> int:
+        lane = self._lane
+        if lane is None:
+            return sys.stderr.write(text)
+        lane.send(fastcgi.stream(fastcgi.STDERR, fastcgi.REQUEST_ID, text.encode("utf-8", "backslashreplace")))
+        return len(text)
+
+    def writelines(self, lines: Iterable[str]) -> None:
+        for line in lines:
+            self.write(line)
+
+    def flush(self) -> None:
+        """Nothing is held back."""
+
+    def detach(self) -> None:
+        """The request is over, and the lane belongs to the next one."""
+        self._lane = None

@@ -1,0 +1,47 @@
+/** The head of a CGI response (RFC 3875 §6.3): a Status field, header fields, an empty line. Knows text; knows no record. */
+import type { HeaderPair } from "../wsgi/types.ts";
+
+export interface CgiHead {
+  /** `"200 OK"` */
+  readonly status: string;
+  readonly headers: HeaderPair[];
+  /** How many bytes the head took, with the empty line. */
+  readonly length: number;
+}
+
+/** A longer head is no head: the responder is broken. */
+export const HEAD_LIMIT: number = 256 * 1024;
+
+const LINE_END = /\r?\n/;
+
+/**
+ * Reads a head from the front of what STDOUT brought; `undefined` while its empty line has not come.
+ *
+ * @throws RangeError for a line that is no header field, or a head that does not end
+ */
+export function readCgiHead(bytes: Buffer): CgiHead | undefined {
+  const end = headEnd(bytes);
+  if (end === undefined) {
+    if (bytes.length > HEAD_LIMIT) throw new RangeError("the response head does not end");
+    return undefined;
+  }
+  let status = "200 OK";
+  const headers: HeaderPair[] = [];
+  for (const line of bytes.toString("latin1", 0, end.text).split(LINE_END)) {
+    const colon = line.indexOf(":");
+    if (colon < 1) throw new RangeError("the response head has a line that is no header field");
+    const name = line.slice(0, colon);
+    const value = line.charCodeAt(colon + 1) === 0x20 ? line.slice(colon + 2) : line.slice(colon + 1);
+    if (name.length === 6 && name.toLowerCase() === "status") status = value;
+    else headers.push([name, value]);
+  }
+  return { status, headers, length: end.body };
+}
+
+/** Where the head's text ends and where the body begins: at the first empty line, with or without CR. */
+function headEnd(bytes: Buffer): { text: number; body: number } | undefined {
+  const crlf = bytes.indexOf("\r\n\r\n", 0, "latin1");
+  const lf = (crlf === -1 ? bytes : bytes.subarray(0, crlf)).indexOf("\n\n", 0, "latin1");
+  if (lf !== -1) return { text: lf, body: lf + 2 };
+  return crlf === -1 ? undefined : { text: crlf, body: crlf + 4 };
+}

@@ -1,0 +1,228 @@
+/** The server's side of a FastCGI connection: one request at a time. Knows records and streams; knows no WSGI and no process. */
+import type { Duplex } from "node:stream";
+import { type CgiHead, readCgiHead } from "./cgi-head.ts";
+import { RecordReader } from "./reader.ts";
+import {
+  header,
+  KEEP_CONN,
+  MAX_CONTENT,
+  REQUEST_ID,
+  RecordType,
+  Role,
+  readPairs,
+  record,
+  stream,
+} from "./records.ts";
+
+/** A body whose size is known and that can be sent again. */
+export interface SizedBody {
+  /** Bytes. */
+  readonly size: number;
+  blocks(): Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
+}
+
+/** What comes back for a request, in this order; `ended` or `lost` is the last, and only one of them comes. */
+export interface ResponseEvents {
+  stderr(slice: Buffer): void;
+  head(head: CgiHead): void;
+  body(slice: Buffer): void;
+  /** What our own worker says of an exception: `type` and `traceback`, in UTF-8 carried as latin-1. */
+  exception(pairs: ReadonlyMap<string, string>): void;
+  /** @param appStatus 0 when all went well @param protocolStatus see `ProtocolStatus` */
+  ended(appStatus: number, protocolStatus: number): void;
+  /** The connection broke, or spoke no FastCGI. */
+  lost(reason: Error): void;
+}
+
+/** Who keeps connections and hears of their ends. */
+export interface ConnectionOwner {
+  /** The request is over in both directions: the connection can take the next. */
+  idle(connection: FastcgiConnection): void;
+  /** The connection is gone. Comes before its request hears of it, so that a second try goes elsewhere. */
+  closed(connection: FastcgiConnection): void;
+}
+
+const BEGIN: string = record(
+  RecordType.BEGIN_REQUEST,
+  REQUEST_ID,
+  String.fromCharCode(0, Role.RESPONDER, KEEP_CONN, 0, 0, 0, 0, 0),
+);
+const PARAMS_END: string = record(RecordType.PARAMS, REQUEST_ID, "");
+const STDIN_END: string = record(RecordType.STDIN, REQUEST_ID, "");
+const ABORT: string = record(RecordType.ABORT_REQUEST, REQUEST_ID, "");
+
+/**     idle ──send()──▶ busy ──END_REQUEST──▶ idle          any ──close or broken record──▶ closed
+ * A connection is busy, too, until its request's body is sent to the last record: only then can the next one begin. */
+type State = "idle" | "busy" | "closed";
+
+export class FastcgiConnection {
+  readonly #stream: Duplex;
+  readonly #owner: ConnectionOwner;
+  readonly #reader: RecordReader;
+  #state: State = "idle";
+  #events: ResponseEvents | undefined;
+  #sendingBody = false;
+  /** The rest of the body is not wanted: the client has left, or the response has ended without it. */
+  #enough = false;
+  /** What STDOUT brought before the head was whole; undefined once it is. */
+  #beforeBody: Buffer | undefined;
+  #wake: (() => void) | undefined;
+
+  constructor(duplex: Duplex, owner: ConnectionOwner) {
+    this.#stream = duplex;
+    this.#owner = owner;
+    this.#reader = new RecordReader((type, requestId, content) => this.#receive(type, requestId, content));
+    duplex
+      .on("data", (chunk: Buffer) => this.#push(chunk))
+      .on("drain", () => this.#wake?.())
+      .on("error", (error) => this.#lose(error))
+      .on("close", () => this.#lose(new Error("the connection was closed")));
+  }
+
+  /** True while a request is on it. */
+  get busy(): boolean {
+    return this.#state === "busy";
+  }
+
+  /** Sends a request. One without a body is a single write. */
+  send(params: string, body: SizedBody | undefined, events: ResponseEvents): void {
+    this.#state = "busy";
+    this.#events = events;
+    this.#enough = false;
+    this.#beforeBody = EMPTY;
+    const head = BEGIN + stream(RecordType.PARAMS, REQUEST_ID, params) + PARAMS_END;
+    if (body === undefined) {
+      this.#stream.write(head + STDIN_END, "latin1");
+      return;
+    }
+    this.#sendingBody = true;
+    this.#stream.write(head, "latin1");
+    this.#sendBody(body).then(
+      () => this.#bodySent(),
+      (error: Error) => this.#stream.destroy(error),
+    );
+  }
+
+  /** The client has left. The response's end still comes, and with it the connection is free again. */
+  abort(): void {
+    if (this.#state !== "busy") return;
+    this.#enough = true;
+    this.#stream.write(ABORT, "latin1");
+  }
+
+  /** Back-pressure: takes no more of the response for now. */
+  pause(): void {
+    this.#stream.pause();
+  }
+
+  resume(): void {
+    this.#stream.resume();
+  }
+
+  /** Ends the connection; an idle responder ends with it. */
+  close(): void {
+    this.#stream.end();
+  }
+
+  /** Breaks the connection: whoever is at the other end is gone, or is to go. */
+  destroy(reason: Error): void {
+    this.#stream.destroy(reason);
+  }
+
+  async #sendBody(body: SizedBody): Promise<void> {
+    for await (const block of body.blocks()) {
+      if (this.#enough) break;
+      if (!this.#sendStdin(block)) await this.#drained();
+      if (this.#state === "closed") return;
+    }
+    this.#stream.write(STDIN_END, "latin1");
+  }
+
+  #sendStdin(block: Uint8Array): boolean {
+    let room = true;
+    this.#stream.cork();
+    for (let at = 0; at < block.length; at += MAX_CONTENT) {
+      const content = block.subarray(at, at + MAX_CONTENT);
+      this.#stream.write(header(RecordType.STDIN, REQUEST_ID, content.length), "latin1");
+      room = this.#stream.write(content);
+    }
+    this.#stream.uncork();
+    return room;
+  }
+
+  #drained(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#wake = resolve;
+    });
+  }
+
+  #bodySent(): void {
+    this.#sendingBody = false;
+    this.#rest();
+  }
+
+  /** Idle again, when both directions are through. */
+  #rest(): void {
+    if (this.#state !== "busy" || this.#events !== undefined || this.#sendingBody) return;
+    this.#state = "idle";
+    this.#stream.resume(); // a paused response is over
+    this.#owner.idle(this);
+  }
+
+  #push(chunk: Buffer): void {
+    try {
+      this.#reader.push(chunk);
+    } catch (error) {
+      this.#stream.destroy(error as Error);
+    }
+  }
+
+  /** @throws RangeError for a record that has no place here */
+  #receive(type: number, requestId: number, content: Buffer): void {
+    const events = this.#events;
+    if (events === undefined || requestId !== REQUEST_ID) {
+      throw new RangeError(`a record of type ${type} for request ${requestId} came while none was open`);
+    }
+    if (type === RecordType.STDOUT) this.#stdout(events, content);
+    else if (type === RecordType.STDERR) events.stderr(content);
+    else if (type === RecordType.EXCEPTION) events.exception(readPairs(content));
+    else if (type === RecordType.END_REQUEST) this.#end(events, content);
+    else throw new RangeError(`a responder does not send records of type ${type}`);
+  }
+
+  #stdout(events: ResponseEvents, content: Buffer): void {
+    if (this.#beforeBody === undefined) {
+      if (content.length > 0) events.body(content);
+      return;
+    }
+    const bytes = this.#beforeBody.length === 0 ? content : Buffer.concat([this.#beforeBody, content]);
+    const head = readCgiHead(bytes);
+    if (head === undefined) {
+      this.#beforeBody = bytes;
+      return;
+    }
+    this.#beforeBody = undefined;
+    events.head(head);
+    if (bytes.length > head.length) events.body(bytes.subarray(head.length));
+  }
+
+  #end(events: ResponseEvents, content: Buffer): void {
+    this.#events = undefined;
+    this.#enough = true;
+    events.ended(content.readUInt32BE(0), content.readUInt8(4));
+    this.#wake?.();
+    this.#rest();
+  }
+
+  #lose(reason: Error): void {
+    if (this.#state === "closed") return;
+    this.#state = "closed";
+    const events = this.#events;
+    this.#events = undefined;
+    this.#wake?.();
+    this.#owner.closed(this);
+    events?.lost(reason);
+  }
+}
+
+const EMPTY = Buffer.alloc(0);

@@ -1,0 +1,29 @@
+/** From an environ to FastCGI parameters. Knows which keys may leave the process; knows no connection. */
+import { AppProtocolError } from "../errors.ts";
+import type { Environ } from "../wsgi/types.ts";
+import { pair } from "./records.ts";
+
+const NO_BYTE = /[^\x00-\xff]/;
+
+/**
+ * All string values of an environ, as name-value pairs in latin-1. `wsgi.*` is made anew on the other side: of it only
+ * the scheme travels, as CGI's HTTPS.
+ *
+ * @throws AppProtocolError when middleware put a string into the environ that is not bytes as latin-1
+ */
+export function encodeParams(environ: Environ, contentLength: number | undefined): string {
+  let params = "";
+  for (const key in environ) {
+    const value = environ[key];
+    if (typeof value !== "string" || key.startsWith("wsgi.") || RESTATED.has(key)) continue;
+    params += pair(key, value);
+  }
+  if (environ["wsgi.url_scheme"] === "https") params += pair("HTTPS", "on");
+  if (contentLength !== undefined) params += pair("CONTENT_LENGTH", String(contentLength));
+  if (!NO_BYTE.test(params)) return params;
+  const key = Object.keys(environ).find((name) => NO_BYTE.test(name + String(environ[name])));
+  throw new AppProtocolError(`environ.${key} has characters above U+00FF; PEP 3333 carries bytes as latin-1`);
+}
+
+/** Written by what is true on this side, whatever a header or a middleware said. */
+const RESTATED: ReadonlySet<string> = new Set(["HTTPS", "CONTENT_LENGTH"]);
