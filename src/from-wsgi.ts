@@ -88,7 +88,8 @@ class Exchange implements HandlerHost {
   }
 
   log(message: string, error: unknown): void {
-    const cause = error === undefined ? "" : `: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
+    const cause =
+      error === undefined ? "" : `: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
     this.#logger.error(printable(`${this.#req.method} ${this.#req.url}: ${message}${cause}`));
   }
 

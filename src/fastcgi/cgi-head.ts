@@ -12,6 +12,20 @@ export interface CgiHead {
 /** A longer head is no head: the responder is broken. */
 export const HEAD_LIMIT: number = 256 * 1024;
 
+/** Collects a head that may come in pieces. One reader a response. */
+export class CgiHeadReader {
+  #bytes: Buffer = Buffer.alloc(0);
+
+  /** The head and the first bytes of the body, once the head is whole. @throws RangeError as `readCgiHead` does */
+  push(content: Buffer): { head: CgiHead; rest: Buffer } | undefined {
+    const bytes = this.#bytes.length === 0 ? content : Buffer.concat([this.#bytes, content]);
+    const head = readCgiHead(bytes);
+    if (head !== undefined) return { head, rest: bytes.subarray(head.length) };
+    this.#bytes = bytes;
+    return undefined;
+  }
+}
+
 const LINE_END = /\r?\n/;
 
 /**

@@ -1,18 +1,8 @@
 /** The server's side of a FastCGI connection: one request at a time. Knows records and streams; knows no WSGI and no process. */
 import type { Duplex } from "node:stream";
-import { type CgiHead, readCgiHead } from "./cgi-head.ts";
+import { type CgiHead, CgiHeadReader } from "./cgi-head.ts";
 import { RecordReader } from "./reader.ts";
-import {
-  header,
-  KEEP_CONN,
-  MAX_CONTENT,
-  REQUEST_ID,
-  RecordType,
-  Role,
-  readPairs,
-  record,
-  stream,
-} from "./records.ts";
+import { header, KEEP_CONN, MAX_CONTENT, REQUEST_ID, RecordType, Role, readPairs, record, stream } from "./records.ts";
 
 /** A body whose size is known and that can be sent again. */
 export interface SizedBody {
@@ -64,8 +54,8 @@ export class FastcgiConnection {
   #sendingBody = false;
   /** The rest of the body is not wanted: the client has left, or the response has ended without it. */
   #enough = false;
-  /** What STDOUT brought before the head was whole; undefined once it is. */
-  #beforeBody: Buffer | undefined;
+  /** Undefined once the head is whole. */
+  #head: CgiHeadReader | undefined;
   #wake: (() => void) | undefined;
 
   constructor(duplex: Duplex, owner: ConnectionOwner) {
@@ -89,7 +79,7 @@ export class FastcgiConnection {
     this.#state = "busy";
     this.#events = events;
     this.#enough = false;
-    this.#beforeBody = EMPTY;
+    this.#head = new CgiHeadReader();
     const head = BEGIN + stream(RecordType.PARAMS, REQUEST_ID, params) + PARAMS_END;
     if (body === undefined) {
       this.#stream.write(head + STDIN_END, "latin1");
@@ -191,19 +181,15 @@ export class FastcgiConnection {
   }
 
   #stdout(events: ResponseEvents, content: Buffer): void {
-    if (this.#beforeBody === undefined) {
+    if (this.#head === undefined) {
       if (content.length > 0) events.body(content);
       return;
     }
-    const bytes = this.#beforeBody.length === 0 ? content : Buffer.concat([this.#beforeBody, content]);
-    const head = readCgiHead(bytes);
-    if (head === undefined) {
-      this.#beforeBody = bytes;
-      return;
-    }
-    this.#beforeBody = undefined;
-    events.head(head);
-    if (bytes.length > head.length) events.body(bytes.subarray(head.length));
+    const begun = this.#head.push(content);
+    if (begun === undefined) return;
+    this.#head = undefined;
+    events.head(begun.head);
+    if (begun.rest.length > 0) events.body(begun.rest);
   }
 
   #end(events: ResponseEvents, content: Buffer): void {
@@ -224,5 +210,3 @@ export class FastcgiConnection {
     events?.lost(reason);
   }
 }
-
-const EMPTY = Buffer.alloc(0);

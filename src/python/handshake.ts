@@ -1,6 +1,12 @@
 /** The question whether a new process has loaded its application. Knows the control lane's records; knows no process. */
 import type { Duplex } from "node:stream";
-import { AppAttributeError, AppImportError, AppNotCallableError, InterpreterError, type StartError } from "../errors.ts";
+import {
+  AppAttributeError,
+  AppImportError,
+  AppNotCallableError,
+  InterpreterError,
+  type StartError,
+} from "../errors.ts";
 import { RecordReader } from "../fastcgi/reader.ts";
 import { NULL_REQUEST_ID, pair, RecordType, readPairs, record } from "../fastcgi/records.ts";
 import type { PythonAppSettings } from "./settings.ts";

@@ -58,7 +58,8 @@ export class Worker implements ConnectionOwner {
     this.#child.on("error", (error) => this.#cannotRun(error)).on("exit", (code, signal) => this.#reap(code, signal));
     const { stdio } = this.#child;
     this.#control = (stdio[3] as Duplex | null) ?? undefined;
-    this.#lanes = this.#control === undefined ? [] : lanes.map((fd) => new FastcgiConnection(stdio[fd] as Duplex, this));
+    this.#lanes =
+      this.#control === undefined ? [] : lanes.map((fd) => new FastcgiConnection(stdio[fd] as Duplex, this));
     this.#forward(stdio[1] as Readable | null, (line) => settings.logger.info(line));
     this.#forward(stdio[2] as Readable | null, (line) => this.#stderr(line));
     if (this.#control !== undefined) {
@@ -153,7 +154,10 @@ export class Worker implements ConnectionOwner {
 
   #forward(stream: Readable | null, log: (line: string) => void): void {
     const lines = new LineSplitter(log);
-    stream?.setEncoding("utf8").on("data", (text: string) => lines.push(text)).on("end", () => lines.flush());
+    stream
+      ?.setEncoding("utf8")
+      .on("data", (text: string) => lines.push(text))
+      .on("end", () => lines.flush());
   }
 
   /** A process that never became ready may have said why: its last words are read first. */

@@ -51,7 +51,8 @@ export class Handler {
   readonly #finishResponse = (result: WsgiResult): void => {
     try {
       this.#result = checkResult(result);
-      if (this.#over) this.#close(); // the client left while the application was still to return
+      if (this.#over)
+        this.#close(); // the client left while the application was still to return
       else if (Array.isArray(result)) this.#sendArray(result);
       else this.#sendIterable().catch(this.#handleError);
     } catch (error) {

@@ -67,5 +67,5 @@ const ESCAPE = /%[0-9a-f]{2}/gi;
 export function percentDecode(path: string): string {
   if (!path.includes("%")) return path;
   if (path.includes("%00")) throw new BadRequestError("the path contains %00");
-  return path.replace(ESCAPE, (escape) => String.fromCharCode(Number.parseInt(escape.slice(1), 16)));
+  return path.replace(ESCAPE, (hex) => String.fromCharCode(Number.parseInt(hex.slice(1), 16)));
 }

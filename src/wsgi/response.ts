@@ -1,5 +1,6 @@
 /** The response writer: PEP 3333's rules of order and length. Knows states and bytes; knows no socket and no framework. */
 import { AppProtocolError } from "../errors.ts";
+import { frame, withLength } from "./framing.ts";
 import { parseHead, type ResponseHead } from "./response-head.ts";
 import type { HeaderList, HeaderPair, StartResponse, Write } from "./types.ts";
 
@@ -187,33 +188,6 @@ export class ResponseWriter {
       }),
     );
   };
-}
-
-/** What the headers declare, and what is known without them: the size of an only block, or 0 at the end of no blocks. */
-interface Lengths {
-  readonly declared: number | undefined;
-  readonly known: number | undefined;
-}
-
-/** Which body follows which head, and which Content-Length it has (RFC 9110 §6.4.1, §8.6). */
-function frame(method: string, code: number, { declared, known }: Lengths): Framing {
-  if (code === 204) return { bodyless: true, length: undefined };
-  if (code === 205) return { bodyless: true, length: 0 };
-  if (code === 304) return { bodyless: true, length: declared };
-  // A HEAD answer without blocks says nothing of the length that GET would have.
-  if (method === "HEAD") return { bodyless: true, length: declared ?? (known || undefined) };
-  return { bodyless: false, length: declared ?? known };
-}
-
-interface Framing {
-  readonly bodyless: boolean;
-  readonly length: number | undefined;
-}
-
-function withLength(headers: HeaderList, declared: number | undefined, length: number | undefined): HeaderList {
-  if (declared === length) return headers;
-  const others = headers.filter(([name]) => name.toLowerCase() !== "content-length");
-  return length === undefined ? others : [...others, ["Content-Length", String(length)]];
 }
 
 /** An application that does not look at its promise must not end the process. */

@@ -7,10 +7,7 @@
  * @param startResponse declares status and headers; call it before the first non-empty block
  * @returns the body's blocks, or a promise of them
  */
-export type WsgiApp = (
-  environ: Environ,
-  startResponse: StartResponse,
-) => WsgiResult | Promise<WsgiResult>;
+export type WsgiApp = (environ: Environ, startResponse: StartResponse) => WsgiResult | Promise<WsgiResult>;
 
 /**
  * The body: zero or more blocks of bytes, in order.
