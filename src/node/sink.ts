@@ -7,7 +7,7 @@ import type { HeaderList } from "../wsgi/types.ts";
 /** Fields of which middleware may have set some already, and ours come beside them. All others replace. */
 const LISTS: ReadonlySet<string> = new Set(["link", "set-cookie", "vary", "www-authenticate"]);
 
-/** `compression` adds it: what is written so far goes out now. */
+/** `compression` gives the response a `flush` of its own: what is written so far goes out now. */
 type Flushable = ServerResponse & { flush?: () => void };
 
 export class NodeSink implements ResponseSink {
@@ -37,14 +37,15 @@ export class NodeSink implements ResponseSink {
 
   write(block: Uint8Array): Promise<void> | undefined {
     const res = this.#res;
-    if (res.destroyed) return Promise.reject(gone());
     const more = res.write(block);
-    res.flush?.();
+    if (Object.hasOwn(res, "flush")) res.flush?.(); // not the inherited one: Node's deprecated name of flushHeaders()
     if (more) return undefined;
     this.#listen();
-    return new Promise((resolve, reject) => {
+    const room = new Promise<void>((resolve, reject) => {
       this.#wait = { resolve, reject };
     });
+    room.catch(() => undefined); // after the last block nobody waits for room
+    return room;
   }
 
   end(block?: Uint8Array): void {

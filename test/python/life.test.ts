@@ -1,0 +1,90 @@
+import { execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
+import { rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { expect, it, onTestFinished } from "vitest";
+import { ensurePython } from "../../scripts/python-env.mjs";
+import { APPS, hostPython } from "../support/python.ts";
+import { rawGet } from "../support/server.ts";
+
+const pidOf = async (port: number): Promise<number> => JSON.parse((await rawGet(port, "/process")).body).pid;
+
+it("WRK-07: a process that dies is replaced", async () => {
+  const { port, logger } = await hostPython("probe:application");
+  const before = await pidOf(port);
+  process.kill(before, "SIGKILL");
+  await logger.said(`Python process ${before} ended by SIGKILL`);
+  expect(await pidOf(port)).not.toBe(before);
+});
+
+it("WRK-07: a request with a safe method is tried again, and the client sees nothing", async () => {
+  const { port } = await hostPython("probe:application");
+  const mark = join(tmpdir(), `wsgi-bridge-test-${process.pid}-${Date.now()}`);
+  onTestFinished(() => rmSync(mark, { force: true }));
+  const { head, body } = await rawGet(port, `/kill_once?${mark}`);
+  expect(head).toMatch(/^HTTP\/1\.1 200 /);
+  expect(body).toBe("hello");
+});
+
+it("WRK-07: a request that ends two processes gets a 502, and takes no third one", async () => {
+  const { port, logger } = await hostPython("probe:application", { processes: 2 });
+  expect((await rawGet(port, "/kill")).head).toMatch(/^HTTP\/1\.1 502 /);
+  expect((await rawGet(port, "/hello")).body).toBe("hello");
+  expect(logger.lines.filter((line) => line.includes("ended by SIGKILL"))).toHaveLength(2);
+});
+
+it("WRK-07: a request that may have had an effect is not tried again", async () => {
+  const { url, port, logger } = await hostPython("probe:application", { processes: 2 });
+  expect((await fetch(`${url}/kill`, { method: "POST" })).status).toBe(502);
+  expect((await rawGet(port, "/hello")).body).toBe("hello");
+  expect(logger.lines.filter((line) => line.includes("ended by SIGKILL"))).toHaveLength(1);
+});
+
+it("WRK-09: close() lets requests under way end first, and leaves no process behind", async () => {
+  const { app, url, port, logger } = await hostPython("probe:application", { threads: 2 });
+  const pid = await pidOf(port);
+  const waiting = fetch(`${url}/wait?1`).then((answer) => answer.text());
+  await logger.said("waiting");
+  const closing = app.close();
+  expect((await rawGet(port, "/hello")).head).toMatch(/^HTTP\/1\.1 503 /);
+  process.kill(pid, 0); // still there
+  await waiting.then((text) => expect(text).toBe("hello"));
+  await closing;
+  expect(() => process.kill(pid, 0)).toThrow(/ESRCH/);
+});
+
+it("WRK-09: Node killed with SIGKILL leaves no Python process behind", async () => {
+  const built = (name: string): string => fileURLToPath(new URL(`../../dist/${name}`, import.meta.url));
+  const program = `
+    import { pythonApp } from ${JSON.stringify(built("python.js"))};
+    const app = pythonApp("probe:application", { directory: ${JSON.stringify(APPS)}, python: ${JSON.stringify(ensurePython())} });
+    await app.ready();
+    console.log("ready");
+    setInterval(() => {}, 1000);`;
+  const node = spawn(process.execPath, ["--input-type=module", "-e", program], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  await once(node.stdout, "data");
+  const children = childrenOf(node.pid as number);
+  expect(children).toHaveLength(2);
+  node.kill("SIGKILL");
+  await expect.poll(() => children.filter(isAlive), { timeout: 5000 }).toEqual([]);
+});
+
+function childrenOf(pid: number): number[] {
+  const rows = execFileSync("ps", ["-A", "-o", "pid=,ppid="], { encoding: "utf8" }).trim().split("\n");
+  return rows
+    .map((row) => row.trim().split(/\s+/).map(Number))
+    .flatMap(([child, parent]) => (parent === pid ? [child as number] : []));
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}

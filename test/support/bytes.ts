@@ -1,0 +1,14 @@
+/** Text to the blocks of a WSGI result, and back. */
+
+export function bytes(text: string): Uint8Array {
+  return Buffer.from(text, "latin1");
+}
+
+/** A promise and the function that resolves it. */
+export function signal<T = void>(): { promise: Promise<T>; fire: (value: T) => void } {
+  let fire: (value: T) => void = () => undefined;
+  const promise = new Promise<T>((resolve) => {
+    fire = resolve;
+  });
+  return { promise, fire };
+}
