@@ -1,0 +1,56 @@
+/** Runs the demo until Ctrl-C: `npm run demo`, or `PORT=8080 npm run demo`. */
+import { once } from "node:events";
+import { createServer } from "node:http";
+import { createDemo } from "./app.mjs";
+
+const server = createServer();
+try {
+  server.listen(Number(process.env.PORT ?? 3000));
+  await once(server, "listening");
+} catch (error) {
+  const taken = `Port ${error.port} is taken. Name another: PORT=8080 npm run demo`;
+  console.error(error.code === "EADDRINUSE" ? taken : error.message);
+  process.exit(1); // no Python process has been started yet
+}
+
+const demo = createDemo();
+server.on("request", demo.app);
+
+let stopping = false;
+async function stop() {
+  if (stopping) process.exit(1); // the second time: now; the Python processes end with this one
+  stopping = true;
+  console.log("\nStopping; once more to force it.");
+  server.close(); // takes no new requests; those under way end
+  await demo.close();
+  server.closeIdleConnections(); // those that became idle since: a client may keep one alive for seconds
+}
+process.on("SIGINT", stop).on("SIGTERM", stop);
+
+try {
+  await demo.ready();
+  console.log(whatToTry(`http://localhost:${server.address().port}`));
+} catch (error) {
+  if (!stopping) {
+    console.error(error.message);
+    process.exitCode = 1;
+    await stop();
+  }
+}
+
+function whatToTry(url) {
+  return `
+The demo is at ${url}/  (Ctrl-C ends it). Try:
+
+  curl ${url}/health                                          # Express
+  curl ${url}/products/2                                      # Bottle, a route with a parameter
+  curl -d name=Zoë -d product=1 -d count=2 ${url}/order       # Bottle, a form
+  curl -H content-type:application/json -d '{"product": 1, "count": 2}' ${url}/api/orders  # JSON
+  curl -F file=@package.json ${url}/upload                    # Bottle, a file
+  curl -N ${url}/countdown                                    # Bottle, a stream
+  curl ${url}/no/such/page                                    # Bottle's own 404
+  curl ${url}/broken                                          # an exception in Python: 500, and its traceback here
+  curl ${url}/flask/                                          # Flask, mounted: see its links
+  curl ${url}/js/any/path                                     # a WSGI app in JavaScript
+`;
+}

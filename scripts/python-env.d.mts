@@ -1,0 +1,4 @@
+/** The types of what tests use of `python-env.mjs`. */
+export declare class PythonEnvError extends Error {}
+/** @throws PythonEnvError */
+export declare function ensurePython(): string;

@@ -1,0 +1,37 @@
+/** What npm would publish: both halves, and nothing of the workshop. */
+import { execFileSync } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { expect, it } from "vitest";
+
+const ROOT = fileURLToPath(new URL("..", import.meta.url));
+
+interface Packed {
+  readonly files: readonly { readonly path: string }[];
+}
+
+const [packed] = JSON.parse(
+  execFileSync("npm", ["pack", "--dry-run", "--json", "--ignore-scripts"], { cwd: ROOT, encoding: "utf8" }),
+) as [Packed];
+const paths = packed.files.map(({ path }) => path);
+
+it("ships the built JavaScript with its declarations and maps, the sources they point to, and the Python half", () => {
+  for (const path of [
+    "dist/index.js",
+    "dist/index.d.ts",
+    "dist/index.js.map",
+    "dist/python.js",
+    "src/index.ts",
+    "python/wsgi_bridge/__main__.py",
+    "python/wsgi_bridge/worker.py",
+    "README.md",
+    "LICENSE",
+    "CHANGELOG.md",
+  ]) {
+    expect(paths).toContain(path);
+  }
+});
+
+it("ships nothing else", () => {
+  const known = /^(dist\/|src\/|python\/wsgi_bridge\/\w+\.py$|(README|CHANGELOG)\.md$|LICENSE$|package\.json$)/;
+  expect(paths.filter((path) => !known.test(path))).toEqual([]);
+});

@@ -1,0 +1,111 @@
+/** Whatever the README shows is run or type-checked here, as it stands there. */
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { delimiter, dirname, join } from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, expect, it, onTestFinished } from "vitest";
+import { optionsTable } from "../scripts/options-table.mjs";
+import { ensurePython } from "../scripts/python-env.mjs";
+
+const ROOT = fileURLToPath(new URL("..", import.meta.url));
+const README = readFileSync(join(ROOT, "README.md"), "utf8");
+
+interface Block {
+  readonly language: string;
+  readonly code: string;
+}
+const BLOCKS: Block[] = [...README.matchAll(/^```(\w*)\n([\s\S]*?)^```$/gm)].map((match) => ({
+  language: match[1] ?? "",
+  code: match[2] ?? "",
+}));
+const inLanguage = (language: string): string[] =>
+  BLOCKS.filter((block) => block.language === language).map((block) => block.code);
+
+/** A folder inside this package, so that `wsgi-bridge` means what was built here. */
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(ROOT, "test", ".readme-"));
+  mkdirSync(join(folder, "legacy"));
+  writeFileSync(join(folder, "legacy", "shop.py"), inLanguage("python")[0] ?? "");
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+/** Runs a program on a port of the system's choice; `python3` is the interpreter with the frameworks. */
+function run(code: string, name: string): ChildProcess {
+  const announce = 'listen(0, function () { console.log("port", this.address().port); })';
+  writeFileSync(join(folder, name), code.replace("listen(3000)", announce));
+  const env = { ...process.env, PATH: `${dirname(ensurePython())}${delimiter}${process.env.PATH}` };
+  const child = spawn(process.execPath, [name], { cwd: folder, env, stdio: ["ignore", "pipe", "inherit"] });
+  onTestFinished(() => void child.kill("SIGKILL"));
+  return child;
+}
+
+async function urlOf(child: ChildProcess): Promise<string> {
+  for await (const line of createInterface({ input: child.stdout as NodeJS.ReadableStream })) {
+    if (line.startsWith("port ")) return `http://127.0.0.1:${line.slice(5)}`;
+  }
+  throw new Error("the program ended without listening");
+}
+
+it("has no code block that the tests below do not know", () => {
+  expect(BLOCKS.map(({ language }) => language)).toEqual(
+    ["js", "python", "sh", "sh", "js", "ts", "js", "js", "text"], // in the README's order
+  );
+});
+
+it("the first example: Flask in Express at /shop", async () => {
+  const url = await urlOf(run(inLanguage("js")[0] ?? "", "first.mjs"));
+  expect(await (await fetch(`${url}/health`)).json()).toEqual({ ok: true });
+  expect(await (await fetch(`${url}/shop`)).text()).toBe("The shop is at /shop/");
+});
+
+it("a JavaScript app on node:http", async () => {
+  const url = await urlOf(run(inLanguage("js")[1] ?? "", "hello.mjs"));
+  expect(await (await fetch(`${url}/you`)).text()).toBe("Hello, /you\n");
+});
+
+it("ready() and close()", async () => {
+  const [code] = await once(run(inLanguage("js")[2] ?? "", "ready.mjs"), "exit");
+  expect(code).toBe(0);
+});
+
+it("closing with the server: SIGTERM ends the program by itself", async () => {
+  const child = run(inLanguage("js")[3] ?? "", "close.mjs");
+  const url = await urlOf(child);
+  expect(await (await fetch(url)).text()).toBe("The shop is at /");
+  child.kill("SIGTERM");
+  expect(await once(child, "exit")).toEqual([0, null]);
+});
+
+it("TypeScript: compiles under strict settings against what was built", () => {
+  const files = inLanguage("ts").map((code, i) => {
+    const file = join(folder, `block-${i}.ts`);
+    writeFileSync(file, code);
+    return file;
+  });
+  const tsc = join(ROOT, "node_modules", ".bin", "tsc");
+  const options =
+    "--noEmit --strict --ignoreConfig --module nodenext --target es2023 --types node --skipLibCheck".split(" ");
+  execFileSync(tsc, [...options, ...files], { cwd: folder, encoding: "utf8", stdio: "pipe" });
+});
+
+it("shell: every npm script that it names is there", () => {
+  const { scripts } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")) as { scripts: object };
+  const named = [...README.matchAll(/npm (?:run )?(demo|test|lint|build|bench|setup)\b/g)].map((match) => match[1]);
+  expect(new Set(named).size).toBeGreaterThan(3);
+  for (const name of named) expect(scripts).toHaveProperty(String(name));
+});
+
+it("the table of options is the one that the source's comments make", () => {
+  const source = readFileSync(join(ROOT, "src", "python", "settings.ts"), "utf8");
+  expect(README).toContain(`<!-- options -->\n${optionsTable(source)}\n<!-- /options -->`);
+});
+
+it("the table of errors names every error class with its code, and no other", async () => {
+  const exported = Object.keys(await import("../src/index.ts")).filter((name) => name.endsWith("Error"));
+  const abstract = ["BridgeError", "StartError"];
+  const rows = [...README.matchAll(/^\| `ERR_\w+` \| `(\w+)`/gm)].map((match) => match[1]);
+  expect(rows.toSorted()).toEqual(exported.filter((name) => !abstract.includes(name)).toSorted());
+});
