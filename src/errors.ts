@@ -18,15 +18,24 @@ export abstract class BridgeError extends Error {
   }
 }
 
-/** The client sent a request that cannot be translated safely: 400, or 501 where RFC 9112 says so. */
+/**
+ * The client sent a request that cannot be translated safely: 400; 414 or 431 where it is too long; 501 where it asks for
+ * what no WSGI app can do (RFC 9110 §15.5, §15.6).
+ */
 export class BadRequestError extends BridgeError {
   readonly code = "ERR_WSGI_BAD_REQUEST" as const;
-  readonly status: 400 | 501;
+  readonly status: 400 | 414 | 431 | 501;
 
-  constructor(message: string, status: 400 | 501 = 400) {
+  constructor(message: string, status: 400 | 414 | 431 | 501 = 400) {
     super(message);
     this.status = status;
   }
+}
+
+/** The client's body is longer than `maxBodySize`. */
+export class BodyTooLargeError extends BridgeError {
+  readonly code = "ERR_WSGI_BODY_TOO_LARGE" as const;
+  readonly status = 413 as const;
 }
 
 /** The application broke PEP 3333: a bug on the application's side, never the client's. */

@@ -6,6 +6,7 @@ export {
   AppProtocolError,
   BadRequestError,
   BodyConsumedError,
+  BodyTooLargeError,
   BridgeError,
   ClientDisconnectError,
   InterpreterError,
@@ -16,8 +17,10 @@ export {
   StartError,
   WorkerExitError,
 } from "./errors.ts";
-export { type FromWsgiOptions, fromWsgi } from "./from-wsgi.ts";
+export { fromWsgi } from "./from-wsgi.ts";
 export type { Next, WsgiMiddleware } from "./hosts/types.ts";
+export type { FromWsgiOptions } from "./options.ts";
+export type { FileLike, FileWrapper } from "./wsgi/file-wrapper.ts";
 export type { Logger } from "./wsgi/log.ts";
 export type {
   Environ,

@@ -3,8 +3,9 @@ import { createHash } from "node:crypto";
 import { once } from "node:events";
 import type { AddressInfo } from "node:net";
 import { createServer } from "node:net";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { DemoProcess, isAlive } from "./support/demo.ts";
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import { DemoProcess } from "./support/demo.ts";
+import { isAlive } from "./support/processes.ts";
 
 describe("the demo", () => {
   let demo: DemoProcess;
@@ -83,12 +84,9 @@ describe("the demo", () => {
 
   it("streams: each piece arrives when it is made", async () => {
     const { body } = await fetch(`${url}/countdown`);
-    const arrivals: { piece: string; at: number }[] = [];
-    for await (const chunk of body ?? [])
-      arrivals.push({ piece: Buffer.from(chunk).toString(), at: performance.now() });
-    expect(arrivals.map(({ piece }) => piece)).toEqual(["3\n", "2\n", "1\n", "Lift-off\n"]);
-    // The program pauses for 0.5 s three times: together, had the pieces been held back, they would take none.
-    expect((arrivals.at(-1)?.at ?? 0) - (arrivals[0]?.at ?? 0)).toBeGreaterThan(1000);
+    const pieces: string[] = [];
+    for await (const chunk of body ?? []) pieces.push(Buffer.from(chunk).toString());
+    expect(pieces).toEqual(["3\n", "2\n", "1\n", "Lift-off\n"]); // held back, they would have come as one
   });
 
   it("shows Bottle's own page for a 404", async () => {
@@ -142,7 +140,9 @@ describe("the demo's end", () => {
     const children = demo.children();
     demo.signal("SIGINT");
     await demo.said(/^Stopping/);
-    demo.signal("SIGINT");
+    // A signal that comes at once is npm's repetition of the first, so it is sent until it is a second one.
+    const impatience = setInterval(() => demo.signal("SIGINT"), 100);
+    onTestFinished(() => clearInterval(impatience));
     await expect(new Response(body).text()).rejects.toThrow();
     expect(await demo.exitCode()).toBe(1);
     await expect.poll(() => children.filter(isAlive), { timeout: 10_000 }).toEqual([]);

@@ -98,9 +98,12 @@ it("shell: every npm script that it names is there", () => {
   for (const name of named) expect(scripts).toHaveProperty(String(name));
 });
 
-it("the table of options is the one that the source's comments make", () => {
-  const source = readFileSync(join(ROOT, "src", "python", "settings.ts"), "utf8");
-  expect(README).toContain(`<!-- options -->\n${optionsTable(source)}\n<!-- /options -->`);
+it.each([
+  ["fromWsgi", "src/options.ts"],
+  ["pythonApp", "src/python/settings.ts"],
+])("the table of %s's options is the one that the comments of %s make", (name, file) => {
+  const table = optionsTable(readFileSync(join(ROOT, file), "utf8"));
+  expect(README).toContain(`<!-- ${name} options -->\n${table}\n<!-- /${name} options -->`);
 });
 
 it("the table of errors names every error class with its code, and no other", async () => {

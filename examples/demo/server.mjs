@@ -16,10 +16,14 @@ try {
 const demo = createDemo();
 server.on("request", demo.app);
 
-let stopping = false;
+let stopping;
 async function stop() {
-  if (stopping) process.exit(1); // the second time: now; the Python processes end with this one
-  stopping = true;
+  if (stopping !== undefined) {
+    // npm hands on a Ctrl-C that has reached this process already: only a later one is a second one.
+    if (performance.now() - stopping > 300) process.exit(1); // the Python processes end with this one
+    return;
+  }
+  stopping = performance.now();
   console.log("\nStopping; once more to force it.");
   server.close(); // takes no new requests; those under way end
   await demo.close();
@@ -31,7 +35,7 @@ try {
   await demo.ready();
   console.log(whatToTry(`http://localhost:${server.address().port}`));
 } catch (error) {
-  if (!stopping) {
+  if (stopping === undefined) {
     console.error(error.message);
     process.exitCode = 1;
     await stop();

@@ -1,9 +1,42 @@
-/** What Express and plain `node:http` requests say of themselves, as a `RequestHead`. Knows mounts and `trust proxy`. */
-import type { Socket } from "node:net";
-import { plainAddress, serverEnds } from "../node/addresses.ts";
+/** What Express and plain `node:http` requests say of themselves, and how they are answered. Knows mounts and `trust proxy`. */
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { BridgeError } from "../errors.ts";
+import type { ParsedBody } from "../node/parsed-body.ts";
+import { socketHead } from "../node/request-head.ts";
+import { NodeSink } from "../node/sink.ts";
 import type { RequestHead } from "../wsgi/environ.ts";
 import { percentDecode, splitTarget, targetAuthority } from "../wsgi/path.ts";
-import type { ExpressRequest } from "./types.ts";
+import type { ExpressRequest, HostExchange, Next } from "./types.ts";
+
+/** A request on Express, Connect or, without `next`, on plain `node:http`. */
+export class ExpressExchange implements HostExchange {
+  readonly req: ExpressRequest;
+  readonly res: ServerResponse;
+  readonly sink: NodeSink;
+  readonly passOn: (() => void) | undefined;
+  readonly #next: Next | undefined;
+
+  constructor(req: IncomingMessage, res: ServerResponse, next: Next | undefined) {
+    this.req = req;
+    this.res = res;
+    this.sink = new NodeSink(res);
+    this.#next = next;
+    this.passOn = next && (() => next());
+  }
+
+  head(): RequestHead {
+    return expressHead(this.req);
+  }
+
+  parsedBody(): ParsedBody {
+    return this.req;
+  }
+
+  answerError(error: unknown): void {
+    if (this.#next !== undefined) this.#next(error);
+    else answerBare(this.res, error);
+  }
+}
 
 /**
  * Reads a request's head. Call it at once: routers put `url` and `baseUrl` back when they are left.
@@ -14,23 +47,15 @@ export function expressHead(req: ExpressRequest): RequestHead {
   const url = req.url ?? "/";
   const target = req.originalUrl ?? url;
   const { path, query } = splitTarget(url);
-  const socket: Socket & { encrypted?: boolean } = req.socket;
-  const scheme = (req.protocol ?? (socket.encrypted === true ? "https" : "http")) === "https" ? "https" : "http";
-  const host = trustedHost(req) ?? targetAuthority(target);
-  return {
-    method: req.method ?? "GET",
+  return socketHead(req, {
     scriptName: req.baseUrl ? percentDecode(req.baseUrl) : "",
     pathInfo: isBareMount(req, path) ? "" : percentDecode(path),
     queryString: query,
     target,
-    protocol: `HTTP/${req.httpVersion}`,
-    scheme,
-    host,
-    ...serverEnds(socket, host ?? req.headers.host, scheme),
-    remoteAddr: plainAddress(req.ip ?? socket.remoteAddress ?? ""),
-    remotePort: socket.remotePort === undefined ? undefined : String(socket.remotePort),
-    rawHeaders: req.rawHeaders,
-  };
+    protocol: req.protocol,
+    host: trustedHost(req) ?? targetAuthority(target),
+    ip: req.ip,
+  });
 }
 
 /** Express says `/` for `/mount` and `/mount/` alike; what the client sent tells them apart. */
@@ -44,13 +69,17 @@ function trustedHost(req: ExpressRequest): string | undefined {
   const header = req.headers["x-forwarded-host"];
   if (header === undefined || req.hostname === undefined) return undefined;
   const forwarded = String(header).split(",", 1)[0]?.trim() ?? "";
-  return hostnameOf(forwarded) === req.hostname && hostnameOf(req.headers.host ?? "") !== req.hostname
-    ? forwarded
-    : undefined;
+  const believed = hostnameOf(forwarded) === req.hostname && hostnameOf(req.headers.host ?? "") !== req.hostname;
+  return believed ? forwarded : undefined;
 }
 
 const PORT = /:\d*$/;
 
 function hostnameOf(host: string): string {
   return host.replace(PORT, "");
+}
+
+/** The status and not a word: whoever asks may be anybody. */
+function answerBare(res: ServerResponse, error: unknown): void {
+  res.writeHead(error instanceof BridgeError ? error.status : 500, { "Content-Length": 0 }).end();
 }

@@ -1,8 +1,27 @@
-/** The shapes of hosts, structurally: neither Express nor its types are needed to use, or to build, this package. */
+/** The shapes of hosts, structurally: neither a framework nor its types are needed to use, or to build, this package. */
 import type { IncomingMessage, ServerResponse } from "node:http";
+import type { ParsedBody } from "../node/parsed-body.ts";
+import type { RequestHead } from "../wsgi/environ.ts";
+import type { ResponseSink } from "../wsgi/response.ts";
+
+/** One request, as a host presents it: all that differs between Express, Koa and plain `node:http`. */
+export interface HostExchange {
+  readonly req: IncomingMessage;
+  readonly res: ServerResponse;
+  /** Where the response goes. */
+  readonly sink: ResponseSink;
+  /** @throws BadRequestError for a target that cannot be translated */
+  head(): RequestHead;
+  /** What a middleware that has read the body left of it. */
+  parsedBody(): ParsedBody;
+  /** The app failed before its head was sent: the framework answers, or who else can. */
+  answerError(error: unknown): void;
+  /** Hands the request to the next handler; undefined where there is none. */
+  readonly passOn: (() => void) | undefined;
+}
 
 /** What Express adds to a request and this package reads. On plain `node:http` all of it is absent. */
-export interface ExpressRequest extends IncomingMessage {
+export interface ExpressRequest extends IncomingMessage, ParsedBody {
   readonly baseUrl?: string;
   readonly originalUrl?: string;
   /** By `trust proxy`. */
@@ -18,3 +37,28 @@ export type Next = (error?: unknown) => void;
 
 /** Express or Connect middleware that is a plain `node:http` listener too. */
 export type WsgiMiddleware = (req: IncomingMessage, res: ServerResponse, next?: Next) => void;
+
+/** What this package reads and sets of Koa's context. */
+export interface KoaContext {
+  readonly req: IncomingMessage;
+  readonly res: ServerResponse;
+  readonly request: ParsedBody & { readonly originalUrl: string };
+  readonly path: string;
+  readonly querystring: string;
+  /** By `app.proxy`. */
+  readonly ip: string;
+  /** By `app.proxy`. */
+  readonly protocol: string;
+  /** By `app.proxy`. */
+  readonly host: string;
+  status: number;
+  message: string;
+  body: unknown;
+  readonly response: { readonly header: Record<string, unknown> };
+  set(name: string, value: string | string[]): void;
+  append(name: string, value: string | string[]): void;
+  remove(name: string): void;
+}
+
+/** Koa middleware. */
+export type KoaMiddleware = (context: KoaContext, next: () => Promise<unknown>) => Promise<void>;

@@ -1,54 +1,89 @@
-/** The body of a Node request as a `ByteSource`. Knows streams and disconnects; knows nothing of WSGI's read methods. */
+/** The body of a Node request as a `ByteSource`. Knows streams, limits and disconnects; knows nothing of WSGI's read methods. */
 import type { IncomingMessage } from "node:http";
-import { BodyConsumedError, ClientDisconnectError } from "../errors.ts";
-import { BodyInput, type ByteSource, EMPTY_INPUT } from "../wsgi/input.ts";
-import type { InputStream } from "../wsgi/types.ts";
+import type { Http2ServerRequest } from "node:http2";
+import { BodyTooLargeError, ClientDisconnectError } from "../errors.ts";
+import type { ByteSource } from "../wsgi/input.ts";
 
-/**
- * `wsgi.input` for a request.
- *
- * @throws BodyConsumedError when a middleware has read the body already
- */
-export function requestInput(req: IncomingMessage): InputStream {
-  if (!hasBody(req)) return EMPTY_INPUT;
-  if (req.readableDidRead) {
-    throw new BodyConsumedError(
-      `the body of ${req.method} was read before the WSGI app could read it; mount the app before the body parser (express.json() and the like)`,
-    );
-  }
-  return new BodyInput(new RequestBody(req));
-}
+/** A body of unknown or larger size that nobody reads costs its connection: what follows must not be taken for a request. */
+const DRAIN_LIMIT = 64 * 1024;
 
-/** RFC 9112 §6.3: a request has a body if, and only if, one of these two announces it. */
-function hasBody(req: IncomingMessage): boolean {
+/** How much of a body that was read can be given back to the request for the next handler. */
+export const RESTORE_LIMIT: number = 1024 * 1024;
+
+/** RFC 9112 §6.3: over HTTP/1 a request has a body if, and only if, one of two headers announces it. */
+export function hasBody(req: IncomingMessage): boolean {
+  if (req.httpVersionMajor > 1) return !(req as unknown as Http2ServerRequest).stream.endAfterHeaders;
   const length = req.headers["content-length"];
   return (length !== undefined && length !== "0") || req.headers["transfer-encoding"] !== undefined;
 }
 
+/** True when so much of the body may still come that waiting for it, to reuse the connection, is not worth it. */
+export function leavesMuchUnread(req: IncomingMessage): boolean {
+  if (req.httpVersionMajor > 1 || req.complete || !hasBody(req)) return false;
+  return !(Number(req.headers["content-length"]) <= DRAIN_LIMIT);
+}
+
 /** Reads on demand: until the first `next()` the socket's own flow control holds the client back. */
-class RequestBody implements ByteSource {
+export class RequestBody implements ByteSource {
   readonly #req: IncomingMessage;
+  readonly #maxSize: number;
+  /** What was read, for `restore`; undefined once that is more than can be kept, or if nobody may want it. */
+  #kept: Uint8Array[] | undefined;
+  #size = 0;
   #wake: (() => void) | undefined;
   #listening = false;
   #failed = false;
 
-  constructor(req: IncomingMessage) {
+  /**
+   * @param maxSize bytes
+   * @throws BodyTooLargeError when the declared length exceeds it
+   */
+  constructor(req: IncomingMessage, maxSize: number, restorable: boolean) {
     this.#req = req;
+    this.#maxSize = maxSize;
+    this.#kept = restorable ? [] : undefined;
+    if (Number(req.headers["content-length"]) > maxSize) throw tooLarge(maxSize);
   }
 
   async next(): Promise<Uint8Array | undefined> {
     this.#listen();
     for (;;) {
-      if (this.#failed || this.#req.destroyed) break;
-      const chunk: Uint8Array | null = this.#req.read();
-      if (chunk !== null) return chunk;
-      if (this.#req.readableEnded) return undefined;
+      const chunk = this.#readBuffered();
+      if (chunk !== null) return this.#count(chunk);
+      if (this.#req.complete && this.#req.readableLength === 0) return undefined;
+      if (this.#failed || this.#req.destroyed) {
+        throw new ClientDisconnectError("the client closed the connection before its body was whole");
+      }
       await new Promise<void>((resolve) => {
         this.#wake = resolve;
       });
     }
-    if (this.#req.readableEnded) return undefined;
-    throw new ClientDisconnectError("the client closed the connection before its body was whole");
+  }
+
+  /**
+   * Gives what was read back to the request, so that the next handler finds the body whole.
+   *
+   * @returns false when more than 1 MiB was read, which is not kept
+   */
+  restore(): boolean {
+    if (this.#size === 0) return true;
+    if (this.#kept === undefined) return false;
+    this.#req.unshift(Buffer.concat(this.#kept));
+    return true;
+  }
+
+  /** Exactly what is there: to ask for more would end a stream that `restore` may have to put bytes back into. */
+  #readBuffered(): Uint8Array | null {
+    const length = this.#req.readableLength;
+    return this.#req.read(length) as Uint8Array | null; // `read(0)` asks the socket for more and returns nothing
+  }
+
+  #count(chunk: Uint8Array): Uint8Array {
+    this.#size += chunk.length;
+    if (this.#size > this.#maxSize) throw tooLarge(this.#maxSize);
+    if (this.#size > RESTORE_LIMIT) this.#kept = undefined;
+    else this.#kept?.push(chunk);
+    return chunk;
   }
 
   /** Once, for the life of the request: Node drops them with it. */
@@ -60,6 +95,10 @@ class RequestBody implements ByteSource {
       this.#failed = true;
       wake();
     };
-    this.#req.on("readable", wake).on("end", wake).on("error", fail).on("close", wake);
+    this.#req.on("readable", wake).on("end", wake).on("error", fail).on("aborted", fail).on("close", wake);
   }
+}
+
+function tooLarge(maxSize: number): BodyTooLargeError {
+  return new BodyTooLargeError(`the request's body is longer than maxBodySize allows, ${maxSize} bytes`);
 }

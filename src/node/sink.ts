@@ -1,8 +1,10 @@
-/** A `ResponseSink` over Node's own response. Knows back-pressure and header merging; knows nothing of WSGI. */
+/** A `ResponseSink` over Node's own response, HTTP/1 and HTTP/2. Knows back-pressure and header merging; knows nothing of WSGI. */
 import type { ServerResponse } from "node:http";
+import { constants, type Http2ServerResponse } from "node:http2";
 import { ClientDisconnectError } from "../errors.ts";
 import type { ResponseSink } from "../wsgi/response.ts";
 import type { HeaderList } from "../wsgi/types.ts";
+import { leavesMuchUnread } from "./body.ts";
 
 /** Fields of which middleware may have set some already, and ours come beside them. All others replace. */
 const LISTS: ReadonlySet<string> = new Set(["link", "set-cookie", "vary", "www-authenticate"]);
@@ -24,9 +26,10 @@ export class NodeSink implements ResponseSink {
     const res = this.#res;
     this.#sized = length !== undefined;
     setHeaders(res, headers);
+    if (leavesMuchUnread(res.req)) res.setHeader("Connection", "close");
     res.statusCode = code;
-    if (res.req.httpVersionMajor > 1) {
-      res.writeHead(code);
+    if (isHttp2(res)) {
+      res.writeHead(code); // HTTP/2 has no reason phrases, and Node warns of one
       return;
     }
     res.statusMessage = reason;
@@ -54,11 +57,15 @@ export class NodeSink implements ResponseSink {
   }
 
   abort(): void {
-    const { socket } = this.#res;
+    const res = this.#res;
+    if (isHttp2(res)) {
+      res.stream.close(constants.NGHTTP2_INTERNAL_ERROR);
+      return;
+    }
     // A body that ends with the connection (HTTP/1.0) needs a reset: a mere close would look like its end.
-    const closeDelimited = !this.#sized && !this.#res.chunkedEncoding && this.#res.req.httpVersionMajor === 1;
-    if (closeDelimited && socket !== null && "resetAndDestroy" in socket) socket.resetAndDestroy();
-    else this.#res.destroy();
+    const closeDelimited = !this.#sized && !res.chunkedEncoding;
+    if (closeDelimited && res.socket !== null && "resetAndDestroy" in res.socket) res.socket.resetAndDestroy();
+    else res.destroy();
   }
 
   /** Once a response, not once a wait: `compression` gives `drain` listeners to its own stream and never takes one back. */
@@ -74,6 +81,11 @@ export class NodeSink implements ResponseSink {
     if (error === undefined) wait?.resolve();
     else wait?.reject(error);
   }
+}
+
+/** Node's compatibility API gives HTTP/2 the shape of HTTP/1; the types say nothing of it. */
+function isHttp2(res: object): res is Http2ServerResponse {
+  return "stream" in res;
 }
 
 /** In order of the list; a field that comes again is added, whatever its name. */

@@ -107,7 +107,7 @@ export class Worker implements ConnectionOwner {
     if (this.#state === "leaving" || this.#state === "exited") return;
     this.#state = "leaving";
     this.#control?.end();
-    for (const lane of this.#free) lane.close();
+    for (const lane of this.#lanes) if (!lane.busy) lane.close();
     this.#timer = setTimeout(() => {
       this.#child.kill("SIGTERM");
       this.#timer = setTimeout(() => this.#child.kill("SIGKILL"), TERMINATE_MS);

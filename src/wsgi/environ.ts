@@ -1,6 +1,7 @@
 /** The environ translator: from a request head to PEP 3333's environ. Knows CGI's names; knows no framework and no socket. */
 import { BadRequestError } from "../errors.ts";
-import { environKey } from "./names.ts";
+import { fileWrapper } from "./file-wrapper.ts";
+import { environKey, isForwarded } from "./names.ts";
 import type { Environ, ErrorStream, InputStream } from "./types.ts";
 
 /** A request without its body, as a host saw it: what `buildEnviron` needs and nothing else. */
@@ -27,9 +28,15 @@ export interface RequestHead {
 }
 
 /** What the environ holds beside the request's head. */
-export interface EnvironStreams {
+export interface Surroundings {
   readonly input: InputStream;
   readonly errors: ErrorStream;
+  /** The body's true size in bytes, where middleware has read the body and what is given is not what came. */
+  readonly length: number | undefined;
+  /** Other processes serve the same application. */
+  readonly multiprocess: boolean;
+  /** Leave out the headers by which proxies, and clients that pretend to be some, speak of others. */
+  readonly stripForwarded: boolean;
 }
 
 const WSGI_VERSION: readonly [1, 0] = Object.freeze([1, 0]) as readonly [1, 0];
@@ -39,7 +46,7 @@ const WSGI_VERSION: readonly [1, 0] = Object.freeze([1, 0]) as readonly [1, 0];
  *
  * @throws BadRequestError when two readers of the head could understand it differently
  */
-export function buildEnviron(head: RequestHead, streams: EnvironStreams): Environ {
+export function buildEnviron(head: RequestHead, around: Surroundings): Environ {
   // A literal without a prototype: no header can reach `Object.prototype`, and nothing is inherited by mistake.
   const environ = {
     __proto__: null,
@@ -57,28 +64,33 @@ export function buildEnviron(head: RequestHead, streams: EnvironStreams): Enviro
     RAW_URI: head.target,
     "wsgi.version": WSGI_VERSION,
     "wsgi.url_scheme": head.scheme,
-    "wsgi.input": streams.input,
-    "wsgi.errors": streams.errors,
+    "wsgi.input": around.input,
+    "wsgi.errors": around.errors,
     "wsgi.multithread": true,
-    "wsgi.multiprocess": false,
+    "wsgi.multiprocess": around.multiprocess,
     "wsgi.run_once": false,
     "wsgi.input_terminated": true,
+    "wsgi.file_wrapper": fileWrapper,
   } as unknown as Environ;
   if (head.remotePort !== undefined) environ.REMOTE_PORT = head.remotePort;
   if (head.scheme === "https") environ.HTTPS = "on";
-  addHeaders(environ, head.rawHeaders);
+  addHeaders(environ, head.rawHeaders, around.stripForwarded);
   if (head.host !== undefined) environ.HTTP_HOST = head.host;
+  if (around.length !== undefined) {
+    environ.CONTENT_LENGTH = String(around.length);
+    delete environ.HTTP_CONTENT_ENCODING; // what was read was decoded
+  }
   return environ;
 }
 
 /** Headers that have one value or none: a second one is how requests are smuggled. */
 const SINGLETONS: ReadonlySet<string> = new Set(["HTTP_HOST", "CONTENT_TYPE", "CONTENT_LENGTH"]);
 
-function addHeaders(environ: Environ, rawHeaders: readonly string[]): void {
+function addHeaders(environ: Environ, rawHeaders: readonly string[], stripForwarded: boolean): void {
   let repeats: Map<`HTTP_${string}`, string[]> | undefined;
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
     const key = environKey(rawHeaders[i] as string) as `HTTP_${string}` | undefined;
-    if (key === undefined) continue;
+    if (key === undefined || (stripForwarded && isForwarded(key))) continue;
     const value = rawHeaders[i + 1] as string;
     const first = environ[key];
     if (first === undefined) {

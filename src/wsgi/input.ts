@@ -108,3 +108,15 @@ function bound(size: number | null | undefined): number {
 
 /** The body of a request that has none. Shared by all such requests, and compared with by those who can skip reading. */
 export const EMPTY_INPUT: InputStream = new BodyInput({ next: () => Promise.resolve(undefined) });
+
+/** A body that is there already. */
+export function bytesInput(bytes: Uint8Array): InputStream {
+  let rest: Uint8Array | undefined = bytes.length === 0 ? undefined : bytes;
+  return new BodyInput({
+    next: () => {
+      const whole = rest;
+      rest = undefined;
+      return Promise.resolve(whole);
+    },
+  });
+}

@@ -44,3 +44,27 @@ function translate(name: string): string | undefined {
   const key = lower.toUpperCase().replaceAll("-", "_");
   return BARE.has(lower) ? key : `HTTP_${key}`;
 }
+
+/** All synonyms of a category, since an application may believe any of them (CVE-2022-2255). */
+const FORWARDED: ReadonlySet<string> = new Set([
+  "HTTP_FORWARDED",
+  "HTTP_REMOTE_USER",
+  "HTTP_TRUE_CLIENT_IP",
+  "HTTP_X_CLIENT_IP",
+  "HTTP_X_CLUSTER_CLIENT_IP",
+  "HTTP_X_REAL_IP",
+  "HTTP_X_REMOTE_USER",
+  "HTTP_X_SCRIPT_NAME",
+  "HTTP_X_SCHEME",
+]);
+
+/**
+ * Whether a key is of a header that only a proxy should set: who the client is, how it came, where the app is mounted.
+ *
+ *     isForwarded("HTTP_X_FORWARDED_FOR")  → true
+ *     isForwarded("HTTP_X_REAL_IP")        → true
+ *     isForwarded("HTTP_X_REQUEST_ID")     → false
+ */
+export function isForwarded(key: string): boolean {
+  return key.startsWith("HTTP_X_FORWARDED_") || FORWARDED.has(key);
+}

@@ -12,8 +12,8 @@ export interface ResponseSink {
   write(block: Uint8Array): Promise<void> | undefined;
   /** The clean end, with a last block if there is one left. */
   end(block?: Uint8Array): void;
-  /** The unclean end, which the client can tell from a clean one. */
-  abort(): void;
+  /** The unclean end, which the client can tell from a clean one. `reason` is for the host's own error handling. */
+  abort(reason: unknown): void;
 }
 
 type State = "idle" | "held" | "sent" | "done" | "failed";
@@ -117,6 +117,7 @@ export class ResponseWriter {
   end(): void {
     if (this.#state === "done") return; // the last block filled the declared length
     if (!this.committed) this.#commit(0);
+    if (this.#bodyless) return; // its head was its end
     if (this.#left !== undefined && this.#left > 0) {
       throw new AppProtocolError(`the body is ${this.#left} bytes shorter than its Content-Length`);
     }
@@ -130,7 +131,7 @@ export class ResponseWriter {
     const wasCommitted = this.committed;
     this.#state = next(this.#state, "fail");
     this.#failure = reason;
-    if (wasCommitted) this.#sink.abort();
+    if (wasCommitted) this.#sink.abort(reason);
   }
 
   /** @param known the body's length, where it is known without the application's declaration */
@@ -138,12 +139,13 @@ export class ResponseWriter {
     if (this.#state === "held" && this.#head === undefined) {
       throw new AppProtocolError("a block, or the end, came after startResponse had refused its arguments");
     }
-    this.#state = next(this.#state, "commit");
+    const sent = next(this.#state, "commit");
     const { code, reason, headers, contentLength } = this.#head as ResponseHead;
     const framing = frame(this.#method, code, { declared: contentLength, known });
+    this.#sink.commit(code, reason, withLength(headers, contentLength, framing.length), framing.length);
+    this.#state = sent; // not before: a sink that refuses the head has sent nothing, and the host may still answer
     this.#bodyless = framing.bodyless;
     this.#left = framing.bodyless ? undefined : framing.length;
-    this.#sink.commit(code, reason, withLength(headers, contentLength, framing.length), framing.length);
     if (framing.bodyless) this.#finish();
   }
 
@@ -171,7 +173,7 @@ export class ResponseWriter {
     if (this.#state === "failed") return settled(Promise.reject(this.#failure));
     this.#usedWrite = true;
     if (!this.committed) this.#commit(undefined);
-    if (this.#bodyless || block.length === 0) return Promise.resolve();
+    if (this.#bodyless || (block.length === 0 && this.#state === "done")) return Promise.resolve();
     if (this.#state !== "sent" || (this.#left !== undefined && block.length > this.#left)) {
       throw new AppProtocolError("write() was given more than the Content-Length, or came after the end");
     }
@@ -181,7 +183,8 @@ export class ResponseWriter {
         `write() was given ${this.#unawaited} bytes that the client has not taken; await the promise it returns`,
       );
     }
-    const taken = this.block(block) ?? Promise.resolve();
+    // An empty block sends the head alone, so the sink hears of it.
+    const taken = (block.length === 0 ? this.#sink.write(block) : this.block(block)) ?? Promise.resolve();
     return settled(
       taken.then(() => {
         this.#unawaited = 0;

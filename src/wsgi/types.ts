@@ -1,5 +1,7 @@
 /** The contract of PEP 3333 as types. Knows what every key means; knows no server, no framework and no socket. */
 
+import type { FileLike, FileWrapper } from "./file-wrapper.ts";
+
 /**
  * A WSGI application: it is called once a request, with exactly these two arguments.
  *
@@ -97,6 +99,9 @@ export interface Environ {
   "wsgi.run_once": boolean;
   /** True: `wsgi.input` ends by itself, with or without CONTENT_LENGTH. */
   "wsgi.input_terminated": boolean;
+
+  /** Makes a result of a file: `return environ["wsgi.file_wrapper"](file)`. */
+  "wsgi.file_wrapper": (file: FileLike, blockSize?: number) => FileWrapper;
 
   /** Anything that middleware or the deployer adds. */
   [extension: string]: unknown;

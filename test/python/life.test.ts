@@ -1,4 +1,4 @@
-import { execFileSync, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url";
 import { expect, it, onTestFinished } from "vitest";
 import { ensurePython } from "../../scripts/python-env.mjs";
 import { APPS, hostPython } from "../support/python.ts";
+import { childrenOf, isAlive } from "../support/processes.ts";
 import { rawGet } from "../support/server.ts";
 
 const pidOf = async (port: number): Promise<number> => JSON.parse((await rawGet(port, "/process")).body).pid;
@@ -72,19 +73,3 @@ it("WRK-09: Node killed with SIGKILL leaves no Python process behind", async () 
   node.kill("SIGKILL");
   await expect.poll(() => children.filter(isAlive), { timeout: 5000 }).toEqual([]);
 });
-
-function childrenOf(pid: number): number[] {
-  const rows = execFileSync("ps", ["-A", "-o", "pid=,ppid="], { encoding: "utf8" }).trim().split("\n");
-  return rows
-    .map((row) => row.trim().split(/\s+/).map(Number))
-    .flatMap(([child, parent]) => (parent === pid ? [child as number] : []));
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch {
-    return false;
-  }
-}

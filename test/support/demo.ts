@@ -1,8 +1,9 @@
 /** The demo as a process, as its user has it. Knows how to start and to watch it; knows no page of it. */
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { EventEmitter, once } from "node:events";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
+import { childrenOf } from "./processes.ts";
 
 const SERVER = fileURLToPath(new URL("../../examples/demo/server.mjs", import.meta.url));
 
@@ -42,12 +43,7 @@ export class DemoProcess {
 
   /** The processes that it started. */
   children(): number[] {
-    const table = execFileSync("ps", ["-A", "-o", "pid=,ppid="], { encoding: "utf8" });
-    const rows = table
-      .trim()
-      .split("\n")
-      .map((line) => line.trim().split(/\s+/).map(Number));
-    return rows.flatMap(([pid, parent]) => (pid !== undefined && parent === this.#child.pid ? [pid] : []));
+    return childrenOf(this.#child.pid as number);
   }
 
   signal(name: NodeJS.Signals): void {
@@ -63,13 +59,5 @@ export class DemoProcess {
   #heard(line: string): void {
     this.lines.push(line);
     this.#news.emit("line");
-  }
-}
-
-export function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
   }
 }

@@ -1,0 +1,134 @@
+/** One request's journey through a WSGI app, the same on every host. Knows the order of things; each step is elsewhere. */
+import { BridgeError, OptionError } from "./errors.ts";
+import type { HostExchange } from "./hosts/types.ts";
+import { hasBody, RequestBody } from "./node/body.ts";
+import { rewriteBody } from "./node/parsed-body.ts";
+import { tlsVariables } from "./node/tls.ts";
+import type { FromWsgiSettings } from "./options.ts";
+import { buildEnviron } from "./wsgi/environ.ts";
+import { Handler, type HandlerHost } from "./wsgi/handler.ts";
+import { BodyInput, bytesInput, EMPTY_INPUT } from "./wsgi/input.ts";
+import { LogErrors, printable } from "./wsgi/log.ts";
+import { type ResponseSink, ResponseWriter } from "./wsgi/response.ts";
+import type { Environ, HeaderList, InputStream, WsgiApp } from "./wsgi/types.ts";
+import { vetHead } from "./wsgi/vetting.ts";
+
+/** What stops a response that is to be passed on: thrown where the head would be committed. */
+const PASSED_ON = Symbol("passed on");
+
+/** Runs `app` for a request that a host presents. `extra` are the deployer's own keys. Never throws. */
+export function exchange(app: WsgiApp, host: HostExchange, settings: FromWsgiSettings<never>, extra: Extra): void {
+  new Exchange(host, settings).run(app, extra);
+}
+
+/** Called once the request has been found fit for an application. */
+export type Extra = () => Readonly<Record<string, unknown>> | undefined;
+
+class Exchange implements HandlerHost {
+  readonly #host: HostExchange;
+  readonly #settings: FromWsgiSettings<never>;
+  readonly #errors: LogErrors;
+  #body: RequestBody | undefined;
+
+  constructor(host: HostExchange, settings: FromWsgiSettings<never>) {
+    this.#host = host;
+    this.#settings = settings;
+    this.#errors = new LogErrors(settings.logger);
+  }
+
+  run(app: WsgiApp, extra: Extra): void {
+    const { req, res } = this.#host;
+    if (res.destroyed) return; // the client left while other middleware was at work
+    const handler = new Handler(new ResponseWriter(this.#sink(), req.method ?? "GET"), this);
+    try {
+      handler.run(app, this.#environ(extra));
+    } catch (error) {
+      this.#refuse(error);
+      return;
+    }
+    if (handler.over) return;
+    res.on("close", () => {
+      if (!res.writableFinished) handler.disconnect();
+    });
+  }
+
+  answerError(error: unknown): void {
+    if (error === PASSED_ON) {
+      this.#host.passOn?.();
+      return;
+    }
+    if (this.#host.passOn === undefined && !(error instanceof BridgeError && error.status < 500)) {
+      this.log("the application failed", error); // a framework logs what it answers; here nobody else does
+    }
+    this.#host.answerError(error);
+  }
+
+  log(message: string, error: unknown): void {
+    const { req } = this.#host;
+    const cause =
+      error instanceof Error ? `: ${error.stack ?? error.message}` : error === undefined ? "" : `: ${error}`;
+    this.#settings.logger.error(printable(`${req.method} ${req.url}: ${message}${cause}`));
+  }
+
+  done(): void {
+    this.#errors.flush();
+  }
+
+  #environ(extra: Extra): Environ {
+    const head = this.#host.head();
+    vetHead(head);
+    const body = this.#input();
+    const { multiprocess, stripForwarded } = this.#settings;
+    const environ = buildEnviron(head, { ...body, errors: this.#errors, multiprocess, stripForwarded });
+    if (head.scheme === "https") Object.assign(environ, tlsVariables(this.#host.req.socket));
+    addExtra(environ, extra());
+    return environ;
+  }
+
+  /** The body as it comes, or what a middleware that has read it left behind. */
+  #input(): { input: InputStream; length: number | undefined } {
+    const { req } = this.#host;
+    if (!hasBody(req)) return { input: EMPTY_INPUT, length: undefined };
+    if (req.readableDidRead) {
+      const bytes = rewriteBody(req, this.#host.parsedBody());
+      return { input: bytesInput(bytes), length: bytes.length };
+    }
+    this.#body = new RequestBody(req, this.#settings.maxBodySize, this.#settings.passOn.size > 0);
+    return { input: new BodyInput(this.#body), length: undefined };
+  }
+
+  #sink(): ResponseSink {
+    const { sink, passOn } = this.#host;
+    if (passOn === undefined || this.#settings.passOn.size === 0) return sink;
+    const commit = (code: number, reason: string, headers: HeaderList, length: number | undefined): void => {
+      if (this.#settings.passOn.has(code) && this.#body?.restore() !== false) throw PASSED_ON;
+      sink.commit(code, reason, headers, length);
+    };
+    return {
+      commit,
+      write: (block) => sink.write(block),
+      end: (block) => sink.end(block),
+      abort: (reason) => sink.abort(reason),
+    };
+  }
+
+  /** What follows on a connection that could not be understood is not to be trusted. */
+  #refuse(error: unknown): void {
+    const { req, res } = this.#host;
+    if (req.httpVersionMajor === 1 && !res.headersSent) res.setHeader("Connection", "close");
+    this.answerError(error);
+  }
+}
+
+const NO_BYTE = /[^\x00-\xff]/;
+
+/** @throws OptionError for what no environ may hold */
+function addExtra(environ: Environ, extra: Readonly<Record<string, unknown>> | undefined): void {
+  for (const [key, value] of Object.entries(extra ?? {})) {
+    if (value === undefined || value === null) continue;
+    if (!key.includes(".") && (typeof value !== "string" || NO_BYTE.test(value))) {
+      throw new OptionError(`environ(request) gave ${key} a value that is no text of bytes as latin-1`);
+    }
+    environ[key] = value;
+  }
+}

@@ -1,0 +1,31 @@
+/** From a WSGI app to Koa middleware. Knows the host and the options; the journey is `exchange.ts`. */
+import { exchange } from "./exchange.ts";
+import { checkApp } from "./from-wsgi.ts";
+import { KoaExchange } from "./hosts/koa.ts";
+import type { KoaContext, KoaMiddleware } from "./hosts/types.ts";
+import { type FromWsgiOptions, resolveSettings } from "./options.ts";
+import type { WsgiApp } from "./wsgi/types.ts";
+
+/**
+ * Turns a WSGI app into middleware for Koa 2 and 3.
+ *
+ *     app.use(mount("/shop", fromWsgi(shop)));    // koa-mount; SCRIPT_NAME is "/shop"
+ *
+ * The response is set on the context, so that upstream middleware (compress, etag, session) sees it and may change it.
+ * An app that fails before its response begins throws in Koa; after that `app.on("error")` hears of it, and the
+ * connection is destroyed.
+ *
+ * @throws OptionError when `app` is no function or an option cannot be used
+ */
+export function fromWsgi(app: WsgiApp, options: FromWsgiOptions<KoaContext> = {}): KoaMiddleware {
+  checkApp(app);
+  const settings = resolveSettings<KoaContext>(options);
+  return (ctx, next) =>
+    new Promise<void>((resolve, reject) => {
+      const passOn = (): void => {
+        next().then(() => resolve(), reject);
+      };
+      const host = new KoaExchange(ctx, { resolve, reject, passOn });
+      exchange(app, host, settings, () => settings.environ?.(ctx));
+    });
+}

@@ -1,0 +1,184 @@
+/** What Koa's context says of a request, and how it takes a response. Knows koa-mount and `app.proxy`. */
+import { PassThrough } from "node:stream";
+import { ClientDisconnectError } from "../errors.ts";
+import { leavesMuchUnread } from "../node/body.ts";
+import type { ParsedBody } from "../node/parsed-body.ts";
+import { socketHead } from "../node/request-head.ts";
+import type { RequestHead } from "../wsgi/environ.ts";
+import { percentDecode, splitTarget, targetAuthority } from "../wsgi/path.ts";
+import type { ResponseSink } from "../wsgi/response.ts";
+import type { HeaderList } from "../wsgi/types.ts";
+import type { HostExchange, KoaContext } from "./types.ts";
+
+/** What a middleware's promise becomes: resolved with the head set, or rejected. */
+export interface Settle {
+  resolve(): void;
+  reject(error: unknown): void;
+  /** The next middleware is to answer. */
+  passOn(): void;
+}
+
+/** A request on Koa. */
+export class KoaExchange implements HostExchange {
+  readonly req: KoaContext["req"];
+  readonly res: KoaContext["res"];
+  readonly sink: KoaSink;
+  readonly passOn: () => void;
+  readonly answerError: (error: unknown) => void;
+  readonly #ctx: KoaContext;
+
+  constructor(ctx: KoaContext, settle: Settle) {
+    this.#ctx = ctx;
+    this.req = ctx.req;
+    this.res = ctx.res;
+    this.sink = new KoaSink(ctx, settle.resolve);
+    this.passOn = settle.passOn;
+    this.answerError = settle.reject;
+  }
+
+  head(): RequestHead {
+    return koaHead(this.#ctx);
+  }
+
+  parsedBody(): ParsedBody {
+    return this.#ctx.request;
+  }
+}
+
+/**
+ * Reads a request's head. Call it at once: koa-mount puts the path back when it is left.
+ *
+ * @throws BadRequestError for a path that cannot be translated
+ */
+export function koaHead(ctx: KoaContext): RequestHead {
+  const target = ctx.request.originalUrl;
+  const mount = splitMount(splitTarget(target).path, ctx.path);
+  const forwarded = ctx.req.headers["x-forwarded-host"] !== undefined && ctx.host !== ctx.req.headers.host;
+  return socketHead(ctx.req, {
+    scriptName: percentDecode(mount.script),
+    pathInfo: percentDecode(mount.path),
+    queryString: splitTarget(ctx.req.url ?? "/").query,
+    target,
+    protocol: ctx.protocol,
+    host: forwarded ? ctx.host : targetAuthority(target),
+    ip: ctx.ip,
+  });
+}
+
+/**
+ * The mount and the rest of a path: what was there at first, less what Koa's routers left of it.
+ * koa-mount says `/` for `/m` and `/m/` alike, and eats the slash after a mount that ends with one.
+ *
+ *     splitMount("/m/a", "/a")         → { script: "/m", path: "/a" }
+ *     splitMount("/m", "/")            → { script: "/m", path: "" }
+ *     splitMount("/m/", "/")           → { script: "/m", path: "/" }
+ *     splitMount("/m/a", "a")          → { script: "/m", path: "/a" }
+ *     splitMount("/a", "/a")           → { script: "", path: "/a" }
+ *     splitMount("/", "/")             → { script: "", path: "/" }
+ *     splitMount("/old", "/new")       → { script: "", path: "/new" }
+ */
+export function splitMount(whole: string, rest: string): { script: string; path: string } {
+  const path = rest.startsWith("/") ? rest : `/${rest}`;
+  if (whole.endsWith(path)) return { script: whole.slice(0, whole.length - path.length), path };
+  if (path === "/" && whole !== "") return { script: whole, path: "" };
+  return { script: "", path: whole === "" && path === "/" ? "" : path }; // rewritten upstream, so nothing is known of a mount
+}
+
+/** Fields of which middleware may have set some already, and ours come beside them. */
+const LISTS: ReadonlySet<string> = new Set(["link", "set-cookie", "vary", "www-authenticate"]);
+
+const NOTHING: Uint8Array = new Uint8Array(0);
+const NO_ASCII = /[^\x00-\x7f]/;
+
+/** Sets the response on the context, where upstream middleware sees it and may change it; Koa sends it. */
+export class KoaSink implements ResponseSink {
+  readonly #ctx: KoaContext;
+  readonly #settle: () => void;
+  #headers: HeaderList = [];
+  #stream: PassThrough | undefined;
+
+  constructor(ctx: KoaContext, settle: () => void) {
+    this.#ctx = ctx;
+    this.#settle = settle;
+  }
+
+  commit(code: number, reason: string, headers: HeaderList): void {
+    const ctx = this.#ctx;
+    ctx.status = code;
+    if (ctx.req.httpVersionMajor === 1) ctx.message = reason; // after the status, which sets one of its own
+    this.#headers = headers;
+  }
+
+  write(block: Uint8Array): Promise<void> | undefined {
+    const stream = this.#stream ?? this.#open();
+    if (block.length === 0 || stream.write(block)) return undefined;
+    const room = new Promise<void>((resolve, reject) => {
+      const settle = (): void => {
+        stream.off("drain", settle).off("close", settle);
+        if (stream.destroyed) reject(new ClientDisconnectError("the client closed the connection"));
+        else resolve();
+      };
+      stream.on("drain", settle).on("close", settle);
+    });
+    room.catch(() => undefined); // after the last block nobody waits for room
+    return room;
+  }
+
+  end(block: Uint8Array = NOTHING): void {
+    if (this.#stream === undefined && this.#mayBeBytes()) {
+      this.#answer(Buffer.from(block.buffer, block.byteOffset, block.byteLength));
+    } else {
+      (this.#stream ?? this.#open()).end(block);
+    }
+  }
+
+  /** Koa hears of the stream's error and emits it on the app; Koa 2 leaves the socket open then, so it is destroyed here. */
+  abort(reason: unknown): void {
+    const { res } = this.#ctx;
+    this.#stream?.once("close", () => res.destroy());
+    this.#stream?.destroy(reason instanceof ClientDisconnectError ? undefined : asError(reason));
+  }
+
+  /** A body that is whole already is worth more to upstream middleware (etag, compress) as bytes than as a stream. */
+  #mayBeBytes(): boolean {
+    if (this.#ctx.req.method === "HEAD") return false; // Koa would make a Content-Length of it
+    // Given the head and all of the body at once, Node would decode Content-Disposition again as UTF-8.
+    return !this.#headers.some(([name, value]) => name.toLowerCase() === "content-disposition" && NO_ASCII.test(value));
+  }
+
+  #open(): PassThrough {
+    const stream = new PassThrough();
+    stream.on("error", () => undefined); // Koa hears of it, too; an unheard one would end the process
+    this.#stream = stream;
+    this.#answer(stream);
+    return stream;
+  }
+
+  /** The body first: Koa sets a type and drops a length with it, and the app's own headers are the last word. */
+  #answer(body: Buffer | PassThrough): void {
+    const ctx = this.#ctx;
+    const before = ctx.response.header["content-type"];
+    const { status, message } = ctx;
+    ctx.body = body;
+    ctx.status = status;
+    if (ctx.req.httpVersionMajor === 1) ctx.message = message;
+    if (before === undefined) ctx.remove("Content-Type");
+    setHeaders(ctx, this.#headers);
+    if (leavesMuchUnread(ctx.req)) ctx.set("Connection", "close");
+    this.#settle();
+  }
+}
+
+function setHeaders(ctx: KoaContext, headers: HeaderList): void {
+  const seen = new Set<string>();
+  for (const [name, value] of headers) {
+    const key = name.toLowerCase();
+    if (seen.has(key) || LISTS.has(key)) ctx.append(name, value);
+    else ctx.set(name, value);
+    seen.add(key);
+  }
+}
+
+function asError(reason: unknown): Error {
+  return reason instanceof Error ? reason : new Error(String(reason));
+}

@@ -1,0 +1,45 @@
+/** The mirror of `buildEnviron`: from an environ back to a request head. Knows CGI's names; knows no framework and no socket. */
+import type { RequestHead } from "./environ.ts";
+import type { Environ } from "./types.ts";
+
+/**
+ * Reads a request head back. What `buildEnviron` made of a head gives that head again, as far as CGI keeps it: header
+ * names in lower case, repeated fields joined, the target as REQUEST_URI has it.
+ */
+export function readEnviron(environ: Environ): RequestHead {
+  return {
+    method: environ.REQUEST_METHOD,
+    scriptName: environ.SCRIPT_NAME,
+    pathInfo: environ.PATH_INFO,
+    queryString: environ.QUERY_STRING,
+    target: environ.REQUEST_URI,
+    protocol: environ.SERVER_PROTOCOL,
+    scheme: environ["wsgi.url_scheme"],
+    host: undefined,
+    serverName: environ.SERVER_NAME,
+    serverPort: environ.SERVER_PORT,
+    remoteAddr: environ.REMOTE_ADDR,
+    remotePort: environ.REMOTE_PORT,
+    rawHeaders: readHeaders(environ),
+  };
+}
+
+function readHeaders(environ: Environ): string[] {
+  const rawHeaders: string[] = [];
+  for (const key in environ) {
+    const value = environ[key];
+    const name = headerName(key);
+    if (name !== undefined && typeof value === "string") rawHeaders.push(name, value);
+  }
+  return rawHeaders;
+}
+
+/**
+ *     headerName("HTTP_USER_AGENT")    → "user-agent"
+ *     headerName("CONTENT_TYPE")       → "content-type"
+ *     headerName("PATH_INFO")          → undefined
+ */
+export function headerName(key: string): string | undefined {
+  if (key === "CONTENT_TYPE" || key === "CONTENT_LENGTH") return key.toLowerCase().replace("_", "-");
+  return key.startsWith("HTTP_") ? key.slice(5).toLowerCase().replaceAll("_", "-") : undefined;
+}
