@@ -51,7 +51,7 @@ async function urlOf(child: ChildProcess): Promise<string> {
 
 it("has no code block that the tests below do not know", () => {
   expect(BLOCKS.map(({ language }) => language)).toEqual(
-    ["js", "python", "sh", "sh", "js", "ts", "js", "js", "text"], // in the README's order
+    ["js", "python", "sh", "sh", "js", "ts", "js", "js", "js", "text"], // in the README's order
   );
 });
 
@@ -66,13 +66,18 @@ it("a JavaScript app on node:http", async () => {
   expect(await (await fetch(`${url}/you`)).text()).toBe("Hello, /you\n");
 });
 
+it("a JavaScript app on Koa, mounted", async () => {
+  const url = await urlOf(run(inLanguage("js")[2] ?? "", "koa.mjs"));
+  expect(await (await fetch(`${url}/hello`)).text()).toBe("Hello from /hello\n");
+});
+
 it("ready() and close()", async () => {
-  const [code] = await once(run(inLanguage("js")[2] ?? "", "ready.mjs"), "exit");
+  const [code] = await once(run(inLanguage("js")[3] ?? "", "ready.mjs"), "exit");
   expect(code).toBe(0);
 });
 
 it("closing with the server: SIGTERM ends the program by itself", async () => {
-  const child = run(inLanguage("js")[3] ?? "", "close.mjs");
+  const child = run(inLanguage("js")[4] ?? "", "close.mjs");
   const url = await urlOf(child);
   expect(await (await fetch(url)).text()).toBe("The shop is at /");
   child.kill("SIGTERM");

@@ -7,7 +7,7 @@ from . import fastcgi
 from .lane import Gone, Lane
 from .report import traceback_text
 from .response import Response
-from .streams import ErrorStream, request_input
+from .streams import ErrorStream, FileWrapper, request_input
 
 
 class Handler:
@@ -67,5 +67,6 @@ def base_environ(threads: int, processes: int) -> Dict[str, Any]:
         "wsgi.multiprocess": processes > 1,
         "wsgi.run_once": False,
         "wsgi.input_terminated": True,
+        "wsgi.file_wrapper": FileWrapper,
         "SERVER_SOFTWARE": "wsgi-bridge Python/%d.%d" % sys.version_info[:2],
     }

@@ -66,9 +66,9 @@ export class RequestBody implements ByteSource {
    * @returns false when more than 1 MiB was read, which is not kept
    */
   restore(): boolean {
-    if (this.#size === 0) return true;
-    if (this.#kept === undefined) return false;
-    this.#req.unshift(Buffer.concat(this.#kept));
+    if (this.#size > 0 && this.#kept === undefined) return false;
+    this.#leave();
+    if (this.#size > 0) this.#req.unshift(Buffer.concat(this.#kept as Uint8Array[]));
     return true;
   }
 
@@ -90,14 +90,28 @@ export class RequestBody implements ByteSource {
   #listen(): void {
     if (this.#listening) return;
     this.#listening = true;
-    const wake = (): void => this.#wake?.();
-    const fail = (): void => {
-      this.#failed = true;
-      wake();
-    };
-    this.#req.on("readable", wake).on("end", wake).on("error", fail).on("aborted", fail).on("close", wake);
+    for (const event of WAKING) this.#req.on(event, this.#wakeUp);
+    for (const event of FAILING) this.#req.on(event, this.#fail);
   }
+
+  /** While somebody listens for `readable`, a stream does not flow to a reader that listens for `data`. */
+  #leave(): void {
+    if (!this.#listening) return;
+    this.#listening = false;
+    for (const event of WAKING) this.#req.off(event, this.#wakeUp);
+    for (const event of FAILING) this.#req.off(event, this.#fail);
+  }
+
+  readonly #wakeUp = (): void => this.#wake?.();
+
+  readonly #fail = (): void => {
+    this.#failed = true;
+    this.#wake?.();
+  };
 }
+
+const WAKING = ["readable", "end", "close"] as const;
+const FAILING = ["error", "aborted"] as const;
 
 function tooLarge(maxSize: number): BodyTooLargeError {
   return new BodyTooLargeError(`the request's body is longer than maxBodySize allows, ${maxSize} bytes`);
