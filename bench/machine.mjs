@@ -1,0 +1,36 @@
+/** Where it was measured, and with which versions: a figure without them cannot be repeated. No name, no path. */
+import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
+import { availableParallelism, cpus, totalmem, type } from "node:os";
+
+const NODE_PACKAGES = ["express", "http-proxy-middleware", "autocannon"];
+const PYTHON_PACKAGES = ["bottle", "gunicorn"];
+
+export function machine() {
+  const memory = `${Math.round(totalmem() / 2 ** 30)} GiB`;
+  return { system: type(), arch: process.arch, cpu: cpus()[0]?.model.trim(), cores: availableParallelism(), memory };
+}
+
+/** @param {string} python @returns {Record<string, string>} */
+export function versions(python) {
+  const node = NODE_PACKAGES.map((name) => [name, packageVersion(`../node_modules/${name}/package.json`)]);
+  return {
+    "wsgi-bridge": packageVersion("../package.json"),
+    node: process.versions.node,
+    ...Object.fromEntries(node),
+    ...pythonVersions(python),
+  };
+}
+
+function packageVersion(path) {
+  return JSON.parse(readFileSync(new URL(path, import.meta.url), "utf8")).version;
+}
+
+const ASK = `
+import json, platform, sys
+from importlib.metadata import version
+print(json.dumps({"python": platform.python_version(), **{name: version(name) for name in sys.argv[1:]}}))`;
+
+function pythonVersions(python) {
+  return JSON.parse(execFileSync(python, ["-c", ASK, ...PYTHON_PACKAGES], { encoding: "utf8" }));
+}

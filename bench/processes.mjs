@@ -1,0 +1,77 @@
+/** The processes of the bench: started here and ended here, each by its own handle. Knows children; knows no row. */
+import { fork, spawn } from "node:child_process";
+import { once } from "node:events";
+
+const STOP_MS = 8_000;
+
+/**
+ * Every child that was started, in that order. A server ends when its stdin does, the load generator when its channel
+ * does; both happen too when this process dies in any way, so nothing is left behind even then.
+ */
+export class Children {
+  #children = [];
+  #stopping = false;
+  #end;
+  #ended = new Promise((_, reject) => {
+    this.#end = reject;
+  });
+
+  constructor() {
+    this.#ended.catch(() => {}); // nobody may be waiting
+  }
+
+  /** @param {string} name for messages */
+  spawn(name, [command, ...args], options) {
+    return this.#add(name, () => spawn(command, args, options));
+  }
+
+  /** @param {string} name for messages */
+  fork(name, script) {
+    return this.#add(name, () => fork(script));
+  }
+
+  /**
+   * Waits for something that the children are to do, for a time. Rejects too when one of them ends, or all are stopped.
+   *
+   * @template T @param {Promise<T>} promise @param {{ ms: number, late: string }} limit @returns {Promise<T>}
+   */
+  async wait(promise, { ms, late }) {
+    let timer;
+    const limit = new Promise((_, reject) => {
+      timer = setTimeout(() => reject(new Error(late)), ms);
+    });
+    try {
+      return await Promise.race([promise, limit, this.#ended]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  /** Asks all to end, the last first; kills those that do not. */
+  async stop() {
+    this.#stopping = true;
+    this.#end(new Error("stopped"));
+    for (const child of this.#children.reverse()) await end(child);
+  }
+
+  #add(name, start) {
+    if (this.#stopping) throw new Error("stopped");
+    const child = start();
+    this.#children.push(child);
+    child.on("error", (error) => this.#end(new Error(`${name}: ${error.message}`)));
+    child.on("exit", (code, signal) => {
+      if (!this.#stopping) this.#end(new Error(`${name} ended with ${signal ?? `exit code ${code}`}`));
+    });
+    return child;
+  }
+}
+
+async function end(child) {
+  if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+  const exit = once(child, "exit");
+  const timer = setTimeout(() => child.kill("SIGKILL"), STOP_MS);
+  if (child.connected) child.disconnect();
+  child.stdin?.on("error", () => {}).end(); // it may have gone in this moment
+  await exit;
+  clearTimeout(timer);
+}

@@ -1,0 +1,42 @@
+/**
+ * The benchmark: `npm run bench`, or after it `node bench/run.mjs --rounds 3 --rows gunicorn,http-bridge`.
+ *
+ * Exit code 0: measured, targets met or not, since a busy machine may miss one; 1: something failed, 2: a wrong option.
+ */
+import { mkdirSync, writeFileSync } from "node:fs";
+import { dirname, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import { bench } from "./bench.mjs";
+import { OptionError, readOptions, USAGE } from "./options.mjs";
+import { report } from "./report.mjs";
+
+const SIGNALS = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 };
+
+/** Rejects at the first signal. At the second the process ends as it does by default, and its children with it. */
+const interrupted = new Promise((_, reject) => {
+  for (const [signal, exitCode] of Object.entries(SIGNALS)) {
+    process.once(signal, () => reject(Object.assign(new Error(`stopped by ${signal}`), { exitCode })));
+  }
+});
+interrupted.catch(() => {}); // it may come when nothing is running any more
+
+try {
+  const { rows, json, ...settings } = readOptions(process.argv.slice(2));
+  const result = await bench(rows, settings, { interrupted, progress: (text) => console.error(text) });
+  console.log(`\n${report(result)}\n`);
+  console.log(`All rounds: ${relative("", save(result, json))}`);
+} catch (error) {
+  console.error(error instanceof OptionError ? `${error.message}\n\n${USAGE}` : error.message);
+  process.exitCode = error.exitCode ?? 1;
+}
+
+function save(result, file = resultFile(result.date)) {
+  mkdirSync(dirname(file), { recursive: true });
+  writeFileSync(file, `${JSON.stringify(result, null, 2)}\n`);
+  return file;
+}
+
+/** Under bench/results, which git ignores. */
+function resultFile(date) {
+  return fileURLToPath(new URL(`results/${date.replaceAll(/[:.]/g, "-")}.json`, import.meta.url));
+}

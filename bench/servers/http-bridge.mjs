@@ -1,0 +1,9 @@
+/** The Python app on Node's HTTP server, with no framework: what gunicorn alone is to be compared with. */
+import { fromWsgi } from "wsgi-bridge";
+import { pythonApp } from "wsgi-bridge/python";
+import { serve, settings } from "./serve.mjs";
+
+const { app: target, apps: directory, python, processes, threads } = settings;
+const wsgi = pythonApp(target, { directory, python, processes, threads });
+await wsgi.ready();
+await serve(fromWsgi(wsgi), () => wsgi.close());
