@@ -6,8 +6,8 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, it, onTestFinished } from "vitest";
 import { ensurePython } from "../../scripts/python-env.mjs";
-import { APPS, hostPython } from "../support/python.ts";
 import { childrenOf, isAlive } from "../support/processes.ts";
+import { APPS, hostPython } from "../support/python.ts";
 import { rawGet } from "../support/server.ts";
 
 const pidOf = async (port: number): Promise<number> => JSON.parse((await rawGet(port, "/process")).body).pid;
