@@ -52,11 +52,18 @@ class Exchange implements HandlerHost {
     });
   }
 
+  /** An answer that fails itself is given up: the connection ends, and the process lives. */
   answerError(error: unknown): void {
-    if (error === PASSED_ON) {
-      this.#host.passOn?.();
-      return;
+    try {
+      if (error === PASSED_ON) this.#host.passOn?.();
+      else this.#answer(error);
+    } catch (failure) {
+      this.log("its error could not be answered", failure);
+      this.#host.res.destroy();
     }
+  }
+
+  #answer(error: unknown): void {
     if (this.#host.passOn === undefined && !(error instanceof BridgeError && error.status < 500)) {
       this.log("the application failed", error); // a framework logs what it answers; here nobody else does
     }

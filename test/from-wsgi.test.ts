@@ -3,7 +3,7 @@ import { type Environ, fromWsgi, OptionError, type WsgiApp } from "../src/index.
 import { bytes, signal } from "./support/bytes.ts";
 import { HOSTS } from "./support/hosts.ts";
 import { MemoryLogger } from "./support/logger.ts";
-import { brought, raw, rawConnection, rawGet, type TestServer } from "./support/server.ts";
+import { brought, listen, raw, rawConnection, rawGet, type TestServer } from "./support/server.ts";
 
 let server: TestServer | undefined;
 afterEach(async () => {
@@ -259,4 +259,26 @@ describe.each(HOSTS)("fromWsgi on $name", (host) => {
     await rawGet(await serve(app, logger), "/");
     expect(logger.lines).toEqual(["one line", "and \\x1b[31man unfinished one"]);
   });
+});
+
+it("EXC-06: an error that cannot be answered ends the connection, and the process lives", async () => {
+  const logger = new MemoryLogger();
+  const failing = fromWsgi(
+    () => {
+      throw new Error("first");
+    },
+    { logger },
+  );
+  server = await listen((req, res) => {
+    if (req.url === "/fails") {
+      failing(req, res, () => {
+        throw new Error("second");
+      });
+    } else {
+      fromWsgi(hello)(req, res);
+    }
+  });
+  expect((await rawGet(server.port, "/fails")).text).toBe("");
+  expect(logger.text).toContain("second");
+  expect((await rawGet(server.port, "/")).body).toBe("hello");
 });
