@@ -4,6 +4,7 @@ import { ClientDisconnectError } from "../errors.ts";
 import { leavesMuchUnread } from "../node/body.ts";
 import type { ParsedBody } from "../node/parsed-body.ts";
 import { socketHead } from "../node/request-head.ts";
+import { breakOff, endsWithConnection, setHeaders } from "../node/response.ts";
 import type { RequestHead } from "../wsgi/environ.ts";
 import { percentDecode, splitTarget, targetAuthority } from "../wsgi/path.ts";
 import type { ResponseSink } from "../wsgi/response.ts";
@@ -84,9 +85,6 @@ export function splitMount(whole: string, rest: string): { script: string; path:
   return { script: "", path: whole === "" && path === "/" ? "" : path }; // rewritten upstream, so nothing is known of a mount
 }
 
-/** Fields of which middleware may have set some already, and ours come beside them. */
-const LISTS: ReadonlySet<string> = new Set(["link", "set-cookie", "vary", "www-authenticate"]);
-
 const NOTHING: Uint8Array = new Uint8Array(0);
 const NO_ASCII = /[^\x00-\x7f]/;
 
@@ -135,7 +133,8 @@ export class KoaSink implements ResponseSink {
   /** Koa hears of the stream's error and emits it on the app; Koa 2 leaves the socket open then, so it is destroyed here. */
   abort(reason: unknown): void {
     const { res } = this.#ctx;
-    this.#stream?.once("close", () => res.destroy());
+    if (endsWithConnection(res)) breakOff(res); // before Koa 3 closes it as if the body were whole
+    this.#stream?.once("close", () => breakOff(res));
     this.#stream?.destroy(reason instanceof ClientDisconnectError ? undefined : asError(reason));
   }
 
@@ -163,19 +162,9 @@ export class KoaSink implements ResponseSink {
     ctx.status = status;
     if (ctx.req.httpVersionMajor === 1) ctx.message = message;
     if (before === undefined) ctx.remove("Content-Type");
-    setHeaders(ctx, this.#headers);
+    setHeaders(ctx.res, this.#headers);
     if (leavesMuchUnread(ctx.req)) ctx.set("Connection", "close");
     this.#settle();
-  }
-}
-
-function setHeaders(ctx: KoaContext, headers: HeaderList): void {
-  const seen = new Set<string>();
-  for (const [name, value] of headers) {
-    const key = name.toLowerCase();
-    if (seen.has(key) || LISTS.has(key)) ctx.append(name, value);
-    else ctx.set(name, value);
-    seen.add(key);
   }
 }
 

@@ -56,7 +56,6 @@ export interface KoaContext {
   body: unknown;
   readonly response: { readonly header: Record<string, unknown> };
   set(name: string, value: string | string[]): void;
-  append(name: string, value: string | string[]): void;
   remove(name: string): void;
 }
 

@@ -1,13 +1,10 @@
 /** A `ResponseSink` over Node's own response, HTTP/1 and HTTP/2. Knows back-pressure and header merging; knows nothing of WSGI. */
 import type { ServerResponse } from "node:http";
-import { constants, type Http2ServerResponse } from "node:http2";
 import { ClientDisconnectError } from "../errors.ts";
 import type { ResponseSink } from "../wsgi/response.ts";
 import type { HeaderList } from "../wsgi/types.ts";
 import { leavesMuchUnread } from "./body.ts";
-
-/** Fields of which middleware may have set some already, and ours come beside them. All others replace. */
-const LISTS: ReadonlySet<string> = new Set(["link", "set-cookie", "vary", "www-authenticate"]);
+import { breakOff, isHttp2, setHeaders } from "./response.ts";
 
 /** `compression` gives the response a `flush` of its own: what is written so far goes out now. */
 type Flushable = ServerResponse & { flush?: () => void };
@@ -16,15 +13,13 @@ export class NodeSink implements ResponseSink {
   readonly #res: Flushable;
   #wait: { resolve: () => void; reject: (reason: unknown) => void } | undefined;
   #listening = false;
-  #sized = false;
 
   constructor(res: ServerResponse) {
     this.#res = res;
   }
 
-  commit(code: number, reason: string, headers: HeaderList, length: number | undefined): void {
+  commit(code: number, reason: string, headers: HeaderList): void {
     const res = this.#res;
-    this.#sized = length !== undefined;
     setHeaders(res, headers);
     if (leavesMuchUnread(res.req)) res.setHeader("Connection", "close");
     res.statusCode = code;
@@ -57,15 +52,7 @@ export class NodeSink implements ResponseSink {
   }
 
   abort(): void {
-    const res = this.#res;
-    if (isHttp2(res)) {
-      res.stream.close(constants.NGHTTP2_INTERNAL_ERROR);
-      return;
-    }
-    // A body that ends with the connection (HTTP/1.0) needs a reset: a mere close would look like its end.
-    const closeDelimited = !this.#sized && !res.chunkedEncoding;
-    if (closeDelimited && res.socket !== null && "resetAndDestroy" in res.socket) res.socket.resetAndDestroy();
-    else res.destroy();
+    breakOff(this.#res);
   }
 
   /** Once a response, not once a wait: `compression` gives `drain` listeners to its own stream and never takes one back. */
@@ -80,22 +67,6 @@ export class NodeSink implements ResponseSink {
     this.#wait = undefined;
     if (error === undefined) wait?.resolve();
     else wait?.reject(error);
-  }
-}
-
-/** Node's compatibility API gives HTTP/2 the shape of HTTP/1; the types say nothing of it. */
-function isHttp2(res: object): res is Http2ServerResponse {
-  return "stream" in res;
-}
-
-/** In order of the list; a field that comes again is added, whatever its name. */
-function setHeaders(res: ServerResponse, headers: HeaderList): void {
-  const seen = new Set<string>();
-  for (const [name, value] of headers) {
-    const key = name.toLowerCase();
-    if (seen.has(key) || (LISTS.has(key) && res.hasHeader(key))) res.appendHeader(name, value);
-    else res.setHeader(name, value);
-    seen.add(key);
   }
 }
 

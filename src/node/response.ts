@@ -1,0 +1,43 @@
+/** What every host does with Node's own response, HTTP/1 and HTTP/2. Knows header merging and broken ends; knows nothing of WSGI. */
+import type { ServerResponse } from "node:http";
+import { constants, type Http2ServerResponse } from "node:http2";
+import type { HeaderList } from "../wsgi/types.ts";
+
+/** Fields of which middleware may have set some already, and ours come beside them. All others replace. */
+const LISTS: ReadonlySet<string> = new Set(["link", "set-cookie", "vary", "www-authenticate"]);
+
+/** In order of the list; a field that comes again is added, whatever its name. */
+export function setHeaders(res: ServerResponse, headers: HeaderList): void {
+  const seen = new Set<string>();
+  for (const [name, value] of headers) {
+    const key = name.toLowerCase();
+    if (seen.has(key) || (LISTS.has(key) && res.hasHeader(key))) res.appendHeader(name, value);
+    else res.setHeader(name, value);
+    seen.add(key);
+  }
+}
+
+/** Node's compatibility API gives HTTP/2 the shape of HTTP/1; the types say nothing of it. */
+export function isHttp2(res: object): res is Http2ServerResponse {
+  return "stream" in res;
+}
+
+/** True when nothing but the end of the connection tells the client where the body ends (HTTP/1.0). */
+export function endsWithConnection(res: ServerResponse): boolean {
+  return !isHttp2(res) && res.headersSent && !res.chunkedEncoding && !res.hasHeader("content-length");
+}
+
+/** Ends a response so that the client cannot take what it has for the whole. */
+export function breakOff(res: ServerResponse): void {
+  if (isHttp2(res)) {
+    res.stream.close(constants.NGHTTP2_INTERNAL_ERROR);
+    return;
+  }
+  const { socket } = res;
+  // A mere close would look like the end of such a body; a unix socket knows no reset.
+  if (endsWithConnection(res) && socket !== null && "resetAndDestroy" in socket && socket.remotePort !== undefined) {
+    socket.resetAndDestroy();
+  } else {
+    res.destroy();
+  }
+}
