@@ -1,8 +1,9 @@
 /** One request's journey through a WSGI app, the same on every host. Knows the order of things; each step is elsewhere. */
-import { BridgeError, OptionError } from "./errors.ts";
+import { BadRequestError, BodyTooLargeError, OptionError } from "./errors.ts";
 import type { HostExchange } from "./hosts/types.ts";
-import { hasBody, RequestBody } from "./node/body.ts";
+import { hasBody, leavesMuchUnread, RequestBody } from "./node/body.ts";
 import { rewriteBody } from "./node/parsed-body.ts";
+import { closeAfter, comesTooLate } from "./node/response.ts";
 import { tlsVariables } from "./node/tls.ts";
 import type { FromWsgiSettings } from "./options.ts";
 import { buildEnviron } from "./wsgi/environ.ts";
@@ -38,12 +39,12 @@ class Exchange implements HandlerHost {
 
   run(app: WsgiApp, extra: Extra): void {
     const { req, res } = this.#host;
-    if (res.destroyed) return; // the client left while other middleware was at work
+    if (res.destroyed || comesTooLate(req)) return; // the client left while other middleware was at work, or is to go
     const handler = new Handler(new ResponseWriter(this.#sink(), req.method ?? "GET"), this);
     try {
       handler.run(app, this.#environ(extra));
     } catch (error) {
-      this.#refuse(error);
+      this.answerError(error);
       return;
     }
     if (handler.over) return;
@@ -64,7 +65,10 @@ class Exchange implements HandlerHost {
   }
 
   #answer(error: unknown): void {
-    if (this.#host.passOn === undefined && !(error instanceof BridgeError && error.status < 500)) {
+    const { req, res } = this.#host;
+    // What follows a request that could not be understood, or its unread body, is not to be trusted.
+    if (isClientsFault(error) || leavesMuchUnread(req)) closeAfter(res);
+    if (this.#host.passOn === undefined && !isClientsFault(error)) {
       this.log("the application failed", error); // a framework logs what it answers; here nobody else does
     }
     this.#host.answerError(error);
@@ -118,13 +122,10 @@ class Exchange implements HandlerHost {
       abort: (reason) => sink.abort(reason),
     };
   }
+}
 
-  /** What follows on a connection that could not be understood is not to be trusted. */
-  #refuse(error: unknown): void {
-    const { req, res } = this.#host;
-    if (req.httpVersionMajor === 1 && !res.headersSent) res.setHeader("Connection", "close");
-    this.answerError(error);
-  }
+function isClientsFault(error: unknown): boolean {
+  return error instanceof BadRequestError || error instanceof BodyTooLargeError;
 }
 
 const NO_BYTE = /[^\x00-\xff]/;

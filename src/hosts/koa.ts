@@ -4,7 +4,7 @@ import { ClientDisconnectError } from "../errors.ts";
 import { leavesMuchUnread } from "../node/body.ts";
 import type { ParsedBody } from "../node/parsed-body.ts";
 import { socketHead } from "../node/request-head.ts";
-import { breakOff, endsWithConnection, setHeaders } from "../node/response.ts";
+import { breakOff, closeAfter, endsWithConnection, setHeaders } from "../node/response.ts";
 import type { RequestHead } from "../wsgi/environ.ts";
 import { percentDecode, splitTarget, targetAuthority } from "../wsgi/path.ts";
 import type { ResponseSink } from "../wsgi/response.ts";
@@ -163,7 +163,7 @@ export class KoaSink implements ResponseSink {
     if (ctx.req.httpVersionMajor === 1) ctx.message = message;
     if (before === undefined) ctx.remove("Content-Type");
     setHeaders(ctx.res, this.#headers);
-    if (leavesMuchUnread(ctx.req)) ctx.set("Connection", "close");
+    if (leavesMuchUnread(ctx.req)) closeAfter(ctx.res);
     this.#settle();
   }
 }

@@ -13,14 +13,23 @@ export const RESTORE_LIMIT: number = 1024 * 1024;
 /** RFC 9112 §6.3: over HTTP/1 a request has a body if, and only if, one of two headers announces it. */
 export function hasBody(req: IncomingMessage): boolean {
   if (req.httpVersionMajor > 1) return !(req as unknown as Http2ServerRequest).stream.endAfterHeaders;
-  const length = req.headers["content-length"];
-  return (length !== undefined && length !== "0") || req.headers["transfer-encoding"] !== undefined;
+  return declaredLength(req) !== 0;
 }
 
 /** True when so much of the body may still come that waiting for it, to reuse the connection, is not worth it. */
 export function leavesMuchUnread(req: IncomingMessage): boolean {
-  if (req.httpVersionMajor > 1 || req.complete || !hasBody(req)) return false;
-  return !(Number(req.headers["content-length"]) <= DRAIN_LIMIT);
+  return req.httpVersionMajor === 1 && !req.complete && declaredLength(req) > DRAIN_LIMIT;
+}
+
+/** Bytes; infinite for a chunked body. From the raw headers: `maxHeadersCount` hides some of the others. */
+function declaredLength({ rawHeaders }: IncomingMessage): number {
+  let length = 0;
+  for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
+    const name = rawHeaders[i] as string;
+    if (name.length === 14 && name.toLowerCase() === "content-length") length = Number(rawHeaders[i + 1]);
+    else if (name.length === 17 && name.toLowerCase() === "transfer-encoding") return Number.POSITIVE_INFINITY;
+  }
+  return length;
 }
 
 /** Reads on demand: until the first `next()` the socket's own flow control holds the client back. */
@@ -42,7 +51,8 @@ export class RequestBody implements ByteSource {
     this.#req = req;
     this.#maxSize = maxSize;
     this.#kept = restorable ? [] : undefined;
-    if (Number(req.headers["content-length"]) > maxSize) throw tooLarge(maxSize);
+    const declared = declaredLength(req);
+    if (Number.isFinite(declared) && declared > maxSize) throw tooLarge(maxSize);
   }
 
   async next(): Promise<Uint8Array | undefined> {

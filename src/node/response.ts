@@ -1,6 +1,7 @@
 /** What every host does with Node's own response, HTTP/1 and HTTP/2. Knows header merging and broken ends; knows nothing of WSGI. */
-import type { ServerResponse } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import { constants, type Http2ServerResponse } from "node:http2";
+import type { Socket } from "node:net";
 import type { HeaderList } from "../wsgi/types.ts";
 
 /** Fields of which middleware may have set some already, and ours come beside them. All others replace. */
@@ -25,6 +26,21 @@ export function isHttp2(res: object): res is Http2ServerResponse {
 /** True when nothing but the end of the connection tells the client where the body ends (HTTP/1.0). */
 export function endsWithConnection(res: ServerResponse): boolean {
   return !isHttp2(res) && res.headersSent && !res.chunkedEncoding && !res.hasHeader("content-length");
+}
+
+/** Connections that end with the response under way. */
+const closing: WeakSet<Socket> = new WeakSet();
+
+/** Lets the connection end with this response, and whatever else was sent on it be forgotten. HTTP/2 has no need of it. */
+export function closeAfter(res: ServerResponse): void {
+  if (isHttp2(res)) return;
+  res.shouldKeepAlive = false; // not a header: Koa removes all headers before it answers an error
+  closing.add(res.req.socket);
+}
+
+/** True for a request that came behind one whose connection is to end: Node parses what is pipelined all the same. */
+export function comesTooLate(req: IncomingMessage): boolean {
+  return closing.has(req.socket);
 }
 
 /** Ends a response so that the client cannot take what it has for the whole. */

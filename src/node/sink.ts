@@ -4,7 +4,7 @@ import { ClientDisconnectError } from "../errors.ts";
 import type { ResponseSink } from "../wsgi/response.ts";
 import type { HeaderList } from "../wsgi/types.ts";
 import { leavesMuchUnread } from "./body.ts";
-import { breakOff, isHttp2, setHeaders } from "./response.ts";
+import { breakOff, closeAfter, isHttp2, setHeaders } from "./response.ts";
 
 /** `compression` gives the response a `flush` of its own: what is written so far goes out now. */
 type Flushable = ServerResponse & { flush?: () => void };
@@ -21,7 +21,7 @@ export class NodeSink implements ResponseSink {
   commit(code: number, reason: string, headers: HeaderList): void {
     const res = this.#res;
     setHeaders(res, headers);
-    if (leavesMuchUnread(res.req)) res.setHeader("Connection", "close");
+    if (leavesMuchUnread(res.req)) closeAfter(res);
     res.statusCode = code;
     if (isHttp2(res)) {
       res.writeHead(code); // HTTP/2 has no reason phrases, and Node warns of one

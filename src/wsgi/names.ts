@@ -52,6 +52,7 @@ const FORWARDED: ReadonlySet<string> = new Set([
   "HTTP_TRUE_CLIENT_IP",
   "HTTP_X_CLIENT_IP",
   "HTTP_X_CLUSTER_CLIENT_IP",
+  "HTTP_X_HTTPS",
   "HTTP_X_REAL_IP",
   "HTTP_X_REMOTE_USER",
   "HTTP_X_SCRIPT_NAME",

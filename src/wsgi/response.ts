@@ -16,18 +16,19 @@ export interface ResponseSink {
   abort(reason: unknown): void;
 }
 
-type State = "idle" | "held" | "sent" | "done" | "failed";
+type State = "idle" | "held" | "sent" | "done" | "failed" | "broken";
 type Event = "start" | "restart" | "commit" | "block" | "end" | "fail";
 
 /**     idle ──start──▶ held ──commit──▶ sent ──end──▶ done      (PEP 3333, "The start_response() Callable")
- *        ╰──restart──▶╯  ╰restart╯     ╰block╯                  idle, held, sent ──fail──▶ failed
+ *        ╰──restart──▶╯  ╰restart╯     ╰block╯            idle, held ──fail──▶ failed    sent ──fail──▶ broken
  * `held` exists because the head must wait for the first non-empty block; until then `excInfo` may replace it. */
 const TRANSITIONS = {
   idle: { start: "held", restart: "held", fail: "failed" },
   held: { restart: "held", commit: "sent", fail: "failed" },
-  sent: { block: "sent", end: "done", fail: "failed" },
+  sent: { block: "sent", end: "done", fail: "broken" },
   done: {},
   failed: {},
+  broken: {},
 } as const satisfies Record<State, Partial<Record<Event, State>>>;
 
 /** What an application did wrong when it asked for something that its state does not allow. */
@@ -71,7 +72,7 @@ export class ResponseWriter {
 
   /** True once the head is on its way: nothing but the connection's end can tell the client of an error then. */
   get committed(): boolean {
-    return this.#state === "sent" || this.#state === "done";
+    return this.#state === "sent" || this.#state === "done" || this.#state === "broken";
   }
 
   /** True when further blocks would be for nothing: there is no body to send, or the application gave more than it declared. */
@@ -101,6 +102,7 @@ export class ResponseWriter {
   /** A block of the result. Empty blocks are legal and send nothing, so that they do not commit the head. */
   block(block: Uint8Array): Promise<void> | undefined {
     if (block.length === 0) return undefined;
+    if (this.#failed) next(this.#state, "block"); // an application that swallowed the error and goes on
     if (!this.committed) this.#commit(undefined);
     if (this.#bodyless) return undefined;
     if (this.#left === undefined) return this.#sink.write(block);
@@ -116,6 +118,7 @@ export class ResponseWriter {
   /** The result has no more blocks. */
   end(): void {
     if (this.#state === "done") return; // the last block filled the declared length
+    if (this.#failed) next(this.#state, "end");
     if (!this.committed) this.#commit(0);
     if (this.#bodyless) return; // its head was its end
     if (this.#left !== undefined && this.#left > 0) {
@@ -127,11 +130,14 @@ export class ResponseWriter {
 
   /** Gives the response up. A head that was sent makes it a broken connection; otherwise the host may still answer. */
   fail(reason: unknown): void {
-    if (this.#state === "done" || this.#state === "failed") return;
-    const wasCommitted = this.committed;
+    if (this.#state === "done" || this.#failed) return;
     this.#state = next(this.#state, "fail");
     this.#failure = reason;
-    if (wasCommitted) this.#sink.abort(reason);
+    if (this.committed) this.#sink.abort(reason);
+  }
+
+  get #failed(): boolean {
+    return this.#state === "failed" || this.#state === "broken";
   }
 
   /** @param known the body's length, where it is known without the application's declaration */
@@ -170,15 +176,16 @@ export class ResponseWriter {
 
   readonly #write: Write = (block) => {
     if (!(block instanceof Uint8Array)) throw new AppProtocolError("write() takes one Uint8Array");
-    if (this.#state === "failed") return settled(Promise.reject(this.#failure));
+    if (this.#failed) return settled(Promise.reject(this.#failure));
     this.#usedWrite = true;
     if (!this.committed) this.#commit(undefined);
     if (this.#bodyless || (block.length === 0 && this.#state === "done")) return Promise.resolve();
     if (this.#state !== "sent" || (this.#left !== undefined && block.length > this.#left)) {
       throw new AppProtocolError("write() was given more than the Content-Length, or came after the end");
     }
+    const before = this.#unawaited;
     this.#unawaited += block.length;
-    if (this.#unawaited > UNAWAITED_LIMIT) {
+    if (before > 0 && this.#unawaited > UNAWAITED_LIMIT) {
       throw new AppProtocolError(
         `write() was given ${this.#unawaited} bytes that the client has not taken; await the promise it returns`,
       );

@@ -16,6 +16,8 @@ export const LIMITS: Readonly<Record<"fields" | "value" | "head" | "target", num
 
 /** RFC 3986 §3.2.2 and §3.2.3: a bracketed address or a name, then a port. Empty is legal. */
 const HOST = /^(?:\[[0-9a-z:.%_~-]+\]|[a-z0-9._~%!$&'()*+,;=-]*)(?::\d*)?$/i;
+/** Not `trim()`: to that, a vertical tab is a blank (CVE-2019-16789). */
+const BLANKS = /^[ \t]+|[ \t]+$/g;
 const DIGITS = /^\d+$/;
 
 /** @throws BadRequestError 400, 414, 431 or 501 */
@@ -31,6 +33,7 @@ function vetFields({ rawHeaders, protocol }: RequestHead): void {
   if (rawHeaders.length / 2 > LIMITS.fields) throw new BadRequestError("the request has too many header fields", 431);
   let size = 0;
   let codings = "";
+  let sized = false;
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
     const name = rawHeaders[i] as string;
     const value = rawHeaders[i + 1] as string;
@@ -38,24 +41,26 @@ function vetFields({ rawHeaders, protocol }: RequestHead): void {
     if (value.length > LIMITS.value) throw new BadRequestError(`the header ${name} is too long`, 431);
     // The length first: most names differ in it, and lower case costs more.
     if (name.length === 4 && name.toLowerCase() === "host") vetHost(value);
-    else if (name.length === 14 && name.toLowerCase() === "content-length") vetLength(value);
+    else if (name.length === 14 && name.toLowerCase() === "content-length") sized = vetLength(value);
     else if (name.length === 17 && name.toLowerCase() === "transfer-encoding")
-      codings += `,${value.toLowerCase().trim()}`;
+      codings += `,${value.toLowerCase().replace(BLANKS, "")}`;
   }
   if (size > LIMITS.head) throw new BadRequestError("the request's header fields are too long", 431);
-  if (codings !== "") vetCodings(codings.slice(1), protocol);
+  if (codings !== "") vetCodings(codings.slice(1), sized, protocol);
 }
 
 function vetHost(host: string): void {
   if (!HOST.test(host)) throw new BadRequestError("Host is no host (RFC 9112 §3.2)");
 }
 
-function vetLength(length: string): void {
+function vetLength(length: string): true {
   if (!DIGITS.test(length)) throw new BadRequestError("Content-Length is not decimal digits (RFC 9112 §6.3)");
+  return true;
 }
 
 /** Another coding than `chunked` would be passed on undecoded, and the body's end be guessed (RFC 9112 §6.1). */
-function vetCodings(codings: string, protocol: string): void {
+function vetCodings(codings: string, sized: boolean, protocol: string): void {
+  if (sized) throw new BadRequestError("Content-Length and Transfer-Encoding contradict each other (RFC 9112 §6.3)");
   if (protocol === "HTTP/1.0") throw new BadRequestError("HTTP/1.0 has no Transfer-Encoding (RFC 9112 §6.1)");
   if (codings !== "chunked") throw new BadRequestError("the only Transfer-Encoding here is chunked", 501);
 }
