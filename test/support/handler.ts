@@ -1,0 +1,87 @@
+/** An app run by a `Handler` on a sink that remembers: all that happened, in one list. Knows no host. */
+import { buildEnviron } from "../../src/wsgi/environ.ts";
+import { Handler, type HandlerHost } from "../../src/wsgi/handler.ts";
+import { ResponseWriter } from "../../src/wsgi/response.ts";
+import type { WsgiApp, WsgiResult } from "../../src/wsgi/types.ts";
+import { bytes, signal } from "./bytes.ts";
+import { requestHead, surroundings } from "./heads.ts";
+import { RecordingSink } from "./sink.ts";
+
+export class AppRun implements HandlerHost {
+  readonly sink: RecordingSink = new RecordingSink(() => this.#wrote.fire());
+  /** What the sink was told; `answer`, `log` and `done` of the host; `close` of `closing()` results. */
+  readonly events: string[] = this.sink.calls;
+  /** The error that the host was to answer. */
+  answered: unknown;
+  readonly logs: [message: string, error: unknown][] = [];
+  readonly handler: Handler;
+  readonly #method: string;
+  readonly #over = signal();
+  readonly #logged = signal();
+  readonly #wrote = signal();
+  /** The request is over. */
+  readonly over: Promise<void> = this.#over.promise;
+  /** Something was logged. */
+  readonly logged: Promise<void> = this.#logged.promise;
+  /** The sink was given a block. */
+  readonly wrote: Promise<void> = this.#wrote.promise;
+
+  constructor(method = "GET") {
+    this.#method = method;
+    this.handler = new Handler(new ResponseWriter(this.sink, method), this);
+  }
+
+  /** Resolves when the request is over. */
+  start(app: WsgiApp): Promise<void> {
+    this.handler.run(app, buildEnviron(requestHead({ method: this.#method }), surroundings()));
+    return this.over;
+  }
+
+  /** A result that notes its `close()` among the events. */
+  closing(blocks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>): WsgiResult {
+    return Object.assign(blocks, { close: () => void this.events.push("close") });
+  }
+
+  answerError(error: unknown): void {
+    this.events.push("answer");
+    this.answered = error;
+  }
+
+  log(message: string, error: unknown): void {
+    this.events.push("log");
+    this.logs.push([message, error]);
+    this.#logged.fire();
+  }
+
+  done(): void {
+    this.events.push("done");
+    this.#over.fire();
+  }
+}
+
+/** An app that starts a 200 and returns this. */
+export const app200 =
+  (result: () => WsgiResult, head: [string, string][] = []): WsgiApp =>
+  (_environ, startResponse) => {
+    startResponse("200 OK", head);
+    return result();
+  };
+
+export function* generate(...blocks: (Uint8Array | Error)[]): Generator<Uint8Array> {
+  for (const block of blocks) {
+    if (block instanceof Error) throw block;
+    yield block;
+  }
+}
+
+export async function* generateLater(...blocks: (Uint8Array | Error)[]): AsyncGenerator<Uint8Array> {
+  yield* generate(...blocks);
+}
+
+export const A: Uint8Array = bytes("a");
+export const B: Uint8Array = bytes("b");
+export const EMPTY: Uint8Array = bytes("");
+export const BAD: Error = new Error("the app failed");
+export const throwBad = (): never => {
+  throw BAD;
+};

@@ -1,0 +1,24 @@
+/** A body that comes in the pieces a test wants, and counts what is asked of it. */
+import { BodyInput, type ByteSource } from "../../src/wsgi/input.ts";
+import { bytes } from "./bytes.ts";
+
+export class PieceSource implements ByteSource {
+  asked = 0;
+  readonly #pieces: readonly (string | Error)[];
+
+  /** An error among the pieces is what `next()` rejects with, from then on. */
+  constructor(...pieces: (string | Error)[]) {
+    this.#pieces = pieces;
+  }
+
+  async next(): Promise<Uint8Array | undefined> {
+    const piece = this.#pieces[this.asked];
+    if (piece instanceof Error) throw piece;
+    this.asked += 1;
+    return piece === undefined ? undefined : bytes(piece);
+  }
+}
+
+export function inputOf(...pieces: (string | Error)[]): BodyInput {
+  return new BodyInput(new PieceSource(...pieces));
+}
