@@ -79,7 +79,15 @@ describe.each(HOSTS)("fromWsgi on $name", (host) => {
       return [bytes("abc")];
     };
     const port = await serve(app, logger);
-    await expect(fetch(`http://127.0.0.1:${port}/`).then((response) => response.text())).rejects.toThrow();
+    const answer = fetch(`http://127.0.0.1:${port}/`).then(async (response) => [
+      response.status,
+      await response.text(),
+    ]);
+    // On Koa nothing may be sent yet when the app has ended; then Koa still says so.
+    const outcome = await answer.catch(() => "broken off");
+    expect(
+      host.name.startsWith("Koa") ? ["broken off", [500, "Internal Server Error"]] : ["broken off"],
+    ).toContainEqual(outcome);
     expect(await logger.said("shorter than its Content-Length")).toContain("6 bytes");
   });
 

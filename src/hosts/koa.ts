@@ -53,7 +53,7 @@ export class KoaExchange implements HostExchange {
  */
 export function koaHead(ctx: KoaContext): RequestHead {
   const target = ctx.request.originalUrl;
-  const mount = splitMount(splitTarget(target).path, ctx.path);
+  const mount = splitMount(splitTarget(target).path, ctx.path === "*" ? "" : ctx.path);
   const forwarded = ctx.req.headers["x-forwarded-host"] !== undefined && ctx.host !== ctx.req.headers.host;
   return socketHead(ctx.req, {
     scriptName: percentDecode(mount.script),
@@ -76,6 +76,7 @@ export function koaHead(ctx: KoaContext): RequestHead {
  *     splitMount("/m/a", "a")          → { script: "/m", path: "/a" }
  *     splitMount("/a", "/a")           → { script: "", path: "/a" }
  *     splitMount("/", "/")             → { script: "", path: "/" }
+ *     splitMount("", "")               → { script: "", path: "" }
  *     splitMount("/old", "/new")       → { script: "", path: "/new" }
  */
 export function splitMount(whole: string, rest: string): { script: string; path: string } {

@@ -2,7 +2,6 @@ import type { RequestListener } from "node:http";
 import express5 from "express";
 import express4 from "express4";
 import Koa3 from "koa";
-// @ts-expect-error: the alias has no types of its own; Koa 3's are near enough
 import Koa2Untyped from "koa2";
 import { afterEach, describe, expect, it } from "vitest";
 import { type FromWsgiOptions, fromWsgi, type WsgiApp } from "../../src/index.ts";

@@ -1,0 +1,156 @@
+import { describe, expect, it } from "vitest";
+import { type Flow, RESPONSE_BUFFER, ResponseStream } from "../../src/fastcgi/response-stream.ts";
+import type { StartResponse } from "../../src/wsgi/types.ts";
+import { latin1 } from "../support/records.ts";
+
+const HEAD = { status: "200 OK", headers: [["X-A", "b"]] as [string, string][], length: 0 };
+const FAILED = new Error("the responder is gone");
+
+/** A stream whose head and flow are noted: `start 200 OK`, `pause`, `resume`, `cancel`. */
+function open(startResponse?: StartResponse): { stream: ResponseStream; notes: string[] } {
+  const notes: string[] = [];
+  const start: StartResponse = (status) => {
+    notes.push(`start ${status}`);
+    return () => Promise.resolve();
+  };
+  const flow: Flow = {
+    pause: () => notes.push("pause"),
+    resume: () => notes.push("resume"),
+    cancel: () => notes.push("cancel"),
+  };
+  return { stream: new ResponseStream(startResponse ?? start, flow), notes };
+}
+
+/** What is asked for until the end, as text. */
+async function drain(stream: ResponseStream): Promise<string[]> {
+  const blocks: string[] = [];
+  for await (const block of { [Symbol.asyncIterator]: () => stream })
+    blocks.push(Buffer.from(block).toString("latin1"));
+  return blocks;
+}
+
+describe("the order of things", () => {
+  it("SR-08: startResponse is called within the iteration, before the first block", async () => {
+    const { stream, notes } = open();
+    stream.start(HEAD);
+    stream.push(latin1("a"));
+    expect(notes).toEqual([]);
+    expect(await stream.next()).toEqual({ done: false, value: latin1("a") });
+    expect(notes[0]).toBe("start 200 OK");
+  });
+
+  it("SR-08: a head that comes while a block is asked for starts the response at once", () => {
+    const { stream, notes } = open();
+    void stream.next();
+    expect(notes).toEqual([]);
+    stream.start(HEAD);
+    expect(notes).toEqual(["start 200 OK"]);
+  });
+
+  it.each([
+    ["all that is there", ["a", "b"], ["a", "b"]],
+    ["nothing, if nothing came", [], []],
+  ])("gives %s, then the end, however often it is asked", async (_title, blocks, expected) => {
+    const { stream, notes } = open();
+    stream.start(HEAD);
+    for (const block of blocks) stream.push(latin1(block));
+    stream.end();
+    expect(await drain(stream)).toEqual(expected);
+    expect(await stream.next()).toEqual({ done: true, value: undefined });
+    expect(notes.filter((note) => note.startsWith("start"))).toHaveLength(1);
+  });
+
+  it("gives a block to whom has asked for it, in the same tick", async () => {
+    const { stream } = open();
+    const asked = stream.next();
+    stream.start(HEAD);
+    stream.push(latin1("a"));
+    expect(await asked).toEqual({ done: false, value: latin1("a") });
+  });
+
+  it("SEC-21: what came before a failure is given out, then the failure", async () => {
+    const { stream } = open();
+    stream.start(HEAD);
+    stream.push(latin1("a"));
+    stream.fail(FAILED);
+    expect(await stream.next()).toEqual({ done: false, value: latin1("a") });
+    await expect(stream.next()).rejects.toBe(FAILED);
+  });
+
+  it("WRK-07: a failure before the head reaches whom has asked, and starts nothing", async () => {
+    const { stream, notes } = open();
+    const asked = stream.next();
+    stream.fail(FAILED);
+    await expect(asked).rejects.toBe(FAILED);
+    expect(notes).toEqual([]);
+  });
+
+  it("a failure after the end is none", async () => {
+    const { stream } = open();
+    stream.start(HEAD);
+    stream.end();
+    stream.fail(FAILED);
+    expect(await drain(stream)).toEqual([]);
+  });
+
+  it("WRK-11: a head that startResponse refuses is the iteration's error", async () => {
+    const refusal = new Error("no such status");
+    const { stream } = open(() => {
+      throw refusal;
+    });
+    const asked = stream.next();
+    stream.start(HEAD);
+    await expect(asked).rejects.toBe(refusal);
+  });
+});
+
+describe("back-pressure", () => {
+  const block = Buffer.alloc(RESPONSE_BUFFER / 4);
+
+  it("SEC-17: the responder is held up when more than the buffer waits, and let go on when half of it is taken", async () => {
+    const { stream, notes } = open();
+    stream.start(HEAD);
+    for (let i = 0; i < 4; i += 1) stream.push(block);
+    expect(notes).toEqual([]);
+    stream.push(block);
+    expect(notes).toEqual(["pause"]);
+    for (let i = 0; i < 2; i += 1) await stream.next();
+    expect(notes).toEqual(["pause", "start 200 OK"]);
+    await stream.next();
+    expect(notes).toEqual(["pause", "start 200 OK", "resume"]);
+  });
+});
+
+describe("close()", () => {
+  it("ITER-05: cancels a response that has not ended, once", () => {
+    const { stream, notes } = open();
+    stream.close();
+    stream.close();
+    expect(notes).toEqual(["cancel"]);
+    expect(stream.ended).toBe(true);
+  });
+
+  it("ITER-08: cancels nothing after the end", () => {
+    const { stream, notes } = open();
+    stream.end();
+    stream.close();
+    expect(notes).toEqual([]);
+  });
+
+  it("ITER-13: ends the wait of whom has asked", async () => {
+    const { stream } = open();
+    const asked = stream.next();
+    stream.close();
+    expect(await asked).toEqual({ done: true, value: undefined });
+  });
+
+  it("lets go of what waits, and of all that comes after", async () => {
+    const { stream, notes } = open();
+    stream.push(latin1("a"));
+    stream.close();
+    for (let i = 0; i < 8; i += 1) stream.push(Buffer.alloc(RESPONSE_BUFFER));
+    stream.fail(FAILED);
+    expect(await stream.next()).toEqual({ done: true, value: undefined });
+    expect(notes).toEqual(["cancel"]);
+  });
+});
