@@ -1,6 +1,6 @@
 /** What Koa's context says of a request, and how it takes a response. Knows koa-mount and `app.proxy`. */
 import { PassThrough } from "node:stream";
-import { ClientDisconnectError } from "../errors.ts";
+import { BadRequestError, ClientDisconnectError } from "../errors.ts";
 import { leavesMuchUnread } from "../node/body.ts";
 import type { ParsedBody } from "../node/parsed-body.ts";
 import { socketHead } from "../node/request-head.ts";
@@ -53,7 +53,8 @@ export class KoaExchange implements HostExchange {
  */
 export function koaHead(ctx: KoaContext): RequestHead {
   const target = ctx.request.originalUrl;
-  const mount = splitMount(splitTarget(target).path, ctx.path === "*" ? "" : ctx.path);
+  const whole = splitTarget(target).path;
+  const mount = splitMount(whole, pathOf(ctx) ?? whole);
   const forwarded = ctx.req.headers["x-forwarded-host"] !== undefined && ctx.host !== ctx.req.headers.host;
   return socketHead(ctx.req, {
     scriptName: percentDecode(mount.script),
@@ -64,6 +65,15 @@ export function koaHead(ctx: KoaContext): RequestHead {
     host: forwarded ? ctx.host : targetAuthority(target),
     ip: ctx.ip,
   });
+}
+
+/** @throws BadRequestError where Koa's getter throws: for an absolute form that is no URL */
+function pathOf(ctx: KoaContext): string | null {
+  try {
+    return ctx.path === "*" ? "" : ctx.path; // null: Koa finds no path in `x://host`
+  } catch {
+    throw new BadRequestError("the request target is no URL");
+  }
 }
 
 /**
@@ -158,10 +168,11 @@ export class KoaSink implements ResponseSink {
   #answer(body: Buffer | PassThrough): void {
     const ctx = this.#ctx;
     const before = ctx.response.header["content-type"];
-    const { status, message } = ctx;
+    const { status } = ctx;
+    const message = ctx.req.httpVersionMajor === 1 ? ctx.message : undefined; // to read it on HTTP/2 makes Node warn
     ctx.body = body;
     ctx.status = status;
-    if (ctx.req.httpVersionMajor === 1) ctx.message = message;
+    if (message !== undefined) ctx.message = message;
     if (before === undefined) ctx.remove("Content-Type");
     setHeaders(ctx.res, this.#headers);
     if (leavesMuchUnread(ctx.req)) closeAfter(ctx.res);

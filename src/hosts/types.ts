@@ -43,7 +43,7 @@ export interface KoaContext {
   readonly req: IncomingMessage;
   readonly res: ServerResponse;
   readonly request: ParsedBody & { readonly originalUrl: string };
-  readonly path: string;
+  readonly path: string | null;
   readonly querystring: string;
   /** By `app.proxy`. */
   readonly ip: string;

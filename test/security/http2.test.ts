@@ -1,7 +1,7 @@
 import { type ClientHttp2Session, createServer, type Http2ServerRequest, type Http2ServerResponse } from "node:http2";
 import type { AddressInfo } from "node:net";
 import Koa from "koa";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { fromWsgi, type WsgiApp } from "../../src/index.ts";
 import { fromWsgi as koaFromWsgi } from "../../src/koa.ts";
 import { bytes } from "../support/bytes.ts";
@@ -141,6 +141,10 @@ describe("HTTP/2 without TLS", () => {
   });
 
   it("serves Koa, whose refusals cost a stream alone, too", async () => {
+    const warnings: Error[] = [];
+    const remember = (warning: Error): void => void warnings.push(warning);
+    process.on("warning", remember);
+    onTestFinished(() => void process.off("warning", remember));
     const recorder = new Recorder();
     const koa = new Koa();
     koa.silent = true;
@@ -151,5 +155,6 @@ describe("HTTP/2 without TLS", () => {
     expect(headers).toMatchObject({ ":status": 200, "content-type": "text/plain" });
     expect(body).toBe("5");
     expect(recorder.calls[0]?.environ).toMatchObject({ SERVER_PROTOCOL: "HTTP/2.0" });
+    expect(warnings).toEqual([]); // Node warns of the reason phrases that HTTP/2 has not
   });
 });

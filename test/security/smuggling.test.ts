@@ -135,6 +135,29 @@ describe("SEC-11: a path reaches the app as the client sent it, decoded once", (
   });
 });
 
+/** Express's router answers such targets with a 404 of its own. */
+describe.each(HOSTS.filter(({ name }) => !name.startsWith("Express")))(
+  "NODE-10: an odd absolute form on $name",
+  (host) => {
+    it("asks for the root, whatever its scheme, where it has no path", async () => {
+      const recorder = new Recorder();
+      server = await host.serve(recorder.app, quiet);
+      await rawGet(server.port, "x://other.example");
+      expect(recorder.calls[0]?.environ).toMatchObject({ SCRIPT_NAME: "", PATH_INFO: "/", HTTP_HOST: "other.example" });
+    });
+
+    it.each(["http://exampl[/a", "http://exampl[", "x://exampl["])(
+      "is a 400 where its host is none: %s",
+      async (target) => {
+        const recorder = new Recorder();
+        server = await host.serve(recorder.app, quiet);
+        expect((await rawGet(server.port, target)).head).toMatch(/^HTTP\/1\.1 400 /);
+        expect(recorder.calls).toEqual([]);
+      },
+    );
+  },
+);
+
 describe("NODE-26: maxHeadersCount, which hides headers from others", () => {
   it("hides none from the app, and no body either", async () => {
     const recorder = new Recorder();

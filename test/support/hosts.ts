@@ -1,5 +1,7 @@
 /** Every host that `fromWsgi` serves, so that one table of cases runs on all of them. */
 import type { RequestListener } from "node:http";
+import { createServer as createHttp2Server, type Http2ServerRequest, type Http2ServerResponse } from "node:http2";
+import type { AddressInfo } from "node:net";
 import express5 from "express";
 import express4 from "express4";
 import Koa3 from "koa";
@@ -10,36 +12,82 @@ import { listen, type TestServer } from "./server.ts";
 
 export interface Host {
   readonly name: string;
+  readonly kind: "express" | "koa" | "node" | "http2";
   /** True: errors before the head are answered by the framework. */
   readonly framework: boolean;
-  serve(app: WsgiApp, options?: FromWsgiOptions): Promise<TestServer>;
+  /** @param heard what the framework's own error handling is told; on `node:http` the logger is */
+  serve(app: WsgiApp, options?: FromWsgiOptions, heard?: (error: unknown) => void): Promise<TestServer>;
 }
 
+/** Over HTTP/1. */
 export const HOSTS: readonly Host[] = [
-  {
-    name: "Express 5",
-    framework: true,
-    serve: (app, options) => listen(quiet(express5()).use(fromWsgi(app, options)) as unknown as RequestListener),
-  },
-  {
-    name: "Express 4",
-    framework: true,
-    serve: (app, options) => listen(quiet(express4()).use(fromWsgi(app, options)) as unknown as RequestListener),
-  },
-  { name: "Koa 3", framework: true, serve: (app, options) => listen(koa(new Koa3(), app, options)) },
-  { name: "Koa 2", framework: true, serve: (app, options) => listen(koa(new Koa2(), app, options)) },
-  { name: "node:http", framework: false, serve: (app, options) => listen(fromWsgi(app, options)) },
+  express("Express 5", express5),
+  express("Express 4", express4 as unknown as typeof express5), // the same where it is used here
+  koa("Koa 3", Koa3),
+  koa("Koa 2", Koa2),
+  { name: "node:http", kind: "node", framework: false, serve: (app, options) => listen(fromWsgi(app, options)) },
 ];
 
-/** In its environment "test", Express does not write errors to the console of the test run. */
-function quiet<App extends { set(name: string, value: string): unknown }>(app: App): App {
-  app.set("env", "test");
-  return app;
+export const HTTP2_HOST: Host = {
+  name: "HTTP/2",
+  kind: "http2",
+  framework: false,
+  serve: (app, options) => listenHttp2(fromWsgi(app, options)),
+};
+
+export const ALL_HOSTS: readonly Host[] = [...HOSTS, HTTP2_HOST];
+
+function express(name: string, create: typeof express5): Host {
+  return {
+    name,
+    kind: "express",
+    framework: true,
+    serve: (app, options, heard) => {
+      const site = create();
+      site.set("env", "test"); // in "development" Express writes errors to the console of the test run
+      site.use(fromWsgi(app, options));
+      site.use(((error, _req, _res, next) => {
+        heard?.(error);
+        next(error);
+      }) satisfies express5.ErrorRequestHandler);
+      return listen(site as unknown as RequestListener);
+    },
+  };
 }
 
-/** `silent` keeps Koa's errors from the console of the test run. */
-function koa(app: Koa3, wsgiApp: WsgiApp, options: FromWsgiOptions | undefined): RequestListener {
-  app.silent = true;
-  app.use(koaFromWsgi(wsgiApp, options as never)); // the callback of `environ` is given Koa's context
-  return app.callback();
+function koa(name: string, Koa: typeof Koa3): Host {
+  return {
+    name,
+    kind: "koa",
+    framework: true,
+    serve: (app, options, heard = () => undefined) => {
+      const site = new Koa();
+      site.on("error", heard); // without a listener Koa writes errors to the console of the test run
+      site.use(koaFromWsgi(app, options as never)); // the callback of `environ` is given Koa's context
+      return listen(site.callback());
+    },
+  };
+}
+
+/** HTTP/2 without TLS. */
+async function listenHttp2(handler: RequestListener): Promise<TestServer> {
+  // Node gives HTTP/2 the shape of HTTP/1; its types do not say so.
+  const listener = handler as unknown as (req: Http2ServerRequest, res: Http2ServerResponse) => void;
+  const server = createHttp2Server(listener);
+  const sessions = new Set<{ destroy(): void }>();
+  server.on("session", (session) => {
+    sessions.add(session);
+    session.on("close", () => sessions.delete(session));
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  return {
+    port,
+    url: `http://127.0.0.1:${port}`,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve());
+        for (const session of sessions) session.destroy();
+      }),
+  };
 }
