@@ -23,7 +23,7 @@ class Handler:
         try:
             for environ in iter(self._lane.next_request, None):
                 self._serve_one(environ)
-        except (Gone, ConnectionError):
+        except Gone:
             pass  # Node has left; so does this thread
 
     def _serve_one(self, environ: Dict[str, Any]) -> None:
@@ -38,12 +38,13 @@ class Handler:
         status = 0
         try:
             ended = self._run(environ, Response(lane, environ["REQUEST_METHOD"]))
-        except (Gone, BrokenPipeError):
+        except Gone:
             raise
         except BaseException as error:  # a SystemExit of the application must not look like an answer
             status = 1
-            report = fastcgi.pairs((("type", type(error).__name__), ("traceback", traceback_text(error))))
-            lane.send([fastcgi.record(fastcgi.EXCEPTION, fastcgi.REQUEST_ID, report)])
+            if not (lane.aborted and isinstance(error, ConnectionAbortedError)):  # that one is nobody's fault
+                report = fastcgi.pairs((("type", type(error).__name__), ("traceback", traceback_text(error))))
+                lane.send([fastcgi.record(fastcgi.EXCEPTION, fastcgi.REQUEST_ID, report)])
         finally:
             errors.detach()
         if not ended:

@@ -59,6 +59,11 @@ class Lane:
         return fastcgi.read_pairs(params)
 
     @property
+    def aborted(self) -> bool:
+        """True when it is known that the client has left."""
+        return self._aborted
+
+    @property
     def has_body(self) -> bool:
         """False when the body is known to be empty."""
         return not self._stdin_ended or bool(self._stdin)
@@ -82,10 +87,13 @@ class Lane:
         return self._aborted
 
     def send(self, parts: Iterable[fastcgi.Buffer]) -> None:
-        """Sends records whole, however many threads send."""
+        """Sends records whole, however many threads send. Raises Gone when the lane is closed."""
         data = b"".join(parts)
-        with self._sending:
-            self._sock.sendall(data)
+        try:
+            with self._sending:
+                self._sock.sendall(data)
+        except OSError as error:
+            raise Gone from error
 
     def end(self, app_status: int, parts: Iterable[fastcgi.Buffer] = ()) -> None:
         """Sends the last records of a request, and its end."""
@@ -135,7 +143,7 @@ class Lane:
         while held < count:
             try:
                 part = self._sock.recv(max(_RECEIVE, count - held))
-            except ConnectionError:
+            except OSError:
                 part = b""
             if not part:
                 self._aborted = True

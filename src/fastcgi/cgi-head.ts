@@ -27,6 +27,8 @@ export class CgiHeadReader {
 }
 
 const LINE_END = /\r?\n/;
+const LF = 0x0a;
+const CR = 0x0d;
 
 /**
  * Reads a head from the front of what STDOUT brought; `undefined` while its empty line has not come.
@@ -52,10 +54,12 @@ export function readCgiHead(bytes: Buffer): CgiHead | undefined {
   return { status, headers, length: end.body };
 }
 
-/** Where the head's text ends and where the body begins: at the first empty line, with or without CR. */
+/** Where the head's text ends and where the body begins: at the first empty line, each line with or without CR. */
 function headEnd(bytes: Buffer): { text: number; body: number } | undefined {
-  const crlf = bytes.indexOf("\r\n\r\n", 0, "latin1");
-  const lf = (crlf === -1 ? bytes : bytes.subarray(0, crlf)).indexOf("\n\n", 0, "latin1");
-  if (lf !== -1) return { text: lf, body: lf + 2 };
-  return crlf === -1 ? undefined : { text: crlf, body: crlf + 4 };
+  for (let at = bytes.indexOf(LF); at !== -1; at = bytes.indexOf(LF, at + 1)) {
+    const text = bytes[at - 1] === CR ? at - 1 : at;
+    if (bytes[at + 1] === LF) return { text, body: at + 2 };
+    if (bytes[at + 1] === CR && bytes[at + 2] === LF) return { text, body: at + 3 };
+  }
+  return undefined;
 }

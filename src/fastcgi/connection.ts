@@ -41,6 +41,9 @@ const PARAMS_END: string = record(RecordType.PARAMS, REQUEST_ID, "");
 const STDIN_END: string = record(RecordType.STDIN, REQUEST_ID, "");
 const ABORT: string = record(RecordType.ABORT_REQUEST, REQUEST_ID, "");
 
+/** The content of END_REQUEST: appStatus, protocolStatus, three reserved bytes. */
+const END_LENGTH = 8;
+
 /**     idle ──send()──▶ busy ──END_REQUEST──▶ idle          any ──close or broken record──▶ closed
  * A connection is busy, too, until its request's body is sent to the last record: only then can the next one begin. */
 type State = "idle" | "busy" | "closed";
@@ -124,6 +127,7 @@ export class FastcgiConnection {
       if (this.#enough) break;
       if (!this.#sendStdin(block)) await this.#drained();
       if (this.#state === "closed") return;
+      if (this.#enough) break; // before the body is asked for more: it may be closed by now
     }
     this.#stream.write(STDIN_END, "latin1");
   }
@@ -193,6 +197,7 @@ export class FastcgiConnection {
   }
 
   #end(events: ResponseEvents, content: Buffer): void {
+    if (content.length < END_LENGTH) throw new RangeError("END_REQUEST is too short");
     this.#events = undefined;
     this.#enough = true;
     events.ended(content.readUInt32BE(0), content.readUInt8(4));

@@ -1,0 +1,79 @@
+import { describe, expect, it } from "vitest";
+import * as errors from "../src/errors.ts";
+
+const sent = { sent: true };
+
+/** Every class of errors: `code` is what programs may rely on, so a change here is a breaking one. */
+const ERRORS: [errors.BridgeError, code: string, status: number][] = [
+  [new errors.BadRequestError("m"), "ERR_WSGI_BAD_REQUEST", 400],
+  [new errors.BadRequestError("m", 414), "ERR_WSGI_BAD_REQUEST", 414],
+  [new errors.BadRequestError("m", 431), "ERR_WSGI_BAD_REQUEST", 431],
+  [new errors.BadRequestError("m", 501), "ERR_WSGI_BAD_REQUEST", 501],
+  [new errors.BodyTooLargeError("m"), "ERR_WSGI_BODY_TOO_LARGE", 413],
+  [new errors.AppProtocolError("m"), "ERR_WSGI_APP_PROTOCOL", 500],
+  [new errors.OptionError("m"), "ERR_WSGI_OPTION", 500],
+  [new errors.BodyConsumedError("m"), "ERR_WSGI_BODY_CONSUMED", 500],
+  [new errors.ClientDisconnectError("m"), "ERR_WSGI_CLIENT_DISCONNECT", 499],
+  [new errors.PythonError("ValueError", "t"), "ERR_WSGI_PYTHON_EXCEPTION", 500],
+  [new errors.WorkerExitError("m", sent), "ERR_WSGI_WORKER_EXIT", 502],
+  [new errors.QueueFullError("m"), "ERR_WSGI_QUEUE_FULL", 503],
+  [new errors.AppClosedError("m"), "ERR_WSGI_APP_CLOSED", 503],
+  [new errors.NotStartedError("m"), "ERR_WSGI_NOT_STARTED", 503],
+  [new errors.InterpreterError("m"), "ERR_WSGI_INTERPRETER", 500],
+  [new errors.AppImportError("m", "t"), "ERR_WSGI_APP_IMPORT", 500],
+  [new errors.AppAttributeError("m"), "ERR_WSGI_APP_ATTRIBUTE", 500],
+  [new errors.AppNotCallableError("m"), "ERR_WSGI_APP_NOT_CALLABLE", 500],
+];
+const ROWS = ERRORS.map(([error, code, status]) => ({ name: error.name, error, code, status }));
+
+describe("every error", () => {
+  it.each(ROWS)("$name is $code, $status", ({ name, error, code, status }) => {
+    expect([error.code, error.status]).toEqual([code, status]);
+    expect(error).toBeInstanceOf(errors.BridgeError);
+    expect(Object.entries(errors).find(([exported]) => exported === name)?.[1]).toBe(error.constructor);
+    expect(error.expose).toBe(false);
+    expect(error.stack).toContain(`${name}: `);
+  });
+
+  it("is in the table above, and has a code of its own", () => {
+    const abstract = ["BridgeError", "StartError"];
+    const classes = Object.keys(errors).filter((name) => !abstract.includes(name));
+    expect(new Set(ROWS.map(({ name }) => name))).toEqual(new Set(classes));
+    expect(new Set(ROWS.map(({ code }) => code)).size).toBe(classes.length);
+  });
+
+  it("of those with which ready() rejects is a StartError, and no other", () => {
+    const start = ROWS.filter(({ error }) => error instanceof errors.StartError).map(({ name }) => name);
+    expect(start).toEqual(["InterpreterError", "AppImportError", "AppAttributeError", "AppNotCallableError"]);
+  });
+});
+
+describe("what an error carries", () => {
+  it("SEC-19: a PythonError's traceback is neither in its message nor in its stack, which hosts may show", () => {
+    const error = new errors.PythonError("shop.Missing", 'File "/srv/shop.py", line 3, in secret');
+    expect(error).toMatchObject({ type: "shop.Missing", traceback: 'File "/srv/shop.py", line 3, in secret' });
+    for (const text of [error.message, error.stack, String(error)]) {
+      expect(text).toContain("shop.Missing");
+      expect(text).not.toContain("/srv/shop.py");
+      expect(text).not.toMatch(/^ +at /m);
+    }
+  });
+
+  it("WRK-07: a WorkerExitError says whether the app may have begun, and why", () => {
+    const cause = new Error("EPIPE");
+    expect(new errors.WorkerExitError("m", { sent: false, cause })).toMatchObject({ sent: false, cause });
+  });
+
+  it("WRK-09: a QueueFullError asks the client to come back", () => {
+    expect(new errors.QueueFullError("m").headers).toEqual({ "Retry-After": "1" });
+  });
+
+  it("an AppImportError keeps the import's traceback", () => {
+    expect(new errors.AppImportError("m", "t")).toMatchObject({ message: "m", traceback: "t" });
+  });
+
+  it("a cause is kept", () => {
+    const cause = new Error("why");
+    expect(new errors.NotStartedError("m", { cause }).cause).toBe(cause);
+  });
+});

@@ -1,0 +1,122 @@
+/** The order of `src/`: what may know what. */
+import { readdirSync, readFileSync } from "node:fs";
+import { join, posix } from "node:path";
+import { fileURLToPath } from "node:url";
+import { describe, expect, it } from "vitest";
+
+const SRC = fileURLToPath(new URL("../src", import.meta.url));
+
+/** A folder's floor; the files of `src/` itself are the entry points and the journeys. */
+const FLOORS: Readonly<Record<string, number>> = { wsgi: 1, node: 2, fastcgi: 2, hosts: 3, python: 3, cli: 5 };
+const ENTRIES: ReadonlySet<string> = new Set(["index.ts", "koa.ts", "python.ts", "fastcgi.ts", "validator.ts"]);
+const JOURNEYS = 4;
+const MAX_LINES = 200;
+/** Longer than the house measure, and why. */
+const LONGER: Readonly<Record<string, number>> = {
+  "fastcgi/connection.ts": 220, // one class, whose state is its own
+  "python/pool.ts": 220,
+  "wsgi/response.ts": 220, // the drawing, the table and the words of its refusals
+};
+
+const FILES: string[] = readdirSync(SRC, { recursive: true, encoding: "utf8" })
+  .filter((file) => file.endsWith(".ts"))
+  .map((file) => file.replaceAll("\\", "/"));
+const source = (file: string): string => readFileSync(join(SRC, file), "utf8");
+
+/** Every module that a text names: imports and re-exports, of types too, and `import()` of either kind. */
+function specifiers(text: string): string[] {
+  const code = text.replace(/\/\*[\s\S]*?\*\//g, "").replace(/^\s*\/\/.*$/gm, "");
+  const pattern = /\bfrom\s*["']([^"'\s]+)["']|\bimport\s*\(?\s*["']([^"'\s]+)["']/g;
+  return [...code.matchAll(pattern)].map((match) => (match[1] ?? match[2]) as string);
+}
+
+/** Folders within a floor's folder are of it. */
+const folderOf = (file: string): string => (file.includes("/") ? (file.split("/", 1)[0] as string) : ".");
+
+function floorOf(file: string): number {
+  const folder = folderOf(file);
+  if (folder !== ".") return FLOORS[folder] ?? Number.NaN;
+  if (file === "errors.ts") return 0;
+  return ENTRIES.has(file) ? 5 : JOURNEYS;
+}
+
+/** What is wrong with an import, or `undefined`. */
+function fault(file: string, specifier: string): string | undefined {
+  if (!specifier.startsWith(".")) {
+    return specifier.startsWith("node:") ? undefined : `${file} imports the package ${specifier}`;
+  }
+  const target = posix.normalize(posix.join(posix.dirname(file), specifier));
+  if (target.startsWith("..")) return `${file} leaves src: ${specifier}`;
+  const own = folderOf(file) === folderOf(target) && floorOf(target) <= floorOf(file);
+  return own || floorOf(target) < floorOf(file) ? undefined : `${file} (floor ${floorOf(file)}) imports ${target}`;
+}
+
+describe("the reader of imports", () => {
+  it("sees every form of them, and none in comments", () => {
+    const text = `
+      /* import "./a.ts" */ // from "./b.ts"
+      import "./c.ts"; import type { D } from './d.ts';
+      export { e } from "./e.ts"; export * from "./f.ts";
+      const g: import("./g.ts").G = await import("./h.ts");
+      import {
+        i,
+      } from "./i.ts";`.replace(' // from "./b.ts"', '\n// from "./b.ts"');
+    expect(specifiers(text)).toEqual(["c", "d", "e", "f", "g", "h", "i"].map((name) => `./${name}.ts`));
+  });
+
+  it.each([
+    ["wsgi/path.ts", "../errors.ts", true],
+    ["wsgi/path.ts", "./types.ts", true],
+    ["wsgi/path.ts", "../node/sink.ts", false],
+    ["wsgi/inner/path.ts", "../types.ts", true],
+    ["wsgi/inner/path.ts", "../../node/sink.ts", false],
+    ["fastcgi/reader.ts", "../node/sink.ts", false],
+    ["python/pool.ts", "../fastcgi/reader.ts", true],
+    ["hosts/koa.ts", "../python/pool.ts", false],
+    ["hosts/koa.ts", "../from-wsgi.ts", false],
+    ["errors.ts", "./wsgi/types.ts", false],
+    ["from-wsgi.ts", "./options.ts", true],
+    ["from-wsgi.ts", "./index.ts", false],
+    ["index.ts", "./from-wsgi.ts", true],
+    ["index.ts", "../test/support/bytes.ts", false],
+    ["index.ts", "express", false],
+    ["wsgi/path.ts", "node:http", true],
+  ])("knows whether %s may import %s: %s", (file, specifier, allowed) => {
+    expect(fault(file, specifier) === undefined).toBe(allowed);
+  });
+});
+
+describe("src", () => {
+  it("has files, and each is on a floor", () => {
+    expect(FILES.length).toBeGreaterThan(30);
+    expect(FILES.filter((file) => Number.isNaN(floorOf(file)))).toEqual([]);
+  });
+
+  it.each(FILES)("%s imports its own folder and lower floors only, and no package", (file) => {
+    const faults = specifiers(source(file)).flatMap((specifier) => fault(file, specifier) ?? []);
+    expect(faults).toEqual([]);
+  });
+
+  it.each(FILES.filter((file) => ENTRIES.has(file)))("%s has names only, no logic", (file) => {
+    const statements = source(file)
+      .replace(/\/\*[\s\S]*?\*\//g, "")
+      .replace(/export (type )?\{[^}]*\} from "[^"]+";/g, "");
+    expect(statements.trim()).toBe("");
+  });
+
+  it.each(FILES.filter((file) => !ENTRIES.has(file)))("%s begins by saying what it knows", (file) => {
+    expect(source(file)).toMatch(/^\/\*\*? ?/);
+  });
+
+  it("has no file of more than 200 lines but those that are named here", () => {
+    const lines = Object.fromEntries(FILES.map((file) => [file, source(file).trimEnd().split("\n").length]));
+    expect(FILES.filter((file) => (lines[file] ?? 0) > (LONGER[file] ?? MAX_LINES))).toEqual([]);
+  });
+});
+
+it("the lowest floor uses nothing of Node: wsgi is pure code", () => {
+  const wsgi = FILES.filter((file) => folderOf(file) === "wsgi");
+  expect(wsgi.flatMap((file) => specifiers(source(file)).filter((specifier) => specifier.startsWith("node:")))).toEqual(
+    [],
+  );
+});
