@@ -11,7 +11,8 @@ type Flushable = ServerResponse & { flush?: () => void };
 
 export class NodeSink implements ResponseSink {
   readonly #res: Flushable;
-  #wait: { resolve: () => void; reject: (reason: unknown) => void } | undefined;
+  /** One for all writes that came while the transport was full. */
+  #room: Room | undefined;
   #listening = false;
 
   constructor(res: ServerResponse) {
@@ -38,12 +39,8 @@ export class NodeSink implements ResponseSink {
     const more = res.write(block);
     if (Object.hasOwn(res, "flush")) res.flush?.(); // not the inherited one: Node's deprecated name of flushHeaders()
     if (more) return undefined;
-    this.#listen();
-    const room = new Promise<void>((resolve, reject) => {
-      this.#wait = { resolve, reject };
-    });
-    room.catch(() => undefined); // after the last block nobody waits for room
-    return room;
+    this.#room ??= this.#waitForRoom();
+    return this.#room.promise;
   }
 
   end(block?: Uint8Array): void {
@@ -62,12 +59,28 @@ export class NodeSink implements ResponseSink {
     this.#res.on("drain", () => this.#settle(undefined)).on("close", () => this.#settle(gone()));
   }
 
-  #settle(error: Error | undefined): void {
-    const wait = this.#wait;
-    this.#wait = undefined;
-    if (error === undefined) wait?.resolve();
-    else wait?.reject(error);
+  #waitForRoom(): Room {
+    this.#listen();
+    let settle: Omit<Room, "promise"> | undefined;
+    const promise = new Promise<void>((resolve, reject) => {
+      settle = { resolve, reject };
+    });
+    promise.catch(() => undefined); // after the last block nobody waits for room
+    return { promise, ...(settle as Omit<Room, "promise">) };
   }
+
+  #settle(error: Error | undefined): void {
+    const room = this.#room;
+    this.#room = undefined;
+    if (error === undefined) room?.resolve();
+    else room?.reject(error);
+  }
+}
+
+interface Room {
+  readonly promise: Promise<void>;
+  resolve(): void;
+  reject(reason: unknown): void;
 }
 
 function gone(): ClientDisconnectError {

@@ -53,8 +53,13 @@ async function spoolToFile(input: InputStream, blocks: readonly Uint8Array[]): P
 async function openUnlinked(): Promise<FileHandle> {
   const path = join(tmpdir(), `wsgi-bridge-${randomUUID()}`);
   const file = await open(path, "wx+", 0o600);
-  await unlink(path);
-  return file;
+  try {
+    await unlink(path);
+    return file;
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
 }
 
 async function append(file: FileHandle, block: Uint8Array, position: number): Promise<number> {

@@ -47,11 +47,16 @@ function translate(name: string): string | undefined {
 
 /** All synonyms of a category, since an application may believe any of them (CVE-2022-2255). */
 const FORWARDED: ReadonlySet<string> = new Set([
+  "HTTP_CF_CONNECTING_IP",
+  "HTTP_CLIENT_IP",
   "HTTP_FORWARDED",
+  "HTTP_FORWARDED_FOR",
   "HTTP_REMOTE_USER",
   "HTTP_TRUE_CLIENT_IP",
   "HTTP_X_CLIENT_IP",
   "HTTP_X_CLUSTER_CLIENT_IP",
+  "HTTP_X_FORWARDED",
+  "HTTP_X_HOST",
   "HTTP_X_HTTPS",
   "HTTP_X_REAL_IP",
   "HTTP_X_REMOTE_USER",

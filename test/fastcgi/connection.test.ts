@@ -4,24 +4,10 @@ import type { SizedBody } from "../../src/fastcgi/connection.ts";
 import { pair, RecordType, record } from "../../src/fastcgi/records.ts";
 import { signal } from "../support/bytes.ts";
 import { endRequest, exception, latin1, padded, stderr, stdout } from "../support/records.ts";
-import { EventJournal, Responder } from "../support/responder.ts";
+import { bodyOf, EventJournal, PAIRS, Responder, request } from "../support/responder.ts";
 
 const { BEGIN_REQUEST, ABORT_REQUEST, PARAMS, STDIN, STDOUT } = RecordType;
-const PAIRS = pair("REQUEST_METHOD", "GET");
 const HEAD = "Status: 200 OK\r\n\r\n";
-
-const bodyOf = (...blocks: string[]): SizedBody => {
-  const buffers = blocks.map(latin1);
-  return { size: Buffer.concat(buffers).length, blocks: () => buffers };
-};
-
-/** A connection with a request on it. */
-async function request(body?: SizedBody, params = PAIRS): Promise<{ responder: Responder; events: EventJournal }> {
-  const responder = await Responder.start();
-  const events = new EventJournal();
-  responder.connection.send(params, body, events);
-  return { responder, events };
-}
 
 describe("a request", () => {
   it("is BEGIN_REQUEST as a responder that keeps its connection, PARAMS, and an empty STDIN", async () => {

@@ -2,8 +2,9 @@
 import { EventEmitter, once } from "node:events";
 import type { Socket } from "node:net";
 import type { CgiHead } from "../../src/fastcgi/cgi-head.ts";
-import { FastcgiConnection, type ResponseEvents } from "../../src/fastcgi/connection.ts";
+import { FastcgiConnection, type ResponseEvents, type SizedBody } from "../../src/fastcgi/connection.ts";
 import { RecordReader } from "../../src/fastcgi/reader.ts";
+import { pair } from "../../src/fastcgi/records.ts";
 import { latin1, type Seen } from "./records.ts";
 import { socketPair } from "./socket-pair.ts";
 
@@ -88,4 +89,22 @@ export class Responder {
   content(type: number): string {
     return this.seen.flatMap(([kind, content]) => (kind === type ? [content] : [])).join("");
   }
+}
+
+export const PAIRS: string = pair("REQUEST_METHOD", "GET");
+
+export function bodyOf(...blocks: string[]): SizedBody {
+  const buffers = blocks.map(latin1);
+  return { size: Buffer.concat(buffers).length, blocks: () => buffers };
+}
+
+/** A connection with a request on it. */
+export async function request(
+  body?: SizedBody,
+  params: string = PAIRS,
+): Promise<{ responder: Responder; events: EventJournal }> {
+  const responder = await Responder.start();
+  const events = new EventJournal();
+  responder.connection.send(params, body, events);
+  return { responder, events };
 }

@@ -1,0 +1,121 @@
+import { once } from "node:events";
+import { mkdtempSync, readdirSync, rmSync } from "node:fs";
+import type { FileHandle } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
+import { ClientDisconnectError } from "../../src/errors.ts";
+import { type SpooledBody, spool } from "../../src/node/spool.ts";
+import { inputOf } from "../support/source.ts";
+
+/** Every file that was opened, and what the next `unlink` is to fail with. */
+const files = vi.hoisted((): { opened: FileHandle[]; unlinkFailure: Error | undefined } => ({
+  opened: [],
+  unlinkFailure: undefined,
+}));
+vi.mock("node:fs/promises", async (importOriginal) => {
+  const original = await importOriginal<typeof import("node:fs/promises")>();
+  return {
+    ...original,
+    open: async (...args: Parameters<typeof original.open>) => {
+      const handle = await original.open(...args);
+      files.opened.push(handle);
+      return handle;
+    },
+    unlink: async (path: string) => {
+      await original.unlink(path);
+      if (files.unlinkFailure !== undefined) throw files.unlinkFailure;
+    },
+  };
+});
+
+let folder: string;
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "spool-test-"));
+  vi.stubEnv("TMPDIR", folder);
+});
+afterAll(() => {
+  vi.unstubAllEnvs();
+  rmSync(folder, { recursive: true });
+});
+afterEach(() => {
+  files.opened.length = 0;
+  files.unlinkFailure = undefined;
+});
+
+async function content(body: SpooledBody): Promise<string> {
+  const blocks: Uint8Array[] = [];
+  for await (const block of body.blocks()) blocks.push(Uint8Array.from(block));
+  return Buffer.concat(blocks).toString("latin1");
+}
+
+const onlyFile = (): FileHandle => {
+  expect(files.opened).toHaveLength(1);
+  return files.opened[0] as FileHandle;
+};
+
+describe("spool", () => {
+  it.each([
+    ["nothing", [], 0],
+    ["one byte less than the threshold", ["abc", "defg"], 7],
+    ["the threshold", ["abcd", "efgh"], 8],
+  ])("keeps a body of %s in memory", async (_title, pieces, size) => {
+    const body = await spool(inputOf(...pieces), 8);
+    expect(body.size).toBe(size);
+    expect(await content(body)).toBe(pieces.join(""));
+    expect(files.opened).toEqual([]);
+    body.close();
+  });
+
+  it("writes a longer body to a file, and gives it out as often as it is asked", async () => {
+    const pieces = Array.from({ length: 5 }, (_, i) => String(i).repeat(50_000));
+    const body = await spool(inputOf(...pieces), 8);
+    expect(body.size).toBe(250_000);
+    expect((await content(body)) === pieces.join("")).toBe(true);
+    expect((await content(body)) === pieces.join("")).toBe(true); // a second try, on another process
+    expect((await onlyFile().stat()).size).toBe(250_000);
+    body.close();
+  });
+
+  it("SEC-18: the file has no name, and nobody else may read it", async () => {
+    const mask = process.umask(0);
+    try {
+      const body = await spool(inputOf("a".repeat(9)), 8);
+      const { mode, nlink } = await onlyFile().stat();
+      expect(mode & 0o777).toBe(0o600);
+      expect(nlink).toBe(0);
+      expect(readdirSync(folder)).toEqual([]);
+      body.close();
+    } finally {
+      process.umask(mask);
+    }
+  });
+
+  it("SEC-18: close() lets go of the file", async () => {
+    const body = await spool(inputOf("a".repeat(9)), 8);
+    const file = onlyFile();
+    const closed = once(file as FileHandle & NodeJS.EventEmitter, "close");
+    body.close();
+    await closed;
+    expect(file.fd).toBe(-1);
+  });
+
+  it("INP-09: a body that breaks off in memory is an error", async () => {
+    const gone = new ClientDisconnectError("gone");
+    await expect(spool(inputOf("abc", gone), 8)).rejects.toBe(gone);
+    expect(files.opened).toEqual([]);
+  });
+
+  it("SEC-18: a body that breaks off in a file is an error, and the file is let go of", async () => {
+    const gone = new ClientDisconnectError("gone");
+    await expect(spool(inputOf("a".repeat(100_000), "b".repeat(100_000), gone), 8)).rejects.toBe(gone);
+    expect(onlyFile().fd).toBe(-1);
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
+  it("SEC-18: a file whose name cannot be taken away is let go of", async () => {
+    files.unlinkFailure = new Error("no permission");
+    await expect(spool(inputOf("a".repeat(9)), 8)).rejects.toBe(files.unlinkFailure);
+    expect(onlyFile().fd).toBe(-1);
+  });
+});
