@@ -51,7 +51,7 @@ async function urlOf(child: ChildProcess): Promise<string> {
 
 it("has no code block that the tests below do not know", () => {
   expect(BLOCKS.map(({ language }) => language)).toEqual(
-    ["js", "python", "sh", "sh", "js", "ts", "js", "js", "js", "text"], // in the README's order
+    ["js", "python", "sh", "sh", "js", "ts", "js", "js", "js", "js", "text"], // in the README's order
   );
 });
 
@@ -76,8 +76,13 @@ it("ready() and close()", async () => {
   expect(code).toBe(0);
 });
 
+it("the validator around a JavaScript app", async () => {
+  const url = await urlOf(run(inLanguage("js")[4] ?? "", "validator.mjs"));
+  expect(await (await fetch(url)).text()).toBe("hello\n");
+});
+
 it("closing with the server: SIGTERM ends the program by itself", async () => {
-  const child = run(inLanguage("js")[4] ?? "", "close.mjs");
+  const child = run(inLanguage("js")[5] ?? "", "close.mjs");
   const url = await urlOf(child);
   expect(await (await fetch(url)).text()).toBe("The shop is at /");
   child.kill("SIGTERM");
@@ -106,6 +111,7 @@ it("shell: every npm script that it names is there", () => {
 it.each([
   ["fromWsgi", "src/options.ts"],
   ["pythonApp", "src/python/settings.ts"],
+  ["validator", "src/wsgi/validate/options.ts"],
 ])("the table of %s's options is the one that the comments of %s make", (name, file) => {
   const table = optionsTable(readFileSync(join(ROOT, file), "utf8"));
   expect(README).toContain(`<!-- ${name} options -->\n${table}\n<!-- /${name} options -->`);

@@ -41,13 +41,14 @@ export class PythonRequest implements LaneJob, ResponseEvents, Flow {
   /** The result is there at once, so that its `close()` reaches a request that is not answered yet. */
   begin(): WsgiResult {
     const input = this.#environ["wsgi.input"];
+    const declared = this.#environ.CONTENT_LENGTH === undefined ? undefined : 0;
     if (input === EMPTY_INPUT) {
-      this.#dispatch(this.#environ.CONTENT_LENGTH === undefined ? undefined : 0);
+      this.#dispatch(declared);
     } else {
       spool(input).then(
         (body) => {
           this.#body = body;
-          this.#dispatch(body.size);
+          this.#dispatch(body.size === 0 ? declared : body.size);
         },
         (error) => this.#stream.fail(error),
       );
