@@ -225,7 +225,7 @@ export const BAD_APPS: readonly AppCase[] = [
 const late = (use: (startResponse: Loose, write: Loose) => unknown): WsgiApp => {
   return (_environ, startResponse) => {
     const write = startResponse("200 OK", [TYPE]);
-    return Object.assign([A], { close: () => use(startResponse as Loose, write as Loose) as void });
+    return Object.assign([A], { close: () => void use(startResponse as Loose, write as Loose) });
   };
 };
 
