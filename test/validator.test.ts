@@ -10,6 +10,7 @@ import { docTable, expectDocRow } from "./support/doc-table.ts";
 import { makeEnviron, serve } from "./support/gateway.ts";
 import { type AppCase, BAD_APPS, LATE_APPS, UNWISE_APPS } from "./support/validator-apps.ts";
 import { BAD_GATEWAYS, BAD_INPUTS, fakeInput, UNWISE_GATEWAYS } from "./support/validator-gateways.ts";
+import { BAD_HEADS } from "./support/validator-heads.ts";
 
 /** Uses all that the contract offers: two blocks, write(), every method of the streams. */
 const good: WsgiApp = async (environ, startResponse) => {
@@ -59,7 +60,7 @@ function expectError(error: unknown, rule: string, blame: string): void {
 }
 
 describe("a bad app is to blame", () => {
-  it.each([...BAD_APPS, ...LATE_APPS])("$rule: $title", async (row) =>
+  it.each([...BAD_HEADS, ...BAD_APPS, ...LATE_APPS])("$rule: $title", async (row) =>
     expectError((await judgeApp(row)).error, row.rule, "app"),
   );
 
@@ -163,7 +164,7 @@ describe("a good app on a good gateway", () => {
 
 describe("the table of rules", () => {
   const numbers = Array.from({ length: 32 }, (_, at) => `VAL-${String(at + 1).padStart(2, "0")}`);
-  const cases = [...BAD_APPS, ...BAD_GATEWAYS, ...BAD_INPUTS, ...UNWISE_APPS, ...UNWISE_GATEWAYS];
+  const cases = [...BAD_HEADS, ...BAD_APPS, ...BAD_GATEWAYS, ...BAD_INPUTS, ...UNWISE_APPS, ...UNWISE_GATEWAYS];
 
   it("has every number from 1 to 32", () => {
     expect([...new Set(Object.keys(RULES).map((key) => ruleId(key as RuleKey)))].sort()).toEqual(numbers);
@@ -176,7 +177,9 @@ describe("the table of rules", () => {
   });
 
   it("says of each row whether it is thrown, warned of, or both", () => {
-    const thrown = new Set([...BAD_APPS, ...LATE_APPS, ...BAD_GATEWAYS, ...BAD_INPUTS].map(({ rule }) => rule));
+    const thrown = new Set(
+      [...BAD_HEADS, ...BAD_APPS, ...LATE_APPS, ...BAD_GATEWAYS, ...BAD_INPUTS].map(({ rule }) => rule),
+    );
     const warned = new Set([...UNWISE_APPS, ...UNWISE_GATEWAYS, { rule: "VAL-27" }].map(({ rule }) => rule));
     for (const [key, { level }] of Object.entries(RULES)) {
       const seen = thrown.has(key) ? (warned.has(key) ? "both" : "error") : warned.has(key) ? "warning" : "note";
