@@ -22,6 +22,8 @@ _STATUS = re.compile(r"([2-9][0-9][0-9]) [\x20-\x7e\x80-\xff]*")
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _BAD_VALUE = re.compile(r"[^\t\x20-\x7e\x80-\xff]")
 _DIGITS = re.compile(r"[0-9]+")
+#: The largest length that both sides can count with.
+_LARGEST = 2**53 - 1
 
 #: RFC 9110 section 7.6.1 and PEP 3333, "Other HTTP Features": these belong to the connection, so to the server alone.
 _HOP_BY_HOP = frozenset(
@@ -50,7 +52,7 @@ def parse_head(status: Any, headers: Any) -> Head:
         if name.lower() == "content-length":
             if content_length is not None:
                 raise AppProtocolError("start_response: Content-Length is given twice")
-            if not _DIGITS.fullmatch(value):
+            if not _DIGITS.fullmatch(value) or len(value) > 16 or int(value) > _LARGEST:
                 raise AppProtocolError("start_response: Content-Length must be decimal digits, got %.80r" % value)
             content_length = int(value)
         lines.append(name + ": " + value)

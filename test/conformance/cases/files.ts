@@ -1,0 +1,118 @@
+/** `wsgi.file_wrapper` (PEP 3333, "Optional Platform-Specific File Handling"; FW). */
+import type { Environ, FileLike, HeaderPair, WsgiApp } from "../../../src/index.ts";
+import { bytes } from "../../support/bytes.ts";
+import { type Apps, both, PLAIN, text } from "../apps.ts";
+import type { Case } from "../types.ts";
+
+const CONTENT = "0123456789".repeat(40);
+
+interface Shape {
+  /** Bytes that have been read before. */
+  readonly position?: number;
+  readonly blockSize?: number;
+  readonly status?: string;
+  readonly headers?: HeaderPair[];
+  /** In Python: a real file, or one in memory. */
+  readonly real?: boolean;
+}
+
+/** Sends the content through the wrapper. The file says `closed` when it is. */
+function sendsFile({ position = 0, blockSize = 8192, status = "200 OK", headers = [PLAIN], real = true }: Shape): Apps {
+  const app: WsgiApp = (environ, startResponse) => {
+    startResponse(status, headers);
+    return environ["wsgi.file_wrapper"](openFile(environ, CONTENT.slice(position)), blockSize);
+  };
+  return both("sends_file", app, CONTENT, position, blockSize, status, headers, real);
+}
+
+/** Gives less than it is asked for, as files may. */
+function openFile(environ: Environ, content: string): FileLike {
+  let at = 0;
+  return {
+    read: (size) => {
+      const block = content.slice(at, at + Math.min(size, 120));
+      at += block.length;
+      return bytes(block);
+    },
+    close: () => environ["wsgi.errors"].write("closed\n"),
+  };
+}
+
+export const FILES: readonly Case[] = [
+  ...[true, false].map(
+    (real): Case => ({
+      name: `FW-01, FW-02: a file is sent from its beginning to its end, and closed once (${real ? "a real one" : "in memory"})`,
+      ...sendsFile({ real }),
+      expect: { headers: [PLAIN], body: CONTENT, closed: 1 },
+    }),
+  ),
+  {
+    name: "FW-03: from where it stands",
+    ...sendsFile({ position: 395 }),
+    expect: { body: CONTENT.slice(395), closed: 1 },
+  },
+  {
+    breaks: true,
+    name: "FW-03: as far as Content-Length goes",
+    ...sendsFile({ headers: [PLAIN, ["Content-Length", "130"]] }),
+    expect: { body: CONTENT.slice(0, 130), closed: 1, log: [/more than its Content-Length/] },
+  },
+  {
+    breaks: true,
+    name: "FW-03, CL-04: a file that is shorter than its Content-Length is a broken response",
+    ...sendsFile({ headers: [PLAIN, ["Content-Length", "999"]] }),
+    expect: { body: CONTENT, closed: 1, broken: true, log: [/599 bytes shorter than its Content-Length/] },
+  },
+  {
+    name: "FW-04: in blocks of the size that was asked for, short ones among them (B3: FileWrapper)",
+    ...sendsFile({ blockSize: 120, real: false }),
+    expect: { chunks: [0, 120, 240, 360].map((at) => CONTENT.slice(at, at + 120)), closed: 1 },
+  },
+  {
+    name: "FW-04: an empty file",
+    ...sendsFile({ position: 400 }),
+    expect: { headers: [PLAIN, ["Content-Length", "0"]], body: "", closed: 1 },
+  },
+  {
+    name: "FW-05: one that the app drops is not sent",
+    ...both("drops_file", (environ, startResponse) => {
+      environ["wsgi.file_wrapper"](openFile(environ, "secret"));
+      return text(startResponse, "other");
+    }),
+    expect: { headers: [PLAIN], autoLength: 5, body: "other" },
+  },
+  {
+    name: "FW-05: one that middleware reads is an iterable like any other",
+    ...both("reads_file", async (environ, startResponse) => {
+      const wrapper = environ["wsgi.file_wrapper"](openFile(environ, "abcdef"), 4);
+      let body = "";
+      for await (const block of wrapper) body += Buffer.from(block).toString("latin1").toUpperCase();
+      await wrapper.close?.();
+      return text(startResponse, body);
+    }),
+    expect: { headers: [PLAIN], autoLength: 6, body: "ABCDEF", closed: 1 },
+  },
+  {
+    name: "FW-02: a wrapper has close() if, and only if, its file has",
+    ...both("closable", (environ, startResponse) => {
+      const wrap = environ["wsgi.file_wrapper"];
+      const files: FileLike[] = [{ read: () => bytes("") }, { read: () => bytes(""), close: () => undefined }];
+      return text(startResponse, files.map((file) => String("close" in wrap(file))).join());
+    }),
+    expect: { body: "false,true" },
+  },
+  {
+    name: "FW-06: HEAD closes it and sends nothing",
+    request: { method: "HEAD", times: 2 },
+    ...sendsFile({ headers: [PLAIN, ["Content-Length", "400"]] }),
+    expect: { headers: [PLAIN, ["Content-Length", "400"]], body: "", closed: 2 },
+  },
+  ...["204 No Content", "304 Not Modified"].map(
+    (status): Case => ({
+      breaks: true,
+      name: `FW-06: so does a ${status}`,
+      ...sendsFile({ status, headers: [] }),
+      expect: { status: Number(status.slice(0, 3)), headers: [], body: "", closed: 1 },
+    }),
+  ),
+];

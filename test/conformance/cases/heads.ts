@@ -1,0 +1,174 @@
+/** Which heads an app may send, and which are refused where it sends them (SR-12..15, HDR-01..05, CL-06). */
+import type { HeaderPair } from "../../../src/index.ts";
+import { bytes } from "../../support/bytes.ts";
+import { both, PLAIN, reply } from "../apps.ts";
+import type { Case } from "../types.ts";
+
+/** A head that is refused: a 500, with nothing of it, and a line in the log that names `start_response`. */
+const refused = (name: string, head: { status?: unknown; headers?: unknown }): Case => ({
+  name,
+  breaks: true,
+  ...reply({ ...head, blocks: ["refused all the same"] }),
+  expect: { status: 500, lacks: /X-Refused|refused all the same/i, log: [/start_?response/i] },
+});
+
+const field = (name: string, pair: readonly unknown[]): Case => refused(name, { headers: [["X-Refused", "1"], pair] });
+
+const BAD_STATUSES: readonly unknown[] = [
+  "200", // DESIGN: the blank may not be missing
+  "200OK",
+  "20X OK",
+  "2000 OK",
+  "099 Low",
+  "199 Low",
+  "000 None",
+  "-20 OK",
+  " 200 OK",
+  "200\tOK",
+  "200 OK\n",
+  "200 OK\r\n",
+  "200 a\x00b",
+  "200 a\x7fb",
+  "200 \u0416",
+  "",
+  200,
+  null,
+  ["200 OK"],
+];
+
+const BAD_NAMES: readonly string[] = ["", "a b", "a:b", "a\n", "a\r\nb", "\x00", "\xe9", "\u0416", "(a)", "a\t"];
+
+const BAD_VALUES: readonly string[] = [
+  "a\r\nX-Injected: 1",
+  "a\nb",
+  "a\rb",
+  "a\x00b",
+  "\x1f",
+  "\x7f",
+  "\u0100",
+  "\u010d\u010a",
+];
+
+/** The case is another one each time: names are compared without it. */
+const HOP_BY_HOP: readonly string[] = [
+  "Connection",
+  "KEEP-ALIVE",
+  "proxy-authenticate",
+  "Proxy-authorization",
+  "Proxy-Connection",
+  "tE",
+  "Trailer",
+  "TRAILERS",
+  "Transfer-Encoding",
+  "transfer-ENCODING",
+  "Upgrade",
+];
+
+/** B3's negatives: they look like such names. */
+const END_TO_END: HeaderPair[] = [
+  "Accept",
+  "Cache-Control",
+  "Pragma",
+  "Via",
+  "Warning",
+  "Upgraded",
+  "X-Connection",
+].map((name) => [name, "a"]);
+
+const BAD_LENGTHS: readonly string[] = [
+  "",
+  "-1",
+  "+5",
+  "5, 5",
+  "0x5",
+  "5 ",
+  " 5",
+  "1_0",
+  "5.0",
+  "\xb2",
+  "9".repeat(30),
+];
+
+export const HEADS: readonly Case[] = [
+  ...BAD_STATUSES.map((status) => refused(`SR-12, SR-14: ${JSON.stringify(status)} is no status`, { status })),
+  ...["100 Continue", "101 Switching Protocols", "103 Early Hints"].map((status) =>
+    refused(`SR-14: ${status} is no final status`, { status }),
+  ),
+  {
+    name: "SR-13: an empty reason is legal",
+    ...reply({ status: "200 " }),
+    expect: { status: 200, reason: "" },
+    but: { koa: { reason: "OK" } }, // Koa lets Node choose one then
+  },
+  {
+    name: "SR-12, FRM-08: a reason's bytes go out as they are",
+    ...reply({ status: "404 d\xc3\xa9j\xe0 \xff" }),
+    expect: { status: 404, reason: "d\xc3\xa9j\xe0 \xff" },
+  },
+  {
+    name: "SR-12: a status and a reason of the app's own",
+    ...reply({ status: "299 All (too) Fine!" }),
+    expect: { status: 299, reason: "All (too) Fine!", headers: [PLAIN], autoLength: 1 },
+  },
+  {
+    name: "SR-14: statuses go up to 999, on HTTP/2 as far as Node lets them",
+    ...reply({ status: "999 Last" }),
+    expect: { status: 999, reason: "Last" },
+    but: { http2: { status: 500, log: [/Invalid status code/] } },
+  },
+  ...BAD_NAMES.map((name) => field(`HDR-01, HDR-03: ${JSON.stringify(name)} is no header name`, [name, "1"])),
+  ...BAD_VALUES.map((value) => field(`HDR-02, HDR-03: ${JSON.stringify(value)} is no value`, ["X-Bad", value])),
+  ...HOP_BY_HOP.map((name) => field(`HDR-04: ${name} is hop-by-hop`, [name, "close"])),
+  field("HDR-05: Status is no header", ["Status", "200 OK"]),
+  field("SR-15: a header has a name and a value", ["X-Three", "1", "2"]),
+  field("SR-15: and not one of them", ["X-One"]),
+  field("SR-15: a value is text", ["X-Number", 5]),
+  field("SR-15: a name is text", [5, "five"]),
+  ...BAD_LENGTHS.map((value) =>
+    field(`CL-06: ${JSON.stringify(value)} is no Content-Length`, ["Content-Length", value]),
+  ),
+  {
+    name: "CL-06: nor is one that no number can hold",
+    breaks: true,
+    ...reply({ headers: [["Content-Length", "9".repeat(30)]], as: "generator" }),
+    expect: { status: 500, log: [/Content-Length must be decimal digits/] },
+  },
+  refused("CL-06: nor are two of them", {
+    headers: [
+      ["Content-Length", "20"],
+      ["content-length", "20"],
+    ],
+  }),
+  {
+    name: "SR-15: headers are in a list and in nothing else (B3: simple_validation_error)",
+    breaks: true,
+    ...both("headers_in_tuple", (_environ, startResponse) => {
+      startResponse("200 OK", new Set([PLAIN]) as unknown as HeaderPair[]);
+      return [bytes("x")];
+    }),
+    expect: { status: 500, log: [/the headers must be (an array|a list)/] },
+  },
+  {
+    name: "SR-15: a header is in a pair and in nothing else",
+    breaks: true,
+    ...both("header_in_list", (_environ, startResponse) => {
+      startResponse("200 OK", [{ 0: "X-A", 1: "b", length: 2 } as unknown as HeaderPair]);
+      return [bytes("x")];
+    }),
+    expect: { status: 500, log: [/each header must be/] },
+  },
+  {
+    name: "SR-12, HDR-01: bytes are no text (B3: bytes_validation)",
+    breaks: true,
+    ...both("bytes_in_head", (_environ, startResponse) => {
+      startResponse("200 OK", [[bytes("X-A"), bytes("b")] as unknown as HeaderPair]);
+      return [bytes("x")];
+    }),
+    expect: { status: 500, log: [/each header must be/] },
+  },
+  {
+    name: "HDR-04: names that look like hop-by-hop ones are not",
+    ...reply({ headers: [PLAIN, ...END_TO_END] }),
+    expect: { headers: [PLAIN, ...END_TO_END], autoLength: 1 },
+  },
+];

@@ -1,0 +1,77 @@
+import { fileURLToPath } from "node:url";
+import { afterAll, describe, expect, it } from "vitest";
+import { ensurePython } from "../../scripts/python-env.mjs";
+import type { WsgiApp } from "../../src/index.ts";
+import { pythonApp } from "../../src/python.ts";
+import { validator } from "../../src/validator.ts";
+import { ALL_HOSTS } from "../support/hosts.ts";
+import { MemoryLogger } from "../support/logger.ts";
+import { CASES } from "./cases/all.ts";
+import { runCase, type Variant } from "./run.ts";
+import type { Case } from "./types.ts";
+
+const pythonLog = new MemoryLogger();
+const python = pythonApp("twins:application", {
+  directory: fileURLToPath(new URL(".", import.meta.url)),
+  python: ensurePython(),
+  processes: 1,
+  threads: 4,
+  logger: pythonLog,
+});
+afterAll(() => python.close());
+
+/** A middleware that tells the twins which of them to be. */
+function twin({ twin }: Case, validated: boolean): WsgiApp {
+  return (environ, startResponse) => {
+    environ["conformance.twin"] = ascii(JSON.stringify(twin));
+    environ["conformance.validated"] = String(validated);
+    return python(environ, startResponse);
+  };
+}
+
+/** An environ's strings are bytes. */
+function ascii(json: string): string {
+  return json.replace(/[^\0-\x7f]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`);
+}
+
+/** What is only unwise is no matter of this table. */
+const QUIET = { warn: () => undefined };
+
+const VARIANTS: readonly Variant[] = [
+  { name: "JavaScript", language: "javascript", validated: false, build: ({ app }) => app as WsgiApp },
+  {
+    name: "JavaScript under validator()",
+    language: "javascript",
+    validated: true,
+    build: ({ app }) => validator(app as WsgiApp, QUIET),
+  },
+  { name: "Python", language: "python", validated: false, build: (row) => twin(row, false) },
+  {
+    name: "Python under both validators",
+    language: "python",
+    validated: true,
+    build: (row) => validator(twin(row, true), QUIET),
+  },
+];
+
+describe.each(ALL_HOSTS)("$name", (host) => {
+  describe.each(VARIANTS)("$name", (variant) => {
+    const rows = CASES.filter(
+      ({ app, twin, breaks, only }) =>
+        (variant.language === "python" ? twin : app) !== undefined &&
+        !(variant.validated && breaks) &&
+        !(only === "http1" && host.kind === "http2"),
+    );
+    it.each(rows)("$name", (row) => runCase(host, variant, row), 1500);
+  });
+});
+
+it("each row has a name of its own that begins with the catalogue's numbers", () => {
+  const names = CASES.map(({ name }) => name);
+  expect(new Set(names).size).toBe(names.length);
+  expect(names.filter((name) => !/^[A-Z]+-\d\d\b.*: ./.test(name))).toEqual([]);
+});
+
+it("VAL-27: no twin's result was dropped unclosed", () => {
+  expect(pythonLog.text).not.toContain("without being closed");
+});
