@@ -159,6 +159,26 @@ describe("close()", () => {
     expect(calls).toEqual(["finally"]);
   });
 
+  it.each([
+    ["a sync", () => ({ [Symbol.iterator]: () => Object.assign(generate(A, B), returning()) })],
+    ["an async", () => ({ [Symbol.asyncIterator]: () => Object.assign(generateLater(A, B), returning()) })],
+  ])("ITER-06: return() of %s iterator is called once by a loop that is left and close()", async (_kind, make) => {
+    calls.length = 0;
+    const result = await open(make);
+    for await (const _block of result) break;
+    await result.close?.();
+    expect(calls).toEqual(["return"]);
+  });
+
+  it("VAL-32: twice is an error also when return() came in between", async () => {
+    const result = await open(() => generate(A, B));
+    const blocks = iterate(result);
+    await blocks.next();
+    await result.close?.();
+    await blocks.return?.();
+    expect(() => result.close?.()).toThrow(expect.objectContaining({ rule: "VAL-32", blame: "gateway" }));
+  });
+
   it("ITER-13: may come while the app is between two blocks, and what still comes is not judged", async () => {
     const gate = signal();
     const waiting = async function* (): AsyncGenerator<Uint8Array> {
@@ -257,7 +277,12 @@ it("a warn that throws makes an error of a warning, where it is found", async ()
 
 const calls: string[] = [];
 const closing = (): { close(): void } => ({ close: () => void calls.push("close") });
-const returning = (): { return(): never } => ({ return: () => calls.push("return") as never });
+const returning = (): { return(): never } => ({
+  return: () => {
+    calls.push("return");
+    return { done: true, value: undefined } as never;
+  },
+});
 
 function* finishing(): Generator<Uint8Array> {
   try {

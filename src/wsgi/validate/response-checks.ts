@@ -71,11 +71,11 @@ function checkPairs(headers: unknown): readonly Pair[] {
   return headers as Pair[];
 }
 
+/** By type: its value may be a secret. */
 function describePair(pair: unknown): string {
-  if (!Array.isArray(pair)) return show(pair);
-  return pair.length === 2
-    ? `[${show(typeof pair[0])}, ${show(typeof pair[1])}] by type`
-    : `an array of ${pair.length}`;
+  if (!Array.isArray(pair)) return typeof pair === "string" ? "a string" : show(pair);
+  if (pair.length !== 2) return `an array of ${pair.length}`;
+  return `[${pair.map((part) => `a ${typeof part}`).join(", ")}]`;
 }
 
 const NAME = /^[a-z](?:[a-z0-9_-]*[a-z0-9])?$/i;
