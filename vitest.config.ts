@@ -4,8 +4,6 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
-    // Not all of its rows hold yet, and some wait for their time limit: `npm run test:conformance` shows which.
-    exclude: process.env.CONFORMANCE === undefined ? ["test/conformance/**"] : [],
     typecheck: { enabled: true, include: ["test/**/*.test-d.ts"] },
     testTimeout: 20_000,
     hookTimeout: 30_000,

@@ -49,7 +49,7 @@ class Exchange implements HandlerHost {
     }
     if (handler.over) return;
     res.on("close", () => {
-      if (!res.writableFinished) handler.disconnect();
+      if (!res.writableEnded) handler.disconnect(); // not `writableFinished`: HTTP/2's is true of a stream that was reset
     });
   }
 

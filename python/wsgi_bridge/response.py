@@ -6,9 +6,9 @@ from . import fastcgi
 from .head import AppProtocolError, Head, parse_head
 from .lane import Lane
 
-#     idle --start--> held --commit--> sent            (PEP 3333, "The start_response() Callable")
+#     idle --start--> held --commit--> sent --restart--> broken    (PEP 3333, "The start_response() Callable")
 # `held` exists because the head must wait for the first non-empty block; until then exc_info may replace it.
-IDLE, HELD, SENT = "idle", "held", "sent"
+IDLE, HELD, SENT, BROKEN = "idle", "held", "sent", "broken"
 
 #: Results that have no close().
 _UNCLOSED = (list, tuple)
@@ -34,7 +34,8 @@ class Response:
             raise TypeError("start_response() takes 2 or 3 positional arguments")
         if exc_info:
             try:
-                if self._state == SENT:
+                if self._state in (SENT, BROKEN):
+                    self._state = BROKEN  # whatever the application makes of the exception, it gets no further byte out
                     raise exc_info[1].with_traceback(exc_info[2])
             finally:
                 exc_info = None  # no circle of traceback and frame
@@ -92,6 +93,8 @@ class Response:
 
     def _commit(self, known: Optional[int]) -> List[fastcgi.Buffer]:
         """The head as records. `known` is the body's length where it is known without the application's declaration."""
+        if self._state == BROKEN:
+            raise AppProtocolError("a block, or the end, is not allowed after start_response had raised")
         if self._state == IDLE:
             raise AppProtocolError("a block, or the end, came before start_response was called")
         if self._head is None:

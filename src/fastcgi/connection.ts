@@ -15,6 +15,8 @@ export interface SizedBody {
 export interface ResponseEvents {
   stderr(slice: Buffer): void;
   head(head: CgiHead): void;
+  /** The head came without a block behind it: the app wants it to go out now, or has failed since. */
+  headAlone(): void;
   body(slice: Buffer): void;
   /** What our own worker says of an exception: `type` and `traceback`, in UTF-8 carried as latin-1. */
   exception(pairs: ReadonlyMap<string, string>): void;
@@ -59,6 +61,8 @@ export class FastcgiConnection {
   #enough = false;
   /** Undefined once the head is whole. */
   #head: CgiHeadReader | undefined;
+  /** The head is here, and nothing yet of what may follow it. */
+  #headIsLast = false;
   #wake: (() => void) | undefined;
 
   constructor(duplex: Duplex, owner: ConnectionOwner) {
@@ -166,6 +170,7 @@ export class FastcgiConnection {
   #push(chunk: Buffer): void {
     try {
       this.#reader.push(chunk);
+      this.#flushHead();
     } catch (error) {
       this.#stream.destroy(error as Error);
     }
@@ -179,13 +184,14 @@ export class FastcgiConnection {
     }
     if (type === RecordType.STDOUT) this.#stdout(events, content);
     else if (type === RecordType.STDERR) events.stderr(content);
-    else if (type === RecordType.EXCEPTION) events.exception(readPairs(content));
+    else if (type === RecordType.EXCEPTION) this.#exception(events, content);
     else if (type === RecordType.END_REQUEST) this.#end(events, content);
     else throw new RangeError(`a responder does not send records of type ${type}`);
   }
 
   #stdout(events: ResponseEvents, content: Buffer): void {
     if (this.#head === undefined) {
+      this.#headIsLast = false;
       if (content.length > 0) events.body(content);
       return;
     }
@@ -193,12 +199,25 @@ export class FastcgiConnection {
     if (begun === undefined) return;
     this.#head = undefined;
     events.head(begun.head);
-    if (begun.rest.length > 0) events.body(begun.rest);
+    this.#headIsLast = begun.rest.length === 0;
+    if (!this.#headIsLast) events.body(begun.rest);
+  }
+
+  #exception(events: ResponseEvents, content: Buffer): void {
+    this.#flushHead();
+    events.exception(readPairs(content));
+  }
+
+  #flushHead(): void {
+    if (!this.#headIsLast) return;
+    this.#headIsLast = false;
+    this.#events?.headAlone();
   }
 
   #end(events: ResponseEvents, content: Buffer): void {
     if (content.length < END_LENGTH) throw new RangeError("END_REQUEST is too short");
     this.#events = undefined;
+    this.#headIsLast = false;
     this.#enough = true;
     events.ended(content.readUInt32BE(0), content.readUInt8(4));
     this.#wake?.();

@@ -1,5 +1,5 @@
 /** A responder's answer as a `WsgiResult`, filled from a connection. Knows blocks and back-pressure; knows no record. */
-import type { StartResponse } from "../wsgi/types.ts";
+import type { StartResponse, Write } from "../wsgi/types.ts";
 import type { CgiHead } from "./cgi-head.ts";
 
 /** The other end of the stream. */
@@ -12,6 +12,7 @@ export interface Flow {
 }
 
 type Step = IteratorResult<Uint8Array, undefined>;
+const NOTHING: Uint8Array = new Uint8Array(0);
 const DONE: Step = { done: true, value: undefined };
 
 /** A client that reads slowly holds the responder up only when so many bytes wait for it. */
@@ -22,6 +23,8 @@ export class ResponseStream implements AsyncIterator<Uint8Array, undefined> {
   readonly #startResponse: StartResponse;
   readonly #flow: Flow;
   #head: CgiHead | undefined;
+  #write: Write | undefined;
+  #flush = false;
   readonly #blocks: Buffer[] = [];
   /** Bytes in `#blocks`. */
   #held = 0;
@@ -60,6 +63,12 @@ export class ResponseStream implements AsyncIterator<Uint8Array, undefined> {
 
   start(head: CgiHead): void {
     this.#head = head;
+    this.#answer();
+  }
+
+  /** The head goes out before there is a block (PEP 3333: with the first `write()`, be it empty). */
+  flushHead(): void {
+    this.#flush = true;
     this.#answer();
   }
 
@@ -103,8 +112,10 @@ export class ResponseStream implements AsyncIterator<Uint8Array, undefined> {
     if (this.#head !== undefined) {
       const { status, headers } = this.#head;
       this.#head = undefined;
-      this.#startResponse(status, headers);
+      this.#write = this.#startResponse(status, headers);
     }
+    if (this.#flush && this.#blocks.length === 0) void this.#write?.(NOTHING);
+    this.#flush = false;
     const block = this.#blocks.shift();
     if (block !== undefined) {
       this.#held -= block.length;

@@ -5,6 +5,7 @@ import { leavesMuchUnread } from "../node/body.ts";
 import type { ParsedBody } from "../node/parsed-body.ts";
 import { socketHead } from "../node/request-head.ts";
 import { breakOff, closeAfter, endsWithConnection, setHeaders } from "../node/response.ts";
+import { Room } from "../node/room.ts";
 import type { RequestHead } from "../wsgi/environ.ts";
 import { percentDecode, splitTarget, targetAuthority } from "../wsgi/path.ts";
 import type { ResponseSink } from "../wsgi/response.ts";
@@ -32,7 +33,7 @@ export class KoaExchange implements HostExchange {
     this.#ctx = ctx;
     this.req = ctx.req;
     this.res = ctx.res;
-    this.sink = new KoaSink(ctx, settle.resolve);
+    this.sink = new KoaSink(ctx, settle);
     this.passOn = settle.passOn;
     this.answerError = settle.reject;
   }
@@ -102,11 +103,13 @@ const NO_ASCII = /[^\x00-\x7f]/;
 /** Sets the response on the context, where upstream middleware sees it and may change it; Koa sends it. */
 export class KoaSink implements ResponseSink {
   readonly #ctx: KoaContext;
-  readonly #settle: () => void;
+  readonly #settle: Pick<Settle, "resolve" | "reject">;
   #headers: HeaderList = [];
   #stream: PassThrough | undefined;
+  #room: Room | undefined;
+  #answered = false;
 
-  constructor(ctx: KoaContext, settle: () => void) {
+  constructor(ctx: KoaContext, settle: Pick<Settle, "resolve" | "reject">) {
     this.#ctx = ctx;
     this.#settle = settle;
   }
@@ -121,16 +124,8 @@ export class KoaSink implements ResponseSink {
   write(block: Uint8Array): Promise<void> | undefined {
     const stream = this.#stream ?? this.#open();
     if (block.length === 0 || stream.write(block)) return undefined;
-    const room = new Promise<void>((resolve, reject) => {
-      const settle = (): void => {
-        stream.off("drain", settle).off("close", settle);
-        if (stream.destroyed) reject(new ClientDisconnectError("the client closed the connection"));
-        else resolve();
-      };
-      stream.on("drain", settle).on("close", settle);
-    });
-    room.catch(() => undefined); // after the last block nobody waits for room
-    return room;
+    this.#room ??= new Room(stream);
+    return this.#room.wait();
   }
 
   end(block: Uint8Array = NOTHING): void {
@@ -144,6 +139,11 @@ export class KoaSink implements ResponseSink {
   /** Koa hears of the stream's error and emits it on the app; Koa 2 leaves the socket open then, so it is destroyed here. */
   abort(reason: unknown): void {
     const { res } = this.#ctx;
+    if (!this.#answered) {
+      if (reason instanceof ClientDisconnectError) this.#settle.resolve();
+      else this.#settle.reject(reason); // the client has nothing of it yet: Koa can still say so
+      return;
+    }
     if (endsWithConnection(res)) breakOff(res); // before Koa 3 closes it as if the body were whole
     this.#stream?.once("close", () => breakOff(res));
     this.#stream?.destroy(reason instanceof ClientDisconnectError ? undefined : asError(reason));
@@ -166,6 +166,7 @@ export class KoaSink implements ResponseSink {
 
   /** The body first: Koa sets a type and drops a length with it, and the app's own headers are the last word. */
   #answer(body: Buffer | PassThrough): void {
+    this.#answered = true;
     const ctx = this.#ctx;
     const before = ctx.response.header["content-type"];
     const { status } = ctx;
@@ -176,7 +177,7 @@ export class KoaSink implements ResponseSink {
     if (before === undefined) ctx.remove("Content-Type");
     setHeaders(ctx.res, this.#headers);
     if (leavesMuchUnread(ctx.req)) closeAfter(ctx.res);
-    this.#settle();
+    this.#settle.resolve();
   }
 }
 

@@ -60,7 +60,7 @@ export class RequestBody implements ByteSource {
     for (;;) {
       const chunk = this.#readBuffered();
       if (chunk !== null) return this.#count(chunk);
-      if (this.#req.complete && this.#req.readableLength === 0) return undefined;
+      if (this.#whole()) return undefined;
       if (this.#failed || this.#req.destroyed) {
         throw new ClientDisconnectError("the client closed the connection before its body was whole");
       }
@@ -80,6 +80,12 @@ export class RequestBody implements ByteSource {
     this.#leave();
     if (this.#size > 0) this.#req.unshift(Buffer.concat(this.#kept as Uint8Array[]));
     return true;
+  }
+
+  /** All of it has come, and was read. HTTP/2 calls a request complete that was aborted, too. */
+  #whole(): boolean {
+    const { complete, readableLength, httpVersionMajor } = this.#req;
+    return complete && readableLength === 0 && !(this.#failed && httpVersionMajor > 1);
   }
 
   /** Exactly what is there: to ask for more would end a stream that `restore` may have to put bytes back into. */

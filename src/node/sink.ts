@@ -1,19 +1,17 @@
 /** A `ResponseSink` over Node's own response, HTTP/1 and HTTP/2. Knows back-pressure and header merging; knows nothing of WSGI. */
 import type { ServerResponse } from "node:http";
-import { ClientDisconnectError } from "../errors.ts";
 import type { ResponseSink } from "../wsgi/response.ts";
 import type { HeaderList } from "../wsgi/types.ts";
 import { leavesMuchUnread } from "./body.ts";
 import { breakOff, closeAfter, isHttp2, setHeaders } from "./response.ts";
+import { Room } from "./room.ts";
 
 /** `compression` gives the response a `flush` of its own: what is written so far goes out now. */
 type Flushable = ServerResponse & { flush?: () => void };
 
 export class NodeSink implements ResponseSink {
   readonly #res: Flushable;
-  /** One for all writes that came while the transport was full. */
   #room: Room | undefined;
-  #listening = false;
 
   constructor(res: ServerResponse) {
     this.#res = res;
@@ -39,8 +37,8 @@ export class NodeSink implements ResponseSink {
     const more = res.write(block);
     if (Object.hasOwn(res, "flush")) res.flush?.(); // not the inherited one: Node's deprecated name of flushHeaders()
     if (more) return undefined;
-    this.#room ??= this.#waitForRoom();
-    return this.#room.promise;
+    this.#room ??= new Room(res);
+    return this.#room.wait();
   }
 
   end(block?: Uint8Array): void {
@@ -51,38 +49,4 @@ export class NodeSink implements ResponseSink {
   abort(): void {
     breakOff(this.#res);
   }
-
-  /** Once a response, not once a wait: `compression` gives `drain` listeners to its own stream and never takes one back. */
-  #listen(): void {
-    if (this.#listening) return;
-    this.#listening = true;
-    this.#res.on("drain", () => this.#settle(undefined)).on("close", () => this.#settle(gone()));
-  }
-
-  #waitForRoom(): Room {
-    this.#listen();
-    let settle: Omit<Room, "promise"> | undefined;
-    const promise = new Promise<void>((resolve, reject) => {
-      settle = { resolve, reject };
-    });
-    promise.catch(() => undefined); // after the last block nobody waits for room
-    return { promise, ...(settle as Omit<Room, "promise">) };
-  }
-
-  #settle(error: Error | undefined): void {
-    const room = this.#room;
-    this.#room = undefined;
-    if (error === undefined) room?.resolve();
-    else room?.reject(error);
-  }
-}
-
-interface Room {
-  readonly promise: Promise<void>;
-  resolve(): void;
-  reject(reason: unknown): void;
-}
-
-function gone(): ClientDisconnectError {
-  return new ClientDisconnectError("the client closed the connection");
 }

@@ -92,6 +92,10 @@ export class PythonRequest implements LaneJob, ResponseEvents, Flow {
     if (!this.#stream.ended) this.#stream.start(head);
   }
 
+  headAlone(): void {
+    this.#stream.flushHead();
+  }
+
   body(slice: Buffer): void {
     this.#stream.push(slice);
   }

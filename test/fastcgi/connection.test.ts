@@ -128,6 +128,24 @@ describe("a response", () => {
   });
 });
 
+describe("a head", () => {
+  it("WRT-01: that nothing follows yet is to go out at once", async () => {
+    const { responder, events } = await request();
+    responder.answer(stdout(HEAD));
+    await events.noted("head alone");
+    responder.answer(stdout("a"), endRequest());
+    await events.noted("ended 0 0");
+    expect(events.entries).toEqual(["head 200 OK", "head alone", "body a", "ended 0 0"]);
+  });
+
+  it("WRT-01: with the first block, or the end, behind it goes out with that", async () => {
+    const { responder, events } = await request();
+    responder.answer(stdout(HEAD), stdout("a"), endRequest());
+    await events.noted("ended 0 0");
+    expect(events.entries).toEqual(["head 200 OK", "body a", "ended 0 0"]);
+  });
+});
+
 describe("the client's leaving", () => {
   it("WRK-08: is told by ABORT_REQUEST, and the response's end frees the connection", async () => {
     const { responder, events } = await request();
@@ -201,7 +219,7 @@ describe("a connection", () => {
     await events.noted("head 200 OK");
     responder.socket.destroy();
     await events.noted("lost");
-    expect(order).toEqual(["head 200 OK", "owner", "lost"]);
+    expect(order).toEqual(["head 200 OK", "head alone", "owner", "lost"]);
   });
 
   it("is broken when the body cannot be read", async () => {

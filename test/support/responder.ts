@@ -33,6 +33,9 @@ export class EventJournal extends Journal implements ResponseEvents {
   head(head: CgiHead): void {
     this.note(`head ${head.status}`);
   }
+  headAlone(): void {
+    this.note("head alone");
+  }
   body(slice: Buffer): void {
     this.note(`body ${slice.toString("latin1")}`);
   }

@@ -52,7 +52,7 @@ export const FRAMEWORKS: readonly Case[] = [
   bottle("FRM-01: and of a stream", "/stream", { headers: [HTML], body: "" }, HEAD),
   bottle("FRM-01, FRM-09: a 204 of Bottle's has no fields of a body", "/empty", { status: 204, headers: [], body: "" }),
   bottle("FRM-08, FRM-09: Bottle's UTF-8 and its cookies arrive as they are", "/headers", {
-    headers: [length(1), HTML, ["X-Name", "\xd0\xb6"], ["Set-Cookie", "a=1"], ["Set-Cookie", "b=2"]],
+    headers: [["X-Name", "\xd0\xb6"], length(1), HTML, ["Set-Cookie", "a=1"], ["Set-Cookie", "b=2"]],
   }),
   ...bodies("Bottle", bottle),
   bottle("FRM-04: Bottle reads a form with a file", "/form", { body: "Zoe a\r\n\r\nb" }, UPLOAD),
@@ -71,7 +71,7 @@ export const FRAMEWORKS: readonly Case[] = [
   bottle("FRM-02: Bottle's last resort is a second start_response, with exc_info", "/teapot", {
     status: 500,
     lacks: /fails, too/,
-    log: [/the error handler fails, too/],
+    log: [/Critical error while processing request: \/teapot/],
   }),
   {
     ...bottle("FRM-21: where Bottle redirects to is its own affair", "/redirect", {
@@ -130,7 +130,7 @@ export const FRAMEWORKS: readonly Case[] = [
   }),
 
   django("FRM-13: Django says hello", "/hello", {
-    headers: [["Content-Type", "text/plain"], ["X-Frame-Options", "DENY"], length(5)],
+    headers: [["Content-Type", "text/plain"]],
     body: "hello",
   }),
   ...bodies("Django", django),

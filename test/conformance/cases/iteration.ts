@@ -199,7 +199,7 @@ export const ITERATION: readonly Case[] = [
   unsendable("ITER-10: nor is a number", 42, returns("number"), /must return an iterable|int/),
   unsendable("ITER-10: nor is an object that is no iterable", {}, returns("object"), /must return an iterable|object/),
   unsendable("ITER-10: a text is no block", ["secret"], returns("str_block"), /each block of the body must be/),
-  unsendable("ITER-10: nor is a number", [42], undefined, /each block of the body must be/),
+  unsendable("ITER-10: nor is a number a block", [42], undefined, /each block of the body must be/),
   unsendable("ITER-10: nor is a list", [[bytes("secret")]], returns("list_block"), /each block of the body must be/),
   {
     name: "ITER-10: a text among the blocks is an error after the head",

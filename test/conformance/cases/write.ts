@@ -30,7 +30,7 @@ export const WRITE: readonly Case[] = [
     ...both("writes_then_starts", async (_environ, startResponse) => {
       const write = startResponse("200 OK", [PLAIN]);
       await write(bytes(""));
-      startResponse("500 Too Late", [["X-Late", "1"]], new Error("too late"));
+      startResponse("500 Too Late", [PLAIN, ["X-Late", "1"]], new Error("too late"));
       return [];
     }),
     expect: { headers: [PLAIN], body: "", broken: true, lacks: /x-late/i, log: [/too late/] },
