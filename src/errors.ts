@@ -44,6 +44,24 @@ export class AppProtocolError extends BridgeError {
   readonly status = 500 as const;
 }
 
+/**
+ * The environ that `toWsgi` was called with is none: a key is missing or has a value that no request can have. The fault is
+ * the server's, or that of middleware between it and the app (PEP 3333, "environ Variables").
+ */
+export class EnvironError extends BridgeError {
+  readonly code = "ERR_WSGI_ENVIRON" as const;
+  readonly status = 500 as const;
+}
+
+/**
+ * An app within `toWsgi` destroyed its request, response or socket before the response was whole, as an app does that
+ * wants its client to see a broken connection.
+ */
+export class ResponseAbortedError extends BridgeError {
+  readonly code = "ERR_WSGI_RESPONSE_ABORTED" as const;
+  readonly status = 502 as const;
+}
+
 /** An option has a value that cannot be used; the message names the option. Thrown where the option is given. */
 export class OptionError extends BridgeError {
   readonly code = "ERR_WSGI_OPTION" as const;

@@ -1,5 +1,5 @@
 /** One request's journey through a WSGI app, the same on every host. Knows the order of things; each step is elsewhere. */
-import { BadRequestError, BodyTooLargeError, OptionError } from "./errors.ts";
+import { BadRequestError, BodyTooLargeError, OptionError, ResponseAbortedError } from "./errors.ts";
 import type { HostExchange } from "./hosts/types.ts";
 import { hasBody, leavesMuchUnread, RequestBody } from "./node/body.ts";
 import { rewriteBody } from "./node/parsed-body.ts";
@@ -71,7 +71,9 @@ class Exchange implements HandlerHost {
     if (this.#host.passOn === undefined && !isClientsFault(error)) {
       this.log("the application failed", error); // a framework logs what it answers; here nobody else does
     }
-    this.#host.answerError(error);
+    if (error instanceof ResponseAbortedError)
+      this.#host.sink.abort(error); // that is the answer the app wants
+    else this.#host.answerError(error);
   }
 
   log(message: string, error: unknown): void {

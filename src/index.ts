@@ -9,17 +9,20 @@ export {
   BodyTooLargeError,
   BridgeError,
   ClientDisconnectError,
+  EnvironError,
   InterpreterError,
   NotStartedError,
   OptionError,
   PythonError,
   QueueFullError,
+  ResponseAbortedError,
   StartError,
   WorkerExitError,
 } from "./errors.ts";
 export { fromWsgi } from "./from-wsgi.ts";
 export type { Next, WsgiMiddleware } from "./hosts/types.ts";
 export type { FromWsgiOptions } from "./options.ts";
+export { type NodeHandler, toWsgi } from "./to-wsgi.ts";
 export type { FileLike, FileWrapper } from "./wsgi/file-wrapper.ts";
 export type { Logger } from "./wsgi/log.ts";
 export type {

@@ -1,3 +1,4 @@
 export { fromWsgi } from "./from-wsgi-koa.ts";
-export type { KoaContext, KoaMiddleware } from "./hosts/types.ts";
+export type { KoaApp, KoaContext, KoaMiddleware } from "./hosts/types.ts";
 export type { FromWsgiOptions } from "./options.ts";
+export { toWsgi } from "./to-wsgi-koa.ts";

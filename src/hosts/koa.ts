@@ -1,6 +1,6 @@
 /** What Koa's context says of a request, and how it takes a response. Knows koa-mount and `app.proxy`. */
 import { PassThrough } from "node:stream";
-import { BadRequestError, ClientDisconnectError } from "../errors.ts";
+import { BadRequestError, ClientDisconnectError, ResponseAbortedError } from "../errors.ts";
 import { leavesMuchUnread } from "../node/body.ts";
 import type { ParsedBody } from "../node/parsed-body.ts";
 import { socketHead } from "../node/request-head.ts";
@@ -140,13 +140,19 @@ export class KoaSink implements ResponseSink {
   abort(reason: unknown): void {
     const { res } = this.#ctx;
     if (!this.#answered) {
-      if (reason instanceof ClientDisconnectError) this.#settle.resolve();
-      else this.#settle.reject(reason); // the client has nothing of it yet: Koa can still say so
+      this.#abortUnanswered(reason);
       return;
     }
     if (endsWithConnection(res)) breakOff(res); // before Koa 3 closes it as if the body were whole
     this.#stream?.once("close", () => breakOff(res));
     this.#stream?.destroy(reason instanceof ClientDisconnectError ? undefined : asError(reason));
+  }
+
+  /** The client has nothing of it yet: Koa can still say so, if that is wanted. */
+  #abortUnanswered(reason: unknown): void {
+    if (reason instanceof ResponseAbortedError) breakOff(this.#ctx.res);
+    if (reason instanceof ResponseAbortedError || reason instanceof ClientDisconnectError) this.#settle.resolve();
+    else this.#settle.reject(reason);
   }
 
   /** A body that is whole already is worth more to upstream middleware (etag, compress) as bytes than as a stream. */

@@ -61,3 +61,9 @@ export interface KoaContext {
 
 /** Koa middleware. */
 export type KoaMiddleware = (context: KoaContext, next: () => Promise<unknown>) => Promise<void>;
+
+/** What this package uses of a Koa app. */
+export interface KoaApp {
+  callback(): (req: IncomingMessage, res: ServerResponse) => unknown;
+  createContext(req: IncomingMessage, res: ServerResponse): object;
+}

@@ -6,7 +6,7 @@ import type { FastcgiConnection, ResponseEvents } from "../fastcgi/connection.ts
 import { encodeParams } from "../fastcgi/params.ts";
 import { type Flow, ResponseStream } from "../fastcgi/response-stream.ts";
 import { type SpooledBody, spool } from "../node/spool.ts";
-import { EMPTY_INPUT } from "../wsgi/input.ts";
+import { isEmptyInput } from "../wsgi/input.ts";
 import type { Environ, ErrorStream, StartResponse, WsgiResult } from "../wsgi/types.ts";
 import type { LaneJob, WorkerPool } from "./pool.ts";
 
@@ -42,7 +42,7 @@ export class PythonRequest implements LaneJob, ResponseEvents, Flow {
   begin(): WsgiResult {
     const input = this.#environ["wsgi.input"];
     const declared = this.#environ.CONTENT_LENGTH === undefined ? undefined : 0;
-    if (input === EMPTY_INPUT) {
+    if (isEmptyInput(input)) {
       this.#dispatch(declared);
     } else {
       spool(input).then(

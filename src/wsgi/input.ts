@@ -30,6 +30,10 @@ export class BodyInput implements InputStream {
     return this.#inTurn(() => this.#read(bound(size)));
   }
 
+  read1(size?: number): Promise<Uint8Array> {
+    return this.#inTurn(() => this.#read1(bound(size)));
+  }
+
   readline(size?: number): Promise<Uint8Array> {
     return this.#inTurn(() => this.#readline(bound(size)));
   }
@@ -50,6 +54,11 @@ export class BodyInput implements InputStream {
 
   async #read(size: number): Promise<Uint8Array> {
     while (this.#held < size && (await this.#fill()));
+    return this.#take(Math.min(size, this.#held));
+  }
+
+  async #read1(size: number): Promise<Uint8Array> {
+    if (this.#held === 0 && size > 0) await this.#fill();
     return this.#take(Math.min(size, this.#held));
   }
 
@@ -106,8 +115,20 @@ function bound(size: number | null | undefined): number {
   return size === undefined || size === null || size < 0 ? Number.POSITIVE_INFINITY : Math.trunc(size);
 }
 
-/** The body of a request that has none. Shared by all such requests, and compared with by those who can skip reading. */
+/** The body of a request that has none. Shared by all such requests. */
 export const EMPTY_INPUT: InputStream = new BodyInput({ next: () => Promise.resolve(undefined) });
+
+const empty: WeakSet<InputStream> = new WeakSet([EMPTY_INPUT]);
+
+/** True for the input of a request without a body: those who know it need not read. */
+export function isEmptyInput(input: InputStream): boolean {
+  return empty.has(input);
+}
+
+/** What a wrapper wraps, it is as empty as. */
+export function wrapsInput(wrapper: InputStream, input: InputStream): void {
+  if (empty.has(input)) empty.add(wrapper);
+}
 
 /** A body that is there already. */
 export function bytesInput(bytes: Uint8Array): InputStream {

@@ -9,16 +9,17 @@ import type { Environ } from "./types.ts";
 export function readEnviron(environ: Environ): RequestHead {
   return {
     method: environ.REQUEST_METHOD,
-    scriptName: environ.SCRIPT_NAME,
-    pathInfo: environ.PATH_INFO,
-    queryString: environ.QUERY_STRING,
-    target: environ.REQUEST_URI,
+    // What may be empty may be missing, and REQUEST_URI is no key of PEP 3333's.
+    scriptName: environ.SCRIPT_NAME ?? "",
+    pathInfo: environ.PATH_INFO ?? "",
+    queryString: environ.QUERY_STRING ?? "",
+    target: typeof environ.REQUEST_URI === "string" ? environ.REQUEST_URI : "",
     protocol: environ.SERVER_PROTOCOL,
     scheme: environ["wsgi.url_scheme"],
     host: undefined,
     serverName: environ.SERVER_NAME,
     serverPort: environ.SERVER_PORT,
-    remoteAddr: environ.REMOTE_ADDR,
+    remoteAddr: environ.REMOTE_ADDR ?? "",
     remotePort: environ.REMOTE_PORT,
     rawHeaders: readHeaders(environ),
   };
@@ -29,6 +30,7 @@ function readHeaders(environ: Environ): string[] {
   for (const key in environ) {
     const value = environ[key];
     const name = headerName(key);
+    if (name === "content-length" && value === "") continue; // as good as none (PEP 3333), and no header's value
     if (name !== undefined && typeof value === "string") rawHeaders.push(name, value);
   }
   return rawHeaders;

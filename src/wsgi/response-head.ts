@@ -23,7 +23,7 @@ const BAD_VALUE = /[^\t\x20-\x7e\x80-\xff]/;
 const DIGITS = /^\d+$/;
 
 /** RFC 9110 §7.6.1 and PEP 3333, "Other HTTP Features": these belong to the connection, so to the server alone. */
-const HOP_BY_HOP: ReadonlySet<string> = new Set([
+export const HOP_BY_HOP: ReadonlySet<string> = new Set([
   "connection",
   "keep-alive",
   "proxy-authenticate",

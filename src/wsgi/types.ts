@@ -114,6 +114,11 @@ export interface Environ {
 export interface InputStream {
   /** At most `size` bytes, all of the rest without `size`; empty only at the end. */
   read(size?: number): Promise<Uint8Array>;
+  /**
+   * At most `size` bytes, as many as are there, waiting only while there are none (Python's `BufferedIOBase.read1`).
+   * No method of PEP 3333's: middleware that puts another input in place may have none.
+   */
+  read1?(size?: number): Promise<Uint8Array>;
   /** A line with its `\n`, at most `size` bytes of it; empty only at the end. */
   readline(size?: number): Promise<Uint8Array>;
   /** Lines until the end, or until they hold `hint` bytes or more. */

@@ -1,4 +1,5 @@
 /** `wsgi.input` between an app and a gateway. Knows how it is called and what it must give; reads nothing itself. */
+import { wrapsInput } from "../input.ts";
 import type { Environ, InputStream } from "../types.ts";
 import { isThenable, show } from "./show.ts";
 import { appBroke, gatewayBroke, type Warnings } from "./validation-error.ts";
@@ -24,6 +25,7 @@ export class InputWrapper implements InputStream {
     this.#warnings = warnings;
     this.#declared = environ.CONTENT_LENGTH ? Number(environ.CONTENT_LENGTH) : undefined;
     this.#terminated = environ["wsgi.input_terminated"] === true;
+    wrapsInput(this, this.#input);
   }
 
   read(...args: unknown[]): Promise<Uint8Array> {

@@ -1,0 +1,117 @@
+/** The socket of a request that came by WSGI. Knows what apps ask of sockets; knows no HTTP, and no network is behind it. */
+import { Duplex } from "node:stream";
+import type { RequestHead } from "../wsgi/environ.ts";
+
+/** Who takes what is written to the socket. */
+export interface SocketTaker {
+  /** `done` asks for the next chunk: as long as it is not called, writers feel back-pressure. */
+  take(chunk: string | Uint8Array, encoding: BufferEncoding, done: () => void): void;
+  /** The socket was destroyed. */
+  gone(): void;
+}
+
+type Address = { readonly address: string; readonly family: string; readonly port: number };
+
+/** A real stream, since `http.ServerResponse`, body parsers and `on-finished` look at its state. */
+export class WsgiSocket extends Duplex {
+  readonly remoteAddress: string | undefined;
+  readonly remotePort: number | undefined;
+  readonly remoteFamily: string | undefined;
+  readonly localAddress: string;
+  readonly localPort: number;
+  readonly localFamily: string;
+  /** Milliseconds, as set by `setTimeout`. */
+  timeout: number | undefined;
+  readonly #taker: SocketTaker;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(head: RequestHead, taker: SocketTaker) {
+    super({ decodeStrings: false });
+    this.#taker = taker;
+    this.remoteAddress = head.remoteAddr === "" ? undefined : head.remoteAddr;
+    this.remotePort = head.remotePort === undefined ? undefined : Number(head.remotePort);
+    this.remoteFamily = this.remoteAddress === undefined ? undefined : familyOf(this.remoteAddress);
+    this.localAddress = head.serverName.replace(/^\[(.*)\]$/, "$1");
+    this.localPort = Number(head.serverPort);
+    this.localFamily = familyOf(this.localAddress);
+  }
+
+  /** Nothing is ever read of it: the request's body is the request's own. */
+  override _read(): void {
+    // A stream whose source is silent.
+  }
+
+  override _write(chunk: string | Uint8Array, encoding: BufferEncoding, done: () => void): void {
+    this.#timer?.refresh();
+    this.#taker.take(chunk, encoding, done);
+  }
+
+  override _destroy(_error: Error | null, done: (error: null) => void): void {
+    clearTimeout(this.#timer);
+    this.#taker.gone();
+    done(null); // there is no server to hear of it: what it means, the taker knows
+  }
+
+  address(): Address {
+    return { address: this.localAddress, family: this.localFamily, port: this.localPort };
+  }
+
+  /** Emits `timeout` when nothing was written for so many milliseconds; 0 is never. */
+  setTimeout(milliseconds: number, listener?: () => void): this {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.timeout = milliseconds;
+    if (milliseconds > 0) this.#timer = setTimeout(() => this.emit("timeout"), milliseconds).unref();
+    if (listener !== undefined) this.once("timeout", listener);
+    return this;
+  }
+
+  destroySoon(): void {
+    this.end(() => this.destroy());
+  }
+
+  setNoDelay(): this {
+    return this;
+  }
+
+  setKeepAlive(): this {
+    return this;
+  }
+
+  ref(): this {
+    return this;
+  }
+
+  unref(): this {
+    return this;
+  }
+}
+
+/** What TLS adds, as far as the server that ended it has told. */
+export class TlsWsgiSocket extends WsgiSocket {
+  readonly encrypted = true;
+  readonly authorized = false;
+  readonly #certificate: unknown;
+  readonly #protocol: unknown;
+
+  /** @param tls the environ, for its SSL_CLIENT_CERT (PEM) and SSL_PROTOCOL */
+  constructor(head: RequestHead, taker: SocketTaker, tls: Readonly<Record<string, unknown>>) {
+    super(head, taker);
+    this.#certificate = tls.SSL_CLIENT_CERT;
+    this.#protocol = tls.SSL_PROTOCOL;
+  }
+
+  /** The client's certificate in `raw` (DER), or an empty object, as Node has it. */
+  getPeerCertificate(): { raw?: Buffer } {
+    if (typeof this.#certificate !== "string") return {};
+    return { raw: Buffer.from(this.#certificate.replace(/-----[A-Z ]+-----|\s/g, ""), "base64") };
+  }
+
+  getProtocol(): string | null {
+    return typeof this.#protocol === "string" ? this.#protocol : null;
+  }
+}
+
+function familyOf(address: string): string {
+  return address.includes(":") ? "IPv6" : "IPv4";
+}

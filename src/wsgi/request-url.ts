@@ -1,0 +1,72 @@
+/** From a request head to the URL that an inner app is given. Knows percent-encoding and mounts; knows no framework. */
+import type { RequestHead } from "./environ.ts";
+import { percentDecode, splitTarget } from "./path.ts";
+
+/** A request's URL as Express speaks of it; all three percent-encoded. */
+export interface RequestUrl {
+  /** All of it: `originalUrl`. */
+  readonly target: string;
+  /** The mount: `baseUrl`; `""` without one. */
+  readonly base: string;
+  /** What the mount leaves: `url`; begins with `/` where there is a mount. */
+  readonly rest: string;
+}
+
+/**
+ * The raw target where it still says the same as SCRIPT_NAME, PATH_INFO and QUERY_STRING, so that `%2F` stays `%2F`;
+ * where middleware has changed one of them, a URL made of them (PEP 3333, "URL Reconstruction").
+ *
+ *     { scriptName: "/m", pathInfo: "/a b", queryString: "x=1", target: "/m/a%20b?x=1" }
+ *         → { target: "/m/a%20b?x=1", base: "/m", rest: "/a%20b?x=1" }
+ */
+export function requestUrl(head: RequestHead): RequestUrl {
+  if (isTrue(head)) {
+    const at = encodedLength(head.target, head.scriptName);
+    return { target: head.target, base: head.target.slice(0, at), rest: rooted(head.target.slice(at), at) };
+  }
+  const base = quote(head.scriptName);
+  const query = head.queryString === "" ? "" : `?${head.queryString}`;
+  const rest = quote(head.pathInfo) + query;
+  return { target: rooted(base + rest, 1), base, rest: rooted(rest, 1) };
+}
+
+/** What may stand in a request line. */
+const VISIBLE = /^[\x21-\x7e\x80-\xff]+$/;
+
+/** Middleware may have routed the request elsewhere, and REQUEST_URI is no key of PEP 3333's that it would keep in step. */
+function isTrue({ target, scriptName, pathInfo, queryString }: RequestHead): boolean {
+  if (!VISIBLE.test(target) || (scriptName !== "" && target.charCodeAt(0) !== 0x2f)) return false;
+  const { path, query } = splitTarget(target);
+  if (query !== queryString || path.includes("%00")) return false;
+  return percentDecode(path) === scriptName + pathInfo;
+}
+
+const ESCAPE = /^%[0-9a-f]{2}/i;
+
+/** How many characters of `target` say `decoded`. */
+function encodedLength(target: string, decoded: string): number {
+  let at = 0;
+  for (let i = 0; i < decoded.length; i += 1) {
+    at += target.charCodeAt(at) === 0x25 && ESCAPE.test(target.slice(at, at + 3)) ? 3 : 1;
+  }
+  return at;
+}
+
+/** Express's rule: what a mount leaves of a path begins with a slash, whatever it leaves. */
+function rooted(rest: string, mount: number): string {
+  return mount === 0 || rest.charCodeAt(0) === 0x2f ? rest : `/${rest}`;
+}
+
+/** Neither unreserved, nor a delimiter that has its place in a path (RFC 3986 §3.3). */
+const UNSAFE = /[^A-Za-z0-9\-._~!$&'()*+,;=:@/]/g;
+
+/**
+ * Percent-encodes a path, given as bytes in latin-1.
+ *
+ *     quote("/a b%c")                  → "/a%20b%25c"
+ *     quote("/Ð¶;x=1,2")               → "/%D0%B6;x=1,2"
+ *     quote("/a?b#c")                  → "/a%3Fb%23c"
+ */
+export function quote(path: string): string {
+  return path.replace(UNSAFE, (char) => `%${char.charCodeAt(0).toString(16).toUpperCase().padStart(2, "0")}`);
+}

@@ -1,0 +1,65 @@
+/** Environs that are refused before an inner app sees them. Knows what a request must have; knows nothing of who spoilt it. */
+import { EnvironError } from "../errors.ts";
+import type { Environ } from "./types.ts";
+
+type Rule = readonly [key: string, pattern: RegExp, form: string];
+
+/** PEP 3333's keys without which there is no request; those that may be empty may be missing. */
+const REQUIRED: readonly Rule[] = [
+  ["REQUEST_METHOD", /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/, "a token (RFC 9110 §9.1)"],
+  ["SERVER_NAME", /^[\x21-\x7e\x80-\xff]+$/, "a name or an address"],
+  ["SERVER_PORT", /^\d+$/, "decimal digits"],
+  ["SERVER_PROTOCOL", /^HTTP\/\d+(\.\d+)?$/, '"HTTP/1.1" or the like'],
+  ["wsgi.url_scheme", /^https?$/, '"http" or "https"'],
+];
+
+const OPTIONAL: readonly Rule[] = [
+  [
+    "SCRIPT_NAME",
+    /^(\/[^\u0100-\uffff]*[^/\u0100-\uffff])?$/s,
+    '"", or a path of bytes that begins with / and does not end with it',
+  ],
+  ["PATH_INFO", /^(\/[^\u0100-\uffff]*)?$/s, '"", or a path of bytes that begins with /'],
+  ["QUERY_STRING", /^[\x21\x22\x24-\x7e\x80-\xff]*$/, "bytes without blanks, control characters and #"],
+  ["CONTENT_LENGTH", /^\d*$/, "decimal digits"],
+];
+
+const HEADER_KEY = /^HTTP_[A-Z0-9_]+$/;
+/** No control character but HTAB: no value may end its line and begin another. */
+const HEADER_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
+
+/**
+ * Checks what an app is to be made a request of; whatever else is in the environ is nobody's business here.
+ *
+ * @throws EnvironError that names the key and what it must be
+ */
+export function vetEnviron(environ: Environ): void {
+  if (typeof environ !== "object" || environ === null) throw new EnvironError("the environ is no object");
+  for (const [key, pattern, form] of REQUIRED) vet(environ, key, pattern, form);
+  for (const [key, pattern, form] of OPTIONAL) if (environ[key] !== undefined) vet(environ, key, pattern, form);
+  for (const key in environ) {
+    if (key.startsWith("HTTP_")) vetHeader(environ, key);
+    else if (key === "CONTENT_TYPE") vetHeader(environ, key);
+  }
+  if (typeof environ["wsgi.input"]?.read !== "function") throw refusal("wsgi.input", "a stream with read()");
+  if (typeof environ["wsgi.errors"]?.write !== "function") throw refusal("wsgi.errors", "a stream with write()");
+}
+
+function vet(environ: Environ, key: string, pattern: RegExp, form: string): void {
+  const value = environ[key];
+  if (typeof value !== "string" || !pattern.test(value)) throw refusal(key, form, value);
+}
+
+function vetHeader(environ: Environ, key: string): void {
+  if (environ[key] === undefined) return; // how middleware in JavaScript takes a header away
+  if (key !== "CONTENT_TYPE" && !HEADER_KEY.test(key)) throw refusal(key, "no key at all: it is no header's name");
+  vet(environ, key, HEADER_VALUE, "bytes as latin-1 without control characters");
+}
+
+function refusal(key: string, form: string, value?: unknown): EnvironError {
+  const got =
+    typeof value === "string" ? JSON.stringify(value.slice(0, 80)) : value === undefined ? "nothing" : typeof value;
+  return new EnvironError(
+    `environ[${JSON.stringify(key)}] must be ${form}, got ${got}; the server, or middleware above toWsgi(), has spoilt it`,
+  );
+}
