@@ -39,7 +39,10 @@ export class WsgiRequest {
     message.httpVersionMinor = Number(minor);
     message.httpVersion = `${major}.${minor}`;
     setHeaders(message, [...head.rawHeaders, ...this.#missingHeaders(environ, head)]);
-    message._read = () => this.#pull();
+    message._read = (size) => {
+      IncomingMessage.prototype._read.call(message, size); // notes that the body is being read, and wakes the socket
+      this.#pull();
+    };
   }
 
   /** The handler has the request: a body that is not there ends now, as Node's parser ends one then. */

@@ -41,6 +41,11 @@ export class WsgiSocket extends Duplex {
     // A stream whose source is silent.
   }
 
+  /** There is nothing to let flow. */
+  override resume(): this {
+    return this;
+  }
+
   override _write(chunk: string | Uint8Array, encoding: BufferEncoding, done: () => void): void {
     this.#timer?.refresh();
     this.#taker.take(chunk, encoding, done);
