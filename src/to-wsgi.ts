@@ -70,7 +70,8 @@ class Inner {
     const head = readEnviron(environ);
     this.#environ = environ;
     this.#url = requestUrl(head);
-    this.#capture = new Capture(startResponse, { abandon: () => this.#abandon() });
+    const log = (message: string): void => environ["wsgi.errors"].write(`${message}\n`);
+    this.#capture = new Capture(startResponse, { abandon: () => this.#abandon(), log });
     const tls = head.scheme === "https";
     this.#socket = tls ? new TlsWsgiSocket(head, this.#capture, environ) : new WsgiSocket(head, this.#capture);
     const fail = (error: unknown): void => this.#fail(error);
@@ -93,9 +94,7 @@ class Inner {
   #response(req: IncomingMessage): ServerResponse {
     const res = new ServerResponse(req);
     res.sendDate = false; // the server's, as in all of WSGI
-    // The body is wanted as it is written, without the chunks' sizes: whatever Node decides, and apps set, it is not chunked
-    // here. Own, as Express changes the prototype of a response.
-    Object.defineProperty(res, "chunkedEncoding", NEVER);
+    Object.defineProperty(res, "chunkedEncoding", UNCHUNKED); // its own, as Express changes the prototype of a response
     this.#capture.watch(res);
     res.on("finish", () => this.#finish()).on("error", (error) => this.#fail(error));
     this.#socket
@@ -143,7 +142,17 @@ class Inner {
   }
 }
 
-const NEVER: PropertyDescriptor = { configurable: true, get: () => false, set: () => undefined };
+/**
+ * The body is wanted as it is written, without the sizes of chunks, whatever Node decides and apps set. Until the head is
+ * written it is said to be chunked, or Node would refuse the Trailer field.
+ */
+const UNCHUNKED: PropertyDescriptor & ThisType<ServerResponse> = {
+  configurable: true,
+  get() {
+    return !this.headersSent;
+  },
+  set: () => undefined,
+};
 
 function ignore(): void {
   // Node's server hears of it, too, and does nothing more: the socket is destroyed already.

@@ -8,12 +8,15 @@ import type { SocketTaker } from "./wsgi-socket.ts";
 type Step = IteratorResult<Uint8Array, undefined>;
 const DONE: Step = { done: true, value: undefined };
 const NOTHING: Uint8Array = new Uint8Array(0);
+const NOT_IMPLEMENTED: CapturedHead = { status: "501 Not Implemented", headers: [["Content-Length", "0"]] };
 const HEAD_END = "\r\n\r\n";
 
 /** Asked for when a consumer goes: the app's side is to end. */
 export interface Producer {
   /** The response will not be read to its end. */
   abandon(): void;
+  /** Something that the app is to be told, and the client is not. */
+  log(message: string): void;
 }
 
 /**
@@ -112,10 +115,18 @@ export class Capture implements AsyncIterableIterator<Uint8Array, undefined>, So
     const end = text.indexOf(HEAD_END);
     if (isInterim(text) && this.#res?.headersSent === false) return "";
     this.#headSeen = true;
-    this.#head = readHead(text.slice(0, end));
+    this.#head = this.#headOf(text.slice(0, end));
     const rest = text.slice(end + HEAD_END.length);
     if (rest === "") process.nextTick(flushHead, this);
     return rest;
+  }
+
+  #headOf(text: string): CapturedHead {
+    if (!isInterim(text)) return readHead(text);
+    this.#producer.log(
+      "the app answered with a 101 or another 1xx, which WSGI has no place for; the client gets a 501",
+    );
+    return NOT_IMPLEMENTED;
   }
 
   /** A tick after the head: what was written in one go with it is here by now. */

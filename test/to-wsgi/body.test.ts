@@ -7,7 +7,7 @@ import { ClientDisconnectError, toWsgi, type WsgiApp } from "../../src/index.ts"
 import { validator } from "../../src/validator.ts";
 import { BodyInput } from "../../src/wsgi/input.ts";
 import { bytes, signal } from "../support/bytes.ts";
-import { type Call, CountedSource, Played, pieces, play } from "../support/gateway.ts";
+import { type Call, CountedSource, Played, pieces, play } from "../support/calls.ts";
 
 const JSON_TYPE = ["Content-Type", "application/json"];
 

@@ -7,8 +7,8 @@ import { describe, expect, it } from "vitest";
 import { EnvironError, toWsgi, type WsgiApp } from "../../src/index.ts";
 import { toWsgi as koaToWsgi } from "../../src/koa.ts";
 import { quote, requestUrl } from "../../src/wsgi/request-url.ts";
+import { type Call, environOf, play } from "../support/calls.ts";
 import { docTable, expectDocRow } from "../support/doc-table.ts";
-import { type Call, environOf, play } from "../support/gateway.ts";
 import { requestHead } from "../support/heads.ts";
 
 /** Answers with what `look` finds. */
