@@ -47,6 +47,12 @@ export const ROWS = [
     servers: [{ kind: "node", script: "http-bridge.mjs", app: "hello:app" }],
     exchange: HELLO,
   },
+  {
+    id: "express-inner",
+    name: "fromWsgi(toWsgi(Express))",
+    servers: [{ kind: "node", script: "express-inner.mjs" }],
+    exchange: HELLO,
+  },
 ];
 
 /**
@@ -58,4 +64,5 @@ export const RATIOS = [
   { of: "express-bridge", to: "express-proxy", figure: "rps", atLeast: 2 },
   { of: "express-bridge", to: "express-proxy", figure: "cpu", atMost: 0.5 },
   { of: "http-bridge", to: "gunicorn", figure: "cpu", atMost: 0.85 },
+  { of: "express-inner", to: "express", figure: "rps", atLeast: 0.8 },
 ];

@@ -7,8 +7,10 @@ import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { bench } from "./bench.mjs";
+import { benchCalls } from "./calls/run.mjs";
 import { OptionError, readOptions, USAGE } from "./options.mjs";
 import { report } from "./report.mjs";
+import { ROWS } from "./rows.mjs";
 
 const SIGNALS = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 };
 
@@ -24,6 +26,10 @@ try {
   const { rows, json, ...settings } = readOptions(process.argv.slice(2));
   const result = await bench(rows, settings, { interrupted, progress: (text) => console.error(text) });
   console.log(`\n${report(result)}\n`);
+  if (rows.length === ROWS.length) {
+    const { rounds, seconds } = settings;
+    console.log(`${benchCalls({ rounds, seconds, progress: (text) => console.error(text) })}\n`);
+  }
   console.log(`All rounds: ${relative("", save(result, json))}`);
 } catch (error) {
   console.error(error instanceof OptionError ? `${error.message}\n\n${USAGE}` : error.message);
