@@ -19,7 +19,17 @@ import {
 
 /** Debian's own interpreter: the only one that sees Debian's packages. */
 const DEBIAN_PYTHON = "/usr/bin/python3";
-const DEBIAN_PACKAGES = ["python3", "python3-bottle", "python3-flask", "python3-django", "gunicorn"];
+const DEBIAN_PACKAGES = [
+  "python3",
+  "python3-bottle",
+  "python3-flask",
+  "python3-django",
+  "gunicorn",
+  "python3-webob",
+  "python3-pyramid",
+  "python3-falcon",
+  "python3-cherrypy3",
+];
 
 /** An index that cannot be reached must not hold up the other source for minutes, which pip's own defaults would. */
 const PIP_INSTALL = "-m pip install -qq --disable-pip-version-check --retries 2 --timeout 20".split(" ");

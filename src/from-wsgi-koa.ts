@@ -17,9 +17,12 @@ import type { WsgiApp } from "./wsgi/types.ts";
  *
  * @throws OptionError when `app` is no function or an option cannot be used
  */
-export function fromWsgi(app: WsgiApp, options: FromWsgiOptions<KoaContext> = {}): KoaMiddleware {
+export function fromWsgi<Context extends KoaContext = KoaContext>(
+  app: WsgiApp,
+  options: FromWsgiOptions<Context> = {},
+): KoaMiddleware<Context> {
   checkApp(app);
-  const settings = resolveSettings<KoaContext>(options);
+  const settings = resolveSettings<Context>(options);
   return (ctx, next) =>
     new Promise<void>((resolve, reject) => {
       const passOn = (): void => {

@@ -19,11 +19,15 @@ import type { WsgiApp } from "./wsgi/types.ts";
  *
  * @throws OptionError when `app` is no function or an option cannot be used
  */
-export function fromWsgi(app: WsgiApp, options: FromWsgiOptions = {}): WsgiMiddleware {
+export function fromWsgi<Request extends IncomingMessage = IncomingMessage>(
+  app: WsgiApp,
+  options: FromWsgiOptions<Request> = {},
+): WsgiMiddleware {
   checkApp(app);
-  const settings = resolveSettings<IncomingMessage>(options);
-  return (req, res, next) =>
-    exchange(app, new ExpressExchange(req, res, next), settings, () => settings.environ?.(req));
+  const settings = resolveSettings<Request>(options);
+  // Whoever says in the option's type that the host is Express, or has put more on the request, knows it.
+  const extra = (req: IncomingMessage) => settings.environ?.(req as Request);
+  return (req, res, next) => exchange(app, new ExpressExchange(req, res, next), settings, () => extra(req));
 }
 
 /** @throws OptionError */

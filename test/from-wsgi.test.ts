@@ -232,7 +232,7 @@ describe.each(HOSTS)("fromWsgi on $name", (host) => {
     expect(await reset).toMatchObject({ code: "ECONNRESET" });
   });
 
-  it("ITER-05, ITER-13: a client that leaves has close() called once, even between two blocks", async () => {
+  it("ITER-05, ITER-13, NODE-20: a client that leaves has close() called once, even between two blocks", async () => {
     const closed = signal();
     let closes = 0;
     const app: WsgiApp = (_environ, startResponse) => {

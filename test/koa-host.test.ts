@@ -47,6 +47,22 @@ describe.each([
     expect(JSON.parse((await rawGet(port, "/a/b/c")).body)).toEqual(["/a/b", "/c", "/a/b/c"]);
   });
 
+  it("NODE-07: the mount is the one at the call, though Koa puts the path back before the body is whole", async () => {
+    const answered = signal();
+    const app = new Koa().use(async (_ctx, next) => {
+      await next();
+      answered.fire();
+    });
+    const late: WsgiApp = async function* (environ, startResponse) {
+      startResponse("200 OK", [["Content-Length", "5"]]);
+      yield bytes("/");
+      await answered.promise;
+      yield bytes(`${environ.SCRIPT_NAME}${environ.PATH_INFO}`);
+    } as WsgiApp;
+    const port = await serve(app.use(mount("/m", fromWsgi(late, { logger }))));
+    expect((await rawGet(port, "/m/a")).body).toBe("//m/a");
+  });
+
   it("upstream middleware sees the response and may change it", async () => {
     const app = new Koa();
     app.use(async (ctx, next) => {
@@ -100,7 +116,7 @@ describe.each([
     expect(head).not.toMatch(/content-type/i);
   });
 
-  it("an error before the head is thrown in Koa, one after it is emitted on the app", async () => {
+  it("NODE-32: an error before the head is thrown in Koa, one after it is emitted on the app and closes the socket", async () => {
     const app = new Koa();
     const errors: string[] = [];
     const heard = signal();

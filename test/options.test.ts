@@ -27,7 +27,7 @@ it.each([
   ["maxBodySize", { maxBodySize: Number.POSITIVE_INFINITY }],
   ["logger", { logger: { error() {} } }],
 ])("names the option %s when its value cannot be used: %j", (option, options) => {
-  for (const make of [fromWsgi, koaFromWsgi]) {
+  for (const make of [fromWsgi, koaFromWsgi] as ((app: WsgiApp, options: never) => unknown)[]) {
     expect(() => make(show, options as never)).toThrow(OptionError);
     expect(() => make(show, options as never)).toThrow(option);
   }

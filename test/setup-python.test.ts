@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { ensurePython } from "../scripts/python-env.mjs";
+import { ensurePython, MODULES } from "../scripts/python-env.mjs";
 
 const SCRIPTS = fileURLToPath(new URL("../scripts", import.meta.url));
 
@@ -34,7 +34,7 @@ function fakePython(name: string, script: string): string {
 }
 
 it("finds an interpreter that has the frameworks", () => {
-  const { stdout } = spawnSync(ensurePython(), ["-c", "import bottle, flask, django, gunicorn; print('all')"], {
+  const { stdout } = spawnSync(ensurePython(), ["-c", `import ${MODULES.join(", ")}; print('all')`], {
     encoding: "utf8",
   });
   expect(stdout).toBe("all\n");
@@ -62,8 +62,8 @@ it("refuses a WSGI_BRIDGE_PYTHON without the frameworks, and says what to instal
   const python = join(folder, "empty", "bin", "python");
   const { status, output } = setUp({ WSGI_BRIDGE_PYTHON: python });
   expect(status).toBe(1);
-  expect(output).toContain("which lacks bottle, flask, django, gunicorn.");
-  expect(output).toContain(`Run: ${python} -m pip install bottle flask django gunicorn`);
+  expect(output).toContain(`which lacks ${MODULES.join(", ")}.`);
+  expect(output).toContain(`Run: ${python} -m pip install ${MODULES.join(" ")}`);
 });
 
 it("refuses a WSGI_BRIDGE_PYTHON that is too old", () => {
@@ -88,7 +88,7 @@ it.skipIf(always)("says what to do when the frameworks cannot be had from anywhe
   const PATH = join(folder, "bin"); // no apt-get, no sudo
   const { status, output } = setUp({ PATH, WSGI_BRIDGE_PYTHON: "", PIP_NO_INDEX: "1", PIP_FIND_LINKS: folder }, copy);
   expect(status).toBe(1);
-  expect(output).toContain("Python 3.8 or later with bottle, flask, django, gunicorn is needed, and could not be had:");
+  expect(output).toContain(`Python 3.8 or later with ${MODULES.join(", ")} is needed, and could not be had:`);
   expect(output).toMatch(/- Python's package index: .*\n.*No matching distribution found for bottle/s);
   expect(output).toContain("- Debian's packages: ");
   expect(output).toContain("WSGI_BRIDGE_PYTHON=/path/to/python npm test");

@@ -1,4 +1,5 @@
 /** The middleware that people have upstream of the bridge, on real servers: it works, and so does the app behind it. */
+import { randomBytes } from "node:crypto";
 import compression from "compression";
 import cookieSession from "cookie-session";
 import cors from "cors";
@@ -9,7 +10,7 @@ import express4 from "express4";
 import helmet from "helmet";
 import morgan from "morgan";
 import passport from "passport";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, onTestFinished } from "vitest";
 import { type FromWsgiOptions, fromWsgi, type WsgiApp } from "../src/index.ts";
 import { bytes, signal } from "./support/bytes.ts";
 import { listen, rawGet, type TestServer } from "./support/server.ts";
@@ -66,6 +67,22 @@ describe.each([
       received.fire();
     }
     expect(text).toBe("data: 1\n\ndata: 2\n\n");
+  });
+
+  it("NODE-21: compression keeps every listener for drain that it is given: there is one, however often the client is slow", async () => {
+    const warnings: string[] = [];
+    const remember = (warning: Error): void => void warnings.push(warning.name);
+    process.on("warning", remember); // Node warns of the eleventh listener
+    onTestFinished(() => void process.off("warning", remember));
+    const block = randomBytes(64 * 1024); // more than a compressor takes without asking to wait, and not to be made smaller
+    const port = await serve([compression({ threshold: 0 })], async function* (_environ, startResponse) {
+      startResponse("200 OK", [["Content-Type", "text/plain"]]);
+      for (let i = 0; i < 50; i += 1) yield block;
+    } as WsgiApp);
+    const answer = await fetch(`http://127.0.0.1:${port}/`, { headers: { "Accept-Encoding": "gzip" } });
+    expect(answer.headers.get("content-encoding")).toBe("gzip");
+    expect(Buffer.concat(Array(50).fill(block)).equals(Buffer.from(await answer.arrayBuffer()))).toBe(true);
+    expect(warnings).toEqual([]);
   });
 
   it("NODE-16: express-session's cookie and the app's own both arrive", async () => {

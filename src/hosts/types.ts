@@ -60,7 +60,10 @@ export interface KoaContext {
 }
 
 /** Koa middleware. */
-export type KoaMiddleware = (context: KoaContext, next: () => Promise<unknown>) => Promise<void>;
+export type KoaMiddleware<Context extends KoaContext = KoaContext> = (
+  context: Context,
+  next: () => Promise<unknown>,
+) => Promise<void>;
 
 /** What this package uses of a Koa app. */
 export interface KoaApp {

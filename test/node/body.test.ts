@@ -80,7 +80,7 @@ describe("RequestBody", () => {
     ["chunks", CHUNKED, "3\r\nabc\r\n", "abc"],
     ["chunks, one of them cut off", CHUNKED, "9\r\nabc", "abc"],
   ])(
-    "INP-09: a client that leaves before its body is whole (%s) is an error, each time",
+    "INP-09, NODE-20: a client that leaves before its body is whole (%s) is an error, each time",
     async (_title, fields, sent, came) => {
       const { req, client } = await incoming(post(fields, sent));
       const body = new RequestBody(req, MIB, false);
@@ -92,7 +92,7 @@ describe("RequestBody", () => {
     },
   );
 
-  it("INP-09: a client that left before anybody read is an error at the first read", async () => {
+  it("INP-09, NODE-20: a client that left before anybody read is an error at the first read", async () => {
     const { req, client } = await incoming(post(length(9), "abc"));
     const body = new RequestBody(req, MIB, false);
     const closed = new Promise((resolve) => req.once("close", resolve));
@@ -102,7 +102,7 @@ describe("RequestBody", () => {
     await expect(readAll(body)).rejects.toThrow(ClientDisconnectError);
   });
 
-  it("INP-09: a reset is an error, and none that ends the process", async () => {
+  it("INP-09, NODE-20: a reset is an error, and none that ends the process", async () => {
     const { req, client } = await incoming(post(CHUNKED, "3\r\nabc\r\n"));
     const body = new RequestBody(req, MIB, false);
     await body.next();

@@ -140,7 +140,7 @@ describe("HTTP/2 without TLS", () => {
     expect(body).toBe("hello");
   });
 
-  it("serves Koa, whose refusals cost a stream alone, too", async () => {
+  it("NODE-18: serves Koa without a warning; its refusals cost a stream alone, too", async () => {
     const warnings: Error[] = [];
     const remember = (warning: Error): void => void warnings.push(warning);
     process.on("warning", remember);

@@ -124,7 +124,7 @@ describe.each(APPS)("$name", ({ serve }) => {
   );
 });
 
-it.each(HOSTS)("SEC-22: wsgi.early_hints is not offered on $name", async (host) => {
+it.each(HOSTS)("SEC-22, FRM-22: wsgi.early_hints is not offered on $name", async (host) => {
   let keys: string[] = [];
   server = await host.serve((environ, startResponse) => {
     keys = Object.keys(environ);

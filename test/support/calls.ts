@@ -50,7 +50,7 @@ export class Played {
   readonly written: string[] = [];
   readonly log: string[] = [];
   readonly #result: WsgiResult | Promise<WsgiResult>;
-  #iterator: AsyncIterator<Uint8Array> | undefined;
+  #iterator: AsyncIterator<Uint8Array> | Iterator<Uint8Array> | undefined;
 
   constructor(app: WsgiApp, call: Call = {}) {
     this.#result = app(environOf(call, this.log), (status, headers) => {
@@ -73,7 +73,7 @@ export class Played {
   /** The next block as text; undefined at the end. */
   async next(): Promise<string | undefined> {
     const result = await this.#result;
-    this.#iterator ??= (result as AsyncIterable<Uint8Array>)[Symbol.asyncIterator]();
+    this.#iterator ??= Symbol.asyncIterator in result ? result[Symbol.asyncIterator]() : result[Symbol.iterator]();
     const { done, value } = await this.#iterator.next();
     return done === true ? undefined : Buffer.from(value).toString("latin1");
   }

@@ -19,6 +19,11 @@ declare module "koa-bodyparser" {
   export default function bodyParser(): Koa.Middleware;
 }
 
+declare module "koa-response-time" {
+  import type Koa from "koa";
+  export default function responseTime(options?: { hrtime: boolean }): Koa.Middleware;
+}
+
 declare module "compression" {
   import type { RequestHandler } from "express";
   export default function compression(options?: object): RequestHandler;
@@ -37,11 +42,6 @@ declare module "cors" {
 declare module "express-session" {
   import type { RequestHandler } from "express";
   export default function session(options: object): RequestHandler;
-}
-
-declare module "morgan" {
-  import type { RequestHandler } from "express";
-  export default function morgan(format: string, options: object): RequestHandler;
 }
 
 declare module "passport" {

@@ -30,10 +30,10 @@ const ENDINGS: [
     () => [A],
     [["Content-Length", "2"]],
   ],
-  ["EXC-02", "an error at first", ["close", "answer", "done"], () => generate(BAD)],
-  ["EXC-02", "an error after empty blocks", ["close", "answer", "done"], () => generateLater(EMPTY, BAD)],
+  ["REF-04, EXC-02", "an error at first", ["close", "answer", "done"], () => generate(BAD)],
+  ["REF-04, EXC-02", "an error after empty blocks", ["close", "answer", "done"], () => generateLater(EMPTY, BAD)],
   [
-    "EXC-03",
+    "REF-04, EXC-03",
     "an error after a block",
     ["commit 200 OK", "write a", "abort", "close", "log", "done"],
     () => generate(A, BAD),

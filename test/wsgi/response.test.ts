@@ -27,7 +27,7 @@ const EVENTS: Record<string, (writer: ResponseWriter) => unknown> = {
   fail: (writer) => writer.fail(new Error("given up")),
 };
 
-describe("the order of events", () => {
+describe("REF-01: the order of events", () => {
   it.each([
     ["the drawing", "idle", "start", []],
     ["the drawing", "idle", "restart", []],
@@ -179,7 +179,7 @@ it("EXC-02: a sink that refuses the head has sent nothing, so the host may still
   expect(sink.calls).toEqual([]);
 });
 
-it("SR-05: a response that was broken off after its head stays committed: nobody may answer a second time", () => {
+it("SR-05, REF-05: a response that was broken off after its head stays committed: nobody may answer a second time", () => {
   const { writer } = writerIn("sent");
   writer.fail(new Error("given up"));
   expect(writer.committed).toBe(true);
