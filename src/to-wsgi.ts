@@ -2,7 +2,7 @@
 import { type IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { OptionError } from "./errors.ts";
-import { Capture } from "./node/capture.ts";
+import { Capture, type Producer } from "./node/capture.ts";
 import { WsgiRequest } from "./node/wsgi-request.ts";
 import { TlsWsgiSocket, WsgiSocket } from "./node/wsgi-socket.ts";
 import { readEnviron } from "./wsgi/read-environ.ts";
@@ -19,9 +19,9 @@ export type NodeHandler = (req: IncomingMessage, res: ServerResponse) => unknown
  *     const shop = toWsgi(expressApp);
  *     app.use("/shop", fromWsgi(session(shop)));  // with WSGI middleware around it
  *
- * The handler gets Node's own request and response. `startResponse` is called when it has committed its head, within
- * the iteration of the result; what it writes comes block by block, only as fast as it is asked for. `close()` on the result
- * is for the handler what a client's leaving is. An error that the handler throws, or rejects with, before its head is
+ * The handler gets Node's own request and response. `startResponse` is called when it has committed its head: within the
+ * iteration of the result, or at once where the handler returns with its response whole and its length known. What it writes
+ * comes block by block, only as fast as it is asked for. `close()` on the result is for the handler what a client's leaving is. An error that the handler throws, or rejects with, before its head is
  * thrown in the iteration (PEP 3333, "Error Handling"), so that the server, or the framework around it, answers.
  *
  * What WSGI has no place for is dropped: interim responses, trailers, upgrades (a 101 becomes a 501), hop-by-hop fields.
@@ -58,20 +58,20 @@ export function serve(environ: Environ, startResponse: StartResponse, handler: S
   return new Inner(environ, startResponse).run(handler);
 }
 
-class Inner {
+class Inner implements Producer {
   readonly #environ: Environ;
   readonly #url: RequestUrl;
   readonly #capture: Capture;
   readonly #socket: WsgiSocket;
   readonly #request: WsgiRequest;
   readonly #res: ServerResponse;
+  #drains = false;
 
   constructor(environ: Environ, startResponse: StartResponse) {
     const head = readEnviron(environ);
     this.#environ = environ;
     this.#url = requestUrl(head);
-    const log = (message: string): void => environ["wsgi.errors"].write(`${message}\n`);
-    this.#capture = new Capture(startResponse, { abandon: () => this.#abandon(), log });
+    this.#capture = new Capture(startResponse, this);
     const tls = head.scheme === "https";
     this.#socket = tls ? new TlsWsgiSocket(head, this.#capture, environ) : new WsgiSocket(head, this.#capture);
     const fail = (error: unknown): void => this.#fail(error);
@@ -88,7 +88,7 @@ class Inner {
       this.#fail(error);
     }
     this.#request.begun();
-    return this.#capture;
+    return this.#capture.whole() ?? this.#capture;
   }
 
   #response(req: IncomingMessage): ServerResponse {
@@ -97,10 +97,7 @@ class Inner {
     Object.defineProperty(res, "chunkedEncoding", UNCHUNKED); // its own, as Express changes the prototype of a response
     this.#capture.watch(res);
     res.on("finish", () => this.#finish()).on("error", (error) => this.#fail(error));
-    this.#socket
-      .on("error", ignore)
-      .on("drain", () => this.#drain())
-      .on("timeout", () => this.#timeout());
+    this.#socket.on("error", ignore).on("timeout", () => this.#timeout());
     res.assignSocket(this.#socket as unknown as Socket);
     return res;
   }
@@ -108,12 +105,18 @@ class Inner {
   #finish(): void {
     this.#capture.finish();
     this.#request.responded();
-    this.#socket.destroy(); // Node tells the response `close` of it, a tick later
+    process.nextTick(destroy, this.#socket); // not before Node is through with its writes; the response's `close` comes of it
+  }
+
+  /** Most responses are never held up, so that nobody listens before one is. */
+  taking(): void {
+    if (this.#drains || !this.#socket.writableNeedDrain) return;
+    this.#drains = true;
+    this.#socket.on("drain", () => this.#drain(this.#res, this.#socket));
   }
 
   /** As Node's server does for its sockets. */
-  #drain(): void {
-    const { res, socket } = { res: this.#res, socket: this.#socket };
+  #drain(res: ServerResponse, socket: WsgiSocket): void {
     if (res.writableEnded) return;
     // Node's own keeps saying yes when the server is not there to say no; `pipe()` believes it and would wait for ever.
     Object.defineProperty(res, "writableNeedDrain", {
@@ -132,11 +135,15 @@ class Inner {
 
   /** The handler failed. Too late to be told to the client, it is still told to the log. */
   #fail(error: unknown): void {
-    if (this.#capture.fail(error)) this.#abandon();
-    else this.#environ["wsgi.errors"].write(`the app failed after its response had ended: ${describe(error)}\n`);
+    if (this.#capture.fail(error)) this.abandon();
+    else this.log(`the app failed after its response had ended: ${describe(error)}`);
   }
 
-  #abandon(): void {
+  log(message: string): void {
+    this.#environ["wsgi.errors"].write(`${message}\n`);
+  }
+
+  abandon(): void {
     this.#socket.destroy();
     this.#request.abort();
   }
@@ -153,6 +160,10 @@ const UNCHUNKED: PropertyDescriptor & ThisType<ServerResponse> = {
   },
   set: () => undefined,
 };
+
+function destroy(socket: WsgiSocket): void {
+  socket.destroy();
+}
 
 function ignore(): void {
   // Node's server hears of it, too, and does nothing more: the socket is destroyed already.

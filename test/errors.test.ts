@@ -11,6 +11,8 @@ const ERRORS: [errors.BridgeError, code: string, status: number][] = [
   [new errors.BadRequestError("m", 501), "ERR_WSGI_BAD_REQUEST", 501],
   [new errors.BodyTooLargeError("m"), "ERR_WSGI_BODY_TOO_LARGE", 413],
   [new errors.AppProtocolError("m"), "ERR_WSGI_APP_PROTOCOL", 500],
+  [new errors.EnvironError("m"), "ERR_WSGI_ENVIRON", 500],
+  [new errors.ResponseAbortedError("m"), "ERR_WSGI_RESPONSE_ABORTED", 502],
   [new errors.OptionError("m"), "ERR_WSGI_OPTION", 500],
   [new errors.BodyConsumedError("m"), "ERR_WSGI_BODY_CONSUMED", 500],
   [new errors.ClientDisconnectError("m"), "ERR_WSGI_CLIENT_DISCONNECT", 499],

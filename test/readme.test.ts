@@ -51,7 +51,7 @@ async function urlOf(child: ChildProcess): Promise<string> {
 
 it("has no code block that the tests below do not know", () => {
   expect(BLOCKS.map(({ language }) => language)).toEqual(
-    ["js", "python", "sh", "sh", "js", "ts", "js", "js", "js", "js", "text"], // in the README's order
+    ["js", "python", "sh", "sh", "js", "ts", "js", "js", "js", "sh", "js", "js", "text"], // in the README's order
   );
 });
 
@@ -71,18 +71,23 @@ it("a JavaScript app on Koa, mounted", async () => {
   expect(await (await fetch(`${url}/hello`)).text()).toBe("Hello from /hello\n");
 });
 
+it("a Koa app in Express", async () => {
+  const url = await urlOf(run(inLanguage("js")[3] ?? "", "mixed.mjs"));
+  expect(await (await fetch(`${url}/blog/a`)).text()).toBe("Koa at /a of /blog/a\n");
+});
+
 it("ready() and close()", async () => {
-  const [code] = await once(run(inLanguage("js")[3] ?? "", "ready.mjs"), "exit");
+  const [code] = await once(run(inLanguage("js")[4] ?? "", "ready.mjs"), "exit");
   expect(code).toBe(0);
 });
 
 it("the validator around a JavaScript app", async () => {
-  const url = await urlOf(run(inLanguage("js")[4] ?? "", "validator.mjs"));
+  const url = await urlOf(run(inLanguage("js")[5] ?? "", "validator.mjs"));
   expect(await (await fetch(url)).text()).toBe("hello\n");
 });
 
 it("closing with the server: SIGTERM ends the program by itself", async () => {
-  const child = run(inLanguage("js")[5] ?? "", "close.mjs");
+  const child = run(inLanguage("js")[6] ?? "", "close.mjs");
   const url = await urlOf(child);
   expect(await (await fetch(url)).text()).toBe("The shop is at /");
   child.kill("SIGTERM");

@@ -1,38 +1,11 @@
 /** The server's side of a FastCGI connection: one request at a time. Knows records and streams; knows no WSGI and no process. */
 import type { Duplex } from "node:stream";
-import { type CgiHead, CgiHeadReader } from "./cgi-head.ts";
+import { CgiHeadReader } from "./cgi-head.ts";
 import { RecordReader } from "./reader.ts";
 import { header, KEEP_CONN, MAX_CONTENT, REQUEST_ID, RecordType, Role, readPairs, record, stream } from "./records.ts";
+import type { ConnectionOwner, ResponseEvents, SizedBody } from "./types.ts";
 
-/** A body whose size is known and that can be sent again. */
-export interface SizedBody {
-  /** Bytes. */
-  readonly size: number;
-  blocks(): Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
-}
-
-/** What comes back for a request, in this order; `ended` or `lost` is the last, and only one of them comes. */
-export interface ResponseEvents {
-  stderr(slice: Buffer): void;
-  head(head: CgiHead): void;
-  /** The head came without a block behind it: the app wants it to go out now, or has failed since. */
-  headAlone(): void;
-  body(slice: Buffer): void;
-  /** What our own worker says of an exception: `type` and `traceback`, in UTF-8 carried as latin-1. */
-  exception(pairs: ReadonlyMap<string, string>): void;
-  /** @param appStatus 0 when all went well @param protocolStatus see `ProtocolStatus` */
-  ended(appStatus: number, protocolStatus: number): void;
-  /** The connection broke, or spoke no FastCGI. */
-  lost(reason: Error): void;
-}
-
-/** Who keeps connections and hears of their ends. */
-export interface ConnectionOwner {
-  /** The request is over in both directions: the connection can take the next. */
-  idle(connection: FastcgiConnection): void;
-  /** The connection is gone. Comes before its request hears of it, so that a second try goes elsewhere. */
-  closed(connection: FastcgiConnection): void;
-}
+export type { ConnectionOwner, ResponseEvents, SizedBody } from "./types.ts";
 
 const BEGIN: string = record(
   RecordType.BEGIN_REQUEST,

@@ -1,7 +1,7 @@
 /** A response written by Node's own `ServerResponse`, as a `WsgiResult`. Knows heads, blocks and back-pressure; knows no environ. */
 import type { ServerResponse } from "node:http";
 import { ResponseAbortedError } from "../errors.ts";
-import type { StartResponse, Write } from "../wsgi/types.ts";
+import type { HeaderPair, StartResponse, Write } from "../wsgi/types.ts";
 import { type CapturedHead, isInterim, readHead } from "./captured-head.ts";
 import type { SocketTaker } from "./wsgi-socket.ts";
 
@@ -11,8 +11,10 @@ const NOTHING: Uint8Array = new Uint8Array(0);
 const NOT_IMPLEMENTED: CapturedHead = { status: "501 Not Implemented", headers: [["Content-Length", "0"]] };
 const HEAD_END = "\r\n\r\n";
 
-/** Asked for when a consumer goes: the app's side is to end. */
+/** The app's side. */
 export interface Producer {
+  /** What it wrote is being taken: it may write more. */
+  taking(): void;
   /** The response will not be read to its end. */
   abandon(): void;
   /** Something that the app is to be told, and the client is not. */
@@ -47,6 +49,17 @@ export class Capture implements AsyncIterableIterator<Uint8Array, undefined>, So
   /** @param res whose socket writes to this */
   watch(res: ServerResponse): void {
     this.#res = res;
+  }
+
+  /**
+   * The whole response, where the app has given it already and has said how long it is: the server is spared the waiting.
+   * `undefined`: it is to be iterated.
+   */
+  whole(): Uint8Array[] | undefined {
+    if (this.#res?.writableEnded !== true || !this.#head?.headers.some(isLength)) return undefined;
+    const blocks: Uint8Array[] = [];
+    for (let step = this.#step(); step?.value !== undefined; step = this.#step()) blocks.push(step.value);
+    return blocks;
   }
 
   [Symbol.asyncIterator](): this {
@@ -159,6 +172,7 @@ export class Capture implements AsyncIterableIterator<Uint8Array, undefined>, So
     }
     if (block !== undefined) {
       const taken = this.#taken;
+      this.#producer.taking();
       this.#block = undefined;
       this.#taken = undefined;
       taken?.();
@@ -172,6 +186,10 @@ export class Capture implements AsyncIterableIterator<Uint8Array, undefined>, So
     }
     return undefined;
   }
+}
+
+function isLength([name]: HeaderPair): boolean {
+  return name.length === 14 && name.toLowerCase() === "content-length";
 }
 
 function flushHead(capture: Capture): void {

@@ -55,7 +55,7 @@ export class WsgiRequest {
     if (this.#touched || this.message.destroyed) return;
     this.#left = 0;
     if (!this.message.complete) this.#end();
-    this.message.resume();
+    this.message.read(); // of what has ended: lets the stream say so, and close
   }
 
   /** The client, or who speaks for it, is gone. */

@@ -1,5 +1,5 @@
 /** The socket of a request that came by WSGI. Knows what apps ask of sockets; knows no HTTP, and no network is behind it. */
-import { Duplex } from "node:stream";
+import { Writable } from "node:stream";
 import type { RequestHead } from "../wsgi/environ.ts";
 
 /** Who takes what is written to the socket. */
@@ -12,8 +12,11 @@ export interface SocketTaker {
 
 type Address = { readonly address: string; readonly family: string; readonly port: number };
 
-/** A real stream, since `http.ServerResponse`, body parsers and `on-finished` look at its state. */
-export class WsgiSocket extends Duplex {
+/**
+ * A real stream, since `http.ServerResponse` and `on-finished` look at its state. Of its readable side there is what is asked of
+ * a socket from which a server reads: nothing ever comes of it, since the request's body is the request's own.
+ */
+export class WsgiSocket extends Writable {
   readonly remoteAddress: string | undefined;
   readonly remotePort: number | undefined;
   readonly remoteFamily: string | undefined;
@@ -36,13 +39,16 @@ export class WsgiSocket extends Duplex {
     this.localFamily = familyOf(this.localAddress);
   }
 
-  /** Nothing is ever read of it: the request's body is the request's own. */
-  override _read(): void {
-    // A stream whose source is silent.
+  /** Body parsers believe that a request is over when its socket is not readable. */
+  get readable(): boolean {
+    return !this.destroyed;
   }
 
-  /** There is nothing to let flow. */
-  override resume(): this {
+  pause(): this {
+    return this;
+  }
+
+  resume(): this {
     return this;
   }
 

@@ -6,7 +6,7 @@ import { describe, expect, it } from "vitest";
 import { fromWsgi, type NodeHandler, OptionError, ResponseAbortedError, toWsgi } from "../../src/index.ts";
 import { toWsgi as koaToWsgi } from "../../src/koa.ts";
 import { signal } from "../support/bytes.ts";
-import { Played, play } from "../support/calls.ts";
+import { environOf, Played, play } from "../support/calls.ts";
 import { ALL_HOSTS } from "../support/hosts.ts";
 import { MemoryLogger } from "../support/logger.ts";
 import { listen, rawConnection, rawGet } from "../support/server.ts";
@@ -28,6 +28,7 @@ describe("a response that ends", () => {
     const played = new Played(
       toWsgi((req, res) => {
         events = told(req, res);
+        res.setHeader("Transfer-Encoding", "chunked"); // of unknown length, so that it is iterated
         const state = (): void =>
           void states.push([res.headersSent, res.writableEnded, res.finished, res.writableFinished]);
         state();
@@ -51,6 +52,28 @@ describe("a response that ends", () => {
       [true, true, true, false],
       [true, true, true, true],
     ]);
+  });
+
+  it("REV-20: and is whole with its length when the handler returns is there at once, as an array", async () => {
+    let events: string[] = [];
+    const app = toWsgi((req, res) => {
+      events = told(req, res);
+      res.setHeader("Content-Length", 2);
+      res.write("a");
+      res.end("b");
+    });
+    const heads: string[] = [];
+    const result = app(environOf(), (status) => {
+      heads.push(status);
+      return () => Promise.resolve();
+    });
+    expect([heads, (result as Uint8Array[]).map(String)]).toEqual([
+      ["200 OK"],
+      ["a", "b"].map((c) => String(Buffer.from(c))),
+    ]);
+    await tick();
+    await tick();
+    expect(events.toSorted()).toEqual(["request close", "request end", "response close", "response finish"]);
   });
 
   it("REV-20: without a body does so as well", async () => {
@@ -117,7 +140,6 @@ describe("close() before the end", () => {
       res.on("close", closed.fire);
       res.write("a");
     });
-    const { environOf } = await import("../support/calls.ts");
     const result = (await app(environOf(), () => () => Promise.resolve())) as AsyncIterable<Uint8Array>;
     for await (const _block of result) break;
     await closed.promise;
