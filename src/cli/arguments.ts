@@ -1,0 +1,100 @@
+/** The command line: which options there are, what holds without them, and how they are explained. Knows no server. */
+import { Command, InvalidArgumentError, Option } from "commander";
+import { EXIT_CODE_MEANINGS } from "./exit-codes.ts";
+
+/** What `wsgi-bridge serve` was told, with its defaults. */
+export interface ServeArguments {
+  readonly target: string;
+  readonly host: string;
+  readonly port: number;
+  readonly directory: string;
+  readonly python: string | undefined;
+  readonly virtualenv: string | undefined;
+  readonly processes: number;
+  readonly threads: number;
+  readonly accessLog: boolean;
+}
+
+const MAX_PORT = 65_535;
+
+/**
+ * The program's arguments. Its `parseAsync()` calls `serve`, and throws a `CommanderError` when there is nothing to call:
+ * with `exitCode` 0 for help and version, which are on stdout by then; with another for a mistake, which is on stderr.
+ */
+export function createProgram(version: string, serve: (args: ServeArguments) => Promise<void>): Command {
+  const program = new Command("wsgi-bridge")
+    .description("Python WSGI applications on Node's HTTP server")
+    .version(version, "-V, --version", "print the version and exit")
+    .helpOption("-h, --help", "print this help and exit")
+    .helpCommand(false)
+    .exitOverride()
+    .configureOutput({ outputError: (text, write) => write(oneLine(text)) });
+  program
+    .command("serve")
+    .summary("serve a Python WSGI application over HTTP")
+    .description("Serves a Python WSGI application over HTTP, on CPython processes that are kept alive.")
+    .argument("<target>", 'the application, as "module:attribute"')
+    .addOption(
+      new Option("--host <address>", "the address to listen on; 0.0.0.0 or :: for all")
+        .default("127.0.0.1")
+        .argParser(given),
+    )
+    .addOption(
+      new Option("--port <number>", "the port; 0 lets the system choose").default(8000).env("PORT").argParser(port),
+    )
+    .addOption(new Option("--directory <folder>", "the application's folder").default(".", "the current one"))
+    .option("--virtualenv <folder>", "the virtual environment to use, seen from --directory")
+    .option("--python <interpreter>", "the interpreter to use; not together with --virtualenv")
+    .addOption(new Option("--processes <number>", "CPython processes to keep alive").default(2).argParser(wholeNumber))
+    .addOption(
+      new Option("--threads <number>", "requests that a process serves at a time").default(4).argParser(wholeNumber),
+    )
+    .option("--access-log", "write a line per request to stdout, in the combined log format", false)
+    .addHelpText("after", afterwards())
+    .action((target: string, options: Omit<ServeArguments, "target">) => serve({ ...options, target }));
+  return program;
+}
+
+/** Commander puts its suggestions on a second line. */
+function oneLine(text: string): string {
+  const words = text
+    .replace(/^error: /, "")
+    .trim()
+    .replaceAll("\n", " ");
+  return `wsgi-bridge: ${words.replace(/\.$/, "")}; see wsgi-bridge serve --help\n`;
+}
+
+/** @throws InvalidArgumentError */
+function given(value: string): string {
+  if (value === "") throw new InvalidArgumentError("It must not be empty.");
+  return value;
+}
+
+/** @throws InvalidArgumentError */
+function wholeNumber(value: string): number {
+  if (!/^\d{1,9}$/.test(value)) throw new InvalidArgumentError("It must be a whole number.");
+  return Number(value);
+}
+
+/** @throws InvalidArgumentError */
+function port(value: string): number {
+  if (!/^\d{1,5}$/.test(value) || Number(value) > MAX_PORT) {
+    throw new InvalidArgumentError(`It must be a whole number from 0 to ${MAX_PORT}.`);
+  }
+  return Number(value);
+}
+
+function afterwards(): string {
+  const codes = EXIT_CODE_MEANINGS.map(([code, meaning]) => `  ${code.padEnd(6)} ${meaning}`).join("\n");
+  return `
+The application has all environment variables of this program. What it prints comes out here, line by line.
+
+SIGINT (Ctrl-C) and SIGTERM: no new connections; requests under way may end, for 10 seconds; then the Python processes
+end. A second signal ends everything at once.
+
+Exit codes:
+${codes}
+
+Example:
+  wsgi-bridge serve shop:app --directory ./legacy --port 8080 --access-log`;
+}

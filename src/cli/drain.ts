@@ -1,0 +1,54 @@
+/** Stops an HTTP server without cutting an answer short. Knows connections and the answers on them; knows nothing of WSGI. */
+import type { Server as HttpServer, IncomingMessage, ServerResponse } from "node:http";
+import { Server, type Socket } from "node:net";
+import { closeAfter } from "../node/response.ts";
+
+/** Watches a server from its first connection on, so make it before the server listens. */
+export class Drain {
+  readonly #server: HttpServer;
+  /** The answers that are not sent yet, by connection. */
+  readonly #open: Map<Socket, Set<ServerResponse>> = new Map();
+  #stopping = false;
+
+  constructor(server: HttpServer) {
+    this.#server = server;
+    server.on("connection", (socket: Socket) => {
+      this.#open.set(socket, new Set());
+      socket.on("close", () => this.#open.delete(socket));
+    });
+    server.prependListener("request", (req, res) => this.#began(req, res));
+  }
+
+  /**
+   * Takes no new connections and ends each one after the answer that it waits for. Resolves when all are gone; those that
+   * take longer than `grace` milliseconds are cut.
+   */
+  stop(grace: number): Promise<void> {
+    this.#stopping = true;
+    return new Promise((resolve) => {
+      const cut = setTimeout(() => {
+        for (const socket of this.#open.keys()) socket.destroy();
+      }, grace);
+      // Not http's own close(): it destroys connections on which an ended answer is still being sent.
+      Server.prototype.close.call(this.#server, () => {
+        clearTimeout(cut);
+        resolve();
+      });
+      for (const [socket, answers] of this.#open) {
+        if (answers.size === 0) socket.destroySoon();
+        for (const res of answers) closeAfter(res);
+      }
+    });
+  }
+
+  #began(req: IncomingMessage, res: ServerResponse): void {
+    const answers = this.#open.get(req.socket);
+    answers?.add(res);
+    if (this.#stopping) closeAfter(res);
+    res.on("close", () => {
+      answers?.delete(res);
+      // An answer whose head was sent before the stop has promised to keep the connection alive.
+      if (this.#stopping && answers?.size === 0) req.socket.destroySoon();
+    });
+  }
+}

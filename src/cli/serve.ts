@@ -1,0 +1,63 @@
+/** `wsgi-bridge serve`: from its arguments to its end, on one screen. Knows the order of things; each step is elsewhere. */
+import { createServer, type RequestListener } from "node:http";
+import { fromWsgi } from "../from-wsgi.ts";
+import { type PythonApp, pythonApp } from "../python/app.ts";
+import { withAccessLog } from "./access-log.ts";
+import type { ServeArguments } from "./arguments.ts";
+import { Drain } from "./drain.ts";
+import { listen } from "./listen.ts";
+import { stopSignal } from "./signals.ts";
+import { StartLog } from "./start-log.ts";
+
+/** How long requests that are under way may take to end, in milliseconds. */
+const GRACE_MS = 10_000;
+
+/**
+ * Serves until a signal asks for the end, and resolves when everything has ended.
+ *
+ * @throws ListenError before any Python process is started
+ * @throws OptionError for arguments that cannot be used
+ * @throws StartError when the application does not start
+ */
+export async function serve(args: ServeArguments, version: string): Promise<void> {
+  const signal = stopSignal();
+  // Whoever reads the log may end before the server does.
+  for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
+  const server = createServer();
+  const drain = new Drain(server);
+  const log = new StartLog();
+  const url = await listen(server, args);
+  let app: PythonApp | undefined;
+  try {
+    app = startApp(args, log);
+    server.on("request", listener(app, args, log));
+    const started = await Promise.race([app.ready().then(() => true), signal.then(() => false)]);
+    log.over();
+    if (started) log.info(`Serving ${args.target} at ${url} (wsgi-bridge ${version}, ${crew(args)})`);
+    log.info(`Stopping after ${await signal}: requests under way may end; once more to end at once`);
+  } catch (failure) {
+    log.over(failure as Error);
+    throw failure;
+  } finally {
+    await drain.stop(GRACE_MS);
+    await app?.close();
+  }
+}
+
+function startApp(args: ServeArguments, logger: StartLog): PythonApp {
+  const { target, directory, python, virtualenv, processes, threads } = args;
+  // The whole environment: this program has no secrets of its own, and it stands where gunicorn would.
+  const env = process.env as Record<string, string>; // its values are never undefined
+  return pythonApp(target, { directory, python, virtualenv, processes, threads, env, logger });
+}
+
+function listener(app: PythonApp, { accessLog }: ServeArguments, logger: StartLog): RequestListener {
+  const answer: RequestListener = fromWsgi(app, { logger });
+  return accessLog ? withAccessLog(answer, logger.info) : answer;
+}
+
+/** "2 processes of 4 threads" */
+function crew({ processes, threads }: ServeArguments): string {
+  const count = (number: number, one: string, more: string): string => `${number} ${number === 1 ? one : more}`;
+  return `${count(processes, "process", "processes")} of ${count(threads, "thread", "threads")}`;
+}

@@ -1,0 +1,108 @@
+/** `wsgi-bridge serve` while all is well: real Flask and Bottle, over HTTP, on the program that its user starts. */
+import { networkInterfaces } from "node:os";
+import { expect, it } from "vitest";
+import { ensurePython } from "../../scripts/python-env.mjs";
+import { urlOf } from "../../src/cli/listen.ts";
+import { rawGet } from "../support/server.ts";
+import { APPS, Program, VERSION } from "./program.ts";
+
+const text = async (url: string, init?: RequestInit): Promise<string> => (await fetch(url, init)).text();
+
+it("says where and what once the application is loaded, with the real port and the size of the crew", async () => {
+  const program = Program.serve("till:app");
+  const line = await program.said(/^Serving /);
+  expect(line).toMatch(
+    /^Serving till:app at http:\/\/127\.0\.0\.1:[1-9]\d* \(wsgi-bridge \S+, 1 process of 2 threads\)$/,
+  );
+  expect(line).toContain(VERSION);
+  expect(program.stdout).toEqual([line]);
+  expect(program.stderr).toEqual([]);
+});
+
+it("serves Flask: its links have the address that the client used", async () => {
+  const url = await Program.serve("till:app").url();
+  expect(await text(`${url}/`)).toBe(`The till is open at ${url}/`);
+  expect(await text(`${url}/length`, { method: "POST", body: "12345" })).toBe("5");
+});
+
+it("serves Bottle, forms too, and its 404 is the application's own", async () => {
+  const url = await Program.serve("notes:app").url();
+  expect(await text(`${url}/`)).toBe(`Notes at ${url}/`);
+  expect(
+    JSON.parse(await text(`${url}/notes`, { method: "POST", body: new URLSearchParams({ text: "für" }) })),
+  ).toEqual({
+    text: "für",
+  });
+  const missing = await fetch(`${url}/nothing`);
+  expect(missing.status).toBe(404);
+  expect(await missing.text()).toContain("Not found: &#039;/nothing&#039;");
+});
+
+it("--processes and --threads make the crew, and the environ tells the application of it", async () => {
+  const program = Program.serve("till:app", ["--processes", "3", "--threads", "1"]);
+  expect(await text(`${await program.url()}/crew`)).toBe('{"multiprocess":true,"multithread":false}\n');
+  expect(program.children()).toHaveLength(3);
+  expect(program.stdout[0]).toContain("3 processes of 1 thread)");
+});
+
+it("hands its whole environment on to the application", async () => {
+  const url = await Program.serve("till:app", [], { env: { SHOP_DATABASE_URL: "postgres://till" } }).url();
+  expect(await text(`${url}/environment/SHOP_DATABASE_URL`)).toBe("postgres://till");
+});
+
+it("takes the port from PORT, but --port is stronger", async () => {
+  const one = Program.serve("till:app");
+  const { port } = new URL(await one.url());
+  one.signal("SIGTERM");
+  await one.ended(); // so that its port is free
+  const usual = ["--directory", APPS, "--python", ensurePython()];
+  const two = new Program(["serve", "till:app", ...usual], { env: { PORT: port } });
+  expect(new URL(await two.url()).port).toBe(port);
+  const three = Program.serve("till:app", [], { env: { PORT: port } }); // has --port 0
+  expect(new URL(await three.url()).port).not.toBe(port);
+});
+
+const hasIpv6 = Object.values(networkInterfaces()).some((all) => all?.some(({ address }) => address === "::1"));
+
+it.skipIf(!hasIpv6)("--host ::1 listens there, and the URL has it in brackets", async () => {
+  const url = await Program.serve("till:app", ["--host", "::1"]).url();
+  expect(url).toMatch(/^http:\/\/\[::1\]:\d+$/);
+  expect(await text(`${url}/`)).toBe(`The till is open at ${url}/`);
+});
+
+it.each([
+  [{ address: "127.0.0.1", family: "IPv4", port: 80 }, "http://127.0.0.1:80"],
+  [{ address: "0.0.0.0", family: "IPv4", port: 8000 }, "http://0.0.0.0:8000"],
+  [{ address: "::", family: "IPv6", port: 8000 }, "http://[::]:8000"],
+])("urlOf(%j) is %s", (address, url) => {
+  expect(urlOf(address)).toBe(url);
+});
+
+it("what the application prints comes out on the same stream, and an exception's traceback on stderr only", async () => {
+  const program = Program.serve("till:app");
+  const url = await program.url();
+  await text(`${url}/say`);
+  await program.said(/^said on stderr$/);
+  const failed = await fetch(`${url}/fail`);
+  expect(failed.status).toBe(500);
+  expect(await failed.text()).not.toContain("nothing in the till");
+  await program.said(/^LookupError: nothing in the till$/);
+  expect(program.stdout).toContain("said on stdout");
+  expect(program.stdout.join("\n")).not.toMatch(/stderr|LookupError/);
+});
+
+it("goes on serving when nobody reads its log any more", async () => {
+  const program = Program.serve("till:app", ["--access-log"]);
+  const url = await program.url();
+  program.closeStdout();
+  for (let i = 0; i < 3; i += 1) expect(await text(`${url}/say`)).toBe("said");
+});
+
+it("writes nothing for a request unless --access-log asks for it", async () => {
+  const program = Program.serve("till:app");
+  const { port } = new URL(await program.url());
+  expect((await rawGet(Number(port), "/")).head).toMatch(/^HTTP\/1\.1 200 OK/);
+  program.signal("SIGTERM");
+  await program.ended();
+  expect(program.stdout).toEqual([expect.stringMatching(/^Serving /), expect.stringMatching(/^Stopping /)]);
+});
