@@ -166,7 +166,7 @@ function destroy(socket: WsgiSocket): void {
 }
 
 function ignore(): void {
-  // Node's server hears of it, too, and does nothing more: the socket is destroyed already.
+  // Node's server listens, too, and does nothing: the socket is destroyed already.
 }
 
 function describe(error: unknown): string {

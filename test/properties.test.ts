@@ -38,6 +38,7 @@ describe("the environ translator", () => {
     serverName: latin1({ minLength: 1 }),
     serverPort: fc.nat(65535).map(String),
     remoteAddr: latin1(),
+    mappedAddr: fc.constant(undefined),
     remotePort: fc.option(fc.nat(65535).map(String), { nil: undefined }),
     rawHeaders,
   });

@@ -107,9 +107,11 @@ export class Capture implements AsyncIterableIterator<Uint8Array, undefined>, So
     return true;
   }
 
-  gone(): void {
-    if (this.complete || this.#closed) return;
-    this.fail(new ResponseAbortedError("the app destroyed its response or socket before the response was whole"));
+  gone(error: Error | null): void {
+    const cause = error ?? undefined;
+    this.fail(
+      new ResponseAbortedError("the app destroyed its response or socket before the response was whole", { cause }),
+    );
   }
 
   take(chunk: string | Uint8Array, encoding: BufferEncoding, done: () => void): void {

@@ -20,6 +20,8 @@ export interface HostView {
 export function socketHead(req: IncomingMessage, view: HostView): RequestHead {
   const socket: Socket & { encrypted?: boolean } = req.socket;
   const scheme = (view.protocol ?? (socket.encrypted ? "https" : "http")) === "https" ? "https" : "http";
+  const ip = view.ip ?? socket.remoteAddress ?? "";
+  const remoteAddr = plainAddress(ip);
   const authority = req.headers[":authority"]; // HTTP/2's Host, which wins over a Host field (RFC 9113 §8.3.1)
   const host = view.host ?? (typeof authority === "string" ? authority : undefined);
   return {
@@ -32,7 +34,8 @@ export function socketHead(req: IncomingMessage, view: HostView): RequestHead {
     scheme,
     host,
     ...serverEnds(socket, host ?? req.headers.host, scheme),
-    remoteAddr: plainAddress(view.ip ?? socket.remoteAddress ?? ""),
+    remoteAddr,
+    mappedAddr: remoteAddr === ip ? undefined : ip,
     remotePort: socket.remotePort === undefined ? undefined : String(socket.remotePort),
     rawHeaders: req.rawHeaders,
   };

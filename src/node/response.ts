@@ -50,6 +50,7 @@ export function breakOff(res: ServerResponse): void {
     return;
   }
   const { socket } = res;
+  while (socket?.writableCorked) socket.uncork(); // Node holds writes back for a tick: what was sent is sent
   // A mere close would look like the end of such a body; a unix socket knows no reset.
   if (endsWithConnection(res) && socket !== null && "resetAndDestroy" in socket && socket.remotePort !== undefined) {
     socket.resetAndDestroy();

@@ -6,8 +6,8 @@ import type { RequestHead } from "../wsgi/environ.ts";
 export interface SocketTaker {
   /** `done` asks for the next chunk: as long as it is not called, writers feel back-pressure. */
   take(chunk: string | Uint8Array, encoding: BufferEncoding, done: () => void): void;
-  /** The socket was destroyed. */
-  gone(): void;
+  /** The socket was destroyed; `error` is what it was given. */
+  gone(error: Error | null): void;
 }
 
 type Address = { readonly address: string; readonly family: string; readonly port: number };
@@ -31,7 +31,7 @@ export class WsgiSocket extends Writable {
   constructor(head: RequestHead, taker: SocketTaker) {
     super({ decodeStrings: false });
     this.#taker = taker;
-    this.remoteAddress = head.remoteAddr === "" ? undefined : head.remoteAddr;
+    this.remoteAddress = head.mappedAddr ?? (head.remoteAddr === "" ? undefined : head.remoteAddr);
     this.remotePort = head.remotePort === undefined ? undefined : Number(head.remotePort);
     this.remoteFamily = this.remoteAddress === undefined ? undefined : familyOf(this.remoteAddress);
     this.localAddress = head.serverName.replace(/^\[(.*)\]$/, "$1");
@@ -57,10 +57,10 @@ export class WsgiSocket extends Writable {
     this.#taker.take(chunk, encoding, done);
   }
 
-  override _destroy(_error: Error | null, done: (error: null) => void): void {
+  override _destroy(error: Error | null, done: (error: Error | null) => void): void {
     clearTimeout(this.#timer);
-    this.#taker.gone();
-    done(null); // there is no server to hear of it: what it means, the taker knows
+    this.#taker.gone(error);
+    done(error);
   }
 
   address(): Address {

@@ -22,6 +22,8 @@ export interface RequestHead {
   readonly serverName: string;
   readonly serverPort: string;
   readonly remoteAddr: string;
+  /** The same as the socket has it, where that is IPv4 in the form of IPv6 (RFC 4291 §2.5.5.2). */
+  readonly mappedAddr: string | undefined;
   readonly remotePort: string | undefined;
   /** Name, value, name, value, …: as received, in order of arrival. */
   readonly rawHeaders: readonly string[];
@@ -38,6 +40,9 @@ export interface Surroundings {
   /** Leave out the headers by which proxies, and clients that pretend to be some, speak of others. */
   readonly stripForwarded: boolean;
 }
+
+/** For `toWsgi`, whose app expects the address that Node gives it; absent where that is REMOTE_ADDR's. */
+export const MAPPED_ADDR = "wsgi_bridge.mapped_addr";
 
 const WSGI_VERSION: readonly [1, 0] = Object.freeze([1, 0]) as readonly [1, 0];
 
@@ -72,6 +77,7 @@ export function buildEnviron(head: RequestHead, around: Surroundings): Environ {
     "wsgi.input_terminated": true,
     "wsgi.file_wrapper": fileWrapper,
   } as unknown as Environ;
+  if (head.mappedAddr !== undefined) environ[MAPPED_ADDR] = head.mappedAddr;
   if (head.remotePort !== undefined) environ.REMOTE_PORT = head.remotePort;
   if (head.scheme === "https") environ.HTTPS = "on";
   addHeaders(environ, head.rawHeaders, around.stripForwarded);

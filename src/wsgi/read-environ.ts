@@ -1,5 +1,5 @@
 /** The mirror of `buildEnviron`: from an environ back to a request head. Knows CGI's names; knows no framework and no socket. */
-import type { RequestHead } from "./environ.ts";
+import { MAPPED_ADDR, type RequestHead } from "./environ.ts";
 import type { Environ } from "./types.ts";
 
 /**
@@ -20,9 +20,16 @@ export function readEnviron(environ: Environ): RequestHead {
     serverName: environ.SERVER_NAME,
     serverPort: environ.SERVER_PORT,
     remoteAddr: environ.REMOTE_ADDR ?? "",
+    mappedAddr: mappedAddr(environ),
     remotePort: environ.REMOTE_PORT,
     rawHeaders: readHeaders(environ),
   };
+}
+
+/** Middleware that has put another REMOTE_ADDR there knows nothing of this one. */
+function mappedAddr(environ: Environ): string | undefined {
+  const mapped = environ[MAPPED_ADDR];
+  return typeof mapped === "string" && mapped === `::ffff:${environ.REMOTE_ADDR}` ? mapped : undefined;
 }
 
 function readHeaders(environ: Environ): string[] {

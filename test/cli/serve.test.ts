@@ -1,9 +1,10 @@
 /** `wsgi-bridge serve` while all is well: real Flask and Bottle, over HTTP, on the program that its user starts. */
 import { networkInterfaces } from "node:os";
-import { expect, it } from "vitest";
+import { expect, it, onTestFinished } from "vitest";
 import { ensurePython } from "../../scripts/python-env.mjs";
+import { ExitCode } from "../../src/cli/exit-codes.ts";
 import { urlOf } from "../../src/cli/listen.ts";
-import { rawGet } from "../support/server.ts";
+import { listen, rawGet } from "../support/server.ts";
 import { APPS, Program, VERSION } from "./program.ts";
 
 const text = async (url: string, init?: RequestInit): Promise<string> => (await fetch(url, init)).text();
@@ -51,15 +52,15 @@ it("hands its whole environment on to the application", async () => {
 });
 
 it("takes the port from PORT, but --port is stronger", async () => {
-  const one = Program.serve("till:app");
-  const { port } = new URL(await one.url());
-  one.signal("SIGTERM");
-  await one.ended(); // so that its port is free
+  const holder = await listen(() => undefined); // a port that nobody else can have meanwhile
+  onTestFinished(() => holder.close());
+  const PORT = String(holder.port);
   const usual = ["--directory", APPS, "--python", ensurePython()];
-  const two = new Program(["serve", "till:app", ...usual], { env: { PORT: port } });
-  expect(new URL(await two.url()).port).toBe(port);
-  const three = Program.serve("till:app", [], { env: { PORT: port } }); // has --port 0
-  expect(new URL(await three.url()).port).not.toBe(port);
+  const byEnvironment = new Program(["serve", "till:app", ...usual], { env: { PORT } });
+  expect(await byEnvironment.ended()).toBe(ExitCode.cannotListen);
+  expect(byEnvironment.stderr.join()).toContain(`port ${PORT} of 127.0.0.1 is taken`);
+  const byOption = Program.serve("till:app", [], { env: { PORT } }); // has --port 0
+  expect(new URL(await byOption.url()).port).not.toBe(PORT);
 });
 
 const hasIpv6 = Object.values(networkInterfaces()).some((all) => all?.some(({ address }) => address === "::1"));

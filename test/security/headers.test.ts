@@ -117,6 +117,7 @@ describe("SEC-16: the work on a head is proportional to its size", () => {
     serverName: "test",
     serverPort: "80",
     remoteAddr: "",
+    mappedAddr: undefined,
     remotePort: undefined,
     rawHeaders,
   });

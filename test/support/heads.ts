@@ -16,6 +16,7 @@ export function requestHead(parts: Partial<RequestHead> = {}): RequestHead {
     serverName: "127.0.0.1",
     serverPort: "8080",
     remoteAddr: "192.0.2.1",
+    mappedAddr: undefined,
     remotePort: "49152",
     rawHeaders: ["Host", "h:8080"],
     ...parts,

@@ -194,6 +194,13 @@ describe("the socket", () => {
     expect(JSON.parse(other.body)).toEqual(["192.0.2.2", "http"]);
   });
 
+  it("REV-13: an address that Node gives as IPv6 comes so, where REMOTE_ADDR still is its IPv4", async () => {
+    const mapped = { remoteAddr: "192.0.2.1", mappedAddr: "::ffff:192.0.2.1" };
+    expect(await seen(({ socket }) => socket.remoteAddress, mapped)).toBe("::ffff:192.0.2.1");
+    const keys = { REMOTE_ADDR: "192.0.2.2" };
+    expect(await seen(({ socket }) => socket.remoteAddress, { ...mapped, keys })).toBe("192.0.2.2");
+  });
+
   it("REV-28: a client without an address has none", async () => {
     const looks = ({ socket }: IncomingMessage) => [`${socket.remoteAddress}`, `${socket.remotePort}`];
     expect(await seen(looks, { remoteAddr: "", remotePort: undefined })).toEqual(["undefined", "undefined"]);
