@@ -108,6 +108,7 @@ export class Capture implements AsyncIterableIterator<Uint8Array, undefined>, So
   }
 
   gone(error: Error | null): void {
+    if (this.complete || this.#closed) return; // before an error and its stack are made
     const cause = error ?? undefined;
     this.fail(
       new ResponseAbortedError("the app destroyed its response or socket before the response was whole", { cause }),

@@ -1,0 +1,3 @@
+<!doctype html>
+<h1>Nothing here</h1>
+<p>{{message}}</p>

@@ -1,0 +1,2 @@
+<!doctype html>
+<h1>{{name}}</h1>
