@@ -97,7 +97,6 @@ class Inner implements Producer {
     Object.defineProperty(res, "chunkedEncoding", UNCHUNKED); // its own, as Express changes the prototype of a response
     this.#capture.watch(res);
     res.on("finish", () => this.#finish()).on("error", (error) => this.#fail(error));
-    this.#socket.on("error", ignore).on("timeout", () => this.#timeout());
     res.assignSocket(this.#socket as unknown as Socket);
     return res;
   }
@@ -127,7 +126,7 @@ class Inner implements Producer {
   }
 
   /** As Node's server does: who sets a time and does not listen loses the connection. */
-  #timeout(): void {
+  expired(): void {
     const { message } = this.#request;
     const heard = !message.complete && message.emit("timeout", this.#socket);
     if (!this.#res.emit("timeout", this.#socket) && !heard) this.#socket.destroy();
@@ -163,10 +162,6 @@ const UNCHUNKED: PropertyDescriptor & ThisType<ServerResponse> = {
 
 function destroy(socket: WsgiSocket): void {
   socket.destroy();
-}
-
-function ignore(): void {
-  // Node's server listens, too, and does nothing: the socket is destroyed already.
 }
 
 function describe(error: unknown): string {

@@ -1,20 +1,21 @@
 /** A response written by Node's own `ServerResponse`, as a `WsgiResult`. Knows heads, blocks and back-pressure; knows no environ. */
 import type { ServerResponse } from "node:http";
 import { ResponseAbortedError } from "../errors.ts";
-import type { HeaderPair, StartResponse, Write } from "../wsgi/types.ts";
-import { type CapturedHead, isInterim, readHead } from "./captured-head.ts";
+import type { StartResponse, Write } from "../wsgi/types.ts";
+import { type CapturedHead, declaresLength, isInterim, NOT_IMPLEMENTED, readHead } from "./captured-head.ts";
 import type { SocketTaker } from "./wsgi-socket.ts";
 
 type Step = IteratorResult<Uint8Array, undefined>;
 const DONE: Step = { done: true, value: undefined };
 const NOTHING: Uint8Array = new Uint8Array(0);
-const NOT_IMPLEMENTED: CapturedHead = { status: "501 Not Implemented", headers: [["Content-Length", "0"]] };
 const HEAD_END = "\r\n\r\n";
 
 /** The app's side. */
 export interface Producer {
   /** What it wrote is being taken: it may write more. */
   taking(): void;
+  /** A time that the app set is over. */
+  expired(): void;
   /** The response will not be read to its end. */
   abandon(): void;
   /** Something that the app is to be told, and the client is not. */
@@ -56,7 +57,7 @@ export class Capture implements AsyncIterableIterator<Uint8Array, undefined>, So
    * `undefined`: it is to be iterated.
    */
   whole(): Uint8Array[] | undefined {
-    if (this.#res?.writableEnded !== true || !this.#head?.headers.some(isLength)) return undefined;
+    if (this.#res?.writableEnded !== true || this.#head === undefined || !declaresLength(this.#head)) return undefined;
     const blocks: Uint8Array[] = [];
     for (let step = this.#step(); step?.value !== undefined; step = this.#step()) blocks.push(step.value);
     return blocks;
@@ -113,6 +114,10 @@ export class Capture implements AsyncIterableIterator<Uint8Array, undefined>, So
     this.fail(
       new ResponseAbortedError("the app destroyed its response or socket before the response was whole", { cause }),
     );
+  }
+
+  expired(): void {
+    this.#producer.expired();
   }
 
   take(chunk: string | Uint8Array, encoding: BufferEncoding, done: () => void): void {
@@ -189,10 +194,6 @@ export class Capture implements AsyncIterableIterator<Uint8Array, undefined>, So
     }
     return undefined;
   }
-}
-
-function isLength([name]: HeaderPair): boolean {
-  return name.length === 14 && name.toLowerCase() === "content-length";
 }
 
 function flushHead(capture: Capture): void {

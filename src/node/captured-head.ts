@@ -8,6 +8,9 @@ export interface CapturedHead {
   readonly headers: HeaderPair[];
 }
 
+/** In place of a head that ends no exchange of WSGI's. */
+export const NOT_IMPLEMENTED: CapturedHead = { status: "501 Not Implemented", headers: [["Content-Length", "0"]] };
+
 const VERSION = "HTTP/1.1 ".length;
 
 /** True for the head of an interim response, which WSGI knows not (PEP 3333, "HTTP 1.1 Expect/Continue"). */
@@ -31,4 +34,8 @@ export function readHead(text: string): CapturedHead {
     if (!HOP_BY_HOP.has(name.toLowerCase())) headers.push([name, line.slice(colon + 2)]);
   }
   return { status: (lines[0] as string).slice(VERSION).replaceAll("\t", " "), headers };
+}
+
+export function declaresLength({ headers }: CapturedHead): boolean {
+  return headers.some(([name]) => name.length === 14 && name.toLowerCase() === "content-length");
 }

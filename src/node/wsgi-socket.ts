@@ -8,6 +8,8 @@ export interface SocketTaker {
   take(chunk: string | Uint8Array, encoding: BufferEncoding, done: () => void): void;
   /** The socket was destroyed; `error` is what it was given. */
   gone(error: Error | null): void;
+  /** The time that `setTimeout` set is over. */
+  expired(): void;
 }
 
 type Address = { readonly address: string; readonly family: string; readonly port: number };
@@ -17,26 +19,42 @@ type Address = { readonly address: string; readonly family: string; readonly por
  * a socket from which a server reads: nothing ever comes of it, since the request's body is the request's own.
  */
 export class WsgiSocket extends Writable {
-  readonly remoteAddress: string | undefined;
-  readonly remotePort: number | undefined;
-  readonly remoteFamily: string | undefined;
-  readonly localAddress: string;
-  readonly localPort: number;
-  readonly localFamily: string;
   /** Milliseconds, as set by `setTimeout`. */
   timeout: number | undefined;
+  readonly #head: RequestHead;
   readonly #taker: SocketTaker;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(head: RequestHead, taker: SocketTaker) {
     super({ decodeStrings: false });
+    this.#head = head;
     this.#taker = taker;
-    this.remoteAddress = head.mappedAddr ?? (head.remoteAddr === "" ? undefined : head.remoteAddr);
-    this.remotePort = head.remotePort === undefined ? undefined : Number(head.remotePort);
-    this.remoteFamily = this.remoteAddress === undefined ? undefined : familyOf(this.remoteAddress);
-    this.localAddress = head.serverName.replace(/^\[(.*)\]$/, "$1");
-    this.localPort = Number(head.serverPort);
-    this.localFamily = familyOf(this.localAddress);
+  }
+
+  get remoteAddress(): string | undefined {
+    const { mappedAddr, remoteAddr } = this.#head;
+    return mappedAddr ?? (remoteAddr === "" ? undefined : remoteAddr);
+  }
+
+  get remotePort(): number | undefined {
+    const { remotePort } = this.#head;
+    return remotePort === undefined ? undefined : Number(remotePort);
+  }
+
+  get remoteFamily(): string | undefined {
+    return this.remoteAddress && familyOf(this.remoteAddress);
+  }
+
+  get localAddress(): string {
+    return this.#head.serverName.replace(/^\[(.*)\]$/, "$1");
+  }
+
+  get localPort(): number {
+    return Number(this.#head.serverPort);
+  }
+
+  get localFamily(): string {
+    return familyOf(this.localAddress);
   }
 
   /** Body parsers believe that a request is over when its socket is not readable. */
@@ -59,6 +77,7 @@ export class WsgiSocket extends Writable {
 
   override _destroy(error: Error | null, done: (error: Error | null) => void): void {
     clearTimeout(this.#timer);
+    if (error !== null) this.on("error", ignore);
     this.#taker.gone(error);
     done(error);
   }
@@ -72,9 +91,14 @@ export class WsgiSocket extends Writable {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     this.timeout = milliseconds;
-    if (milliseconds > 0) this.#timer = setTimeout(() => this.emit("timeout"), milliseconds).unref();
+    if (milliseconds > 0) this.#timer = setTimeout(() => this.#expire(), milliseconds).unref();
     if (listener !== undefined) this.once("timeout", listener);
     return this;
+  }
+
+  #expire(): void {
+    this.emit("timeout");
+    this.#taker.expired();
   }
 
   destroySoon(): void {
@@ -121,6 +145,10 @@ export class TlsWsgiSocket extends WsgiSocket {
   getProtocol(): string | null {
     return typeof this.#protocol === "string" ? this.#protocol : null;
   }
+}
+
+function ignore(): void {
+  // Node's server listens to its sockets' errors, too, and does nothing: the socket is destroyed already.
 }
 
 function familyOf(address: string): string {
