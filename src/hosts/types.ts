@@ -21,16 +21,17 @@ export interface HostExchange {
 }
 
 /** What Express adds to a request and this package reads. On plain `node:http` all of it is absent. */
-export interface ExpressRequest extends IncomingMessage, ParsedBody {
-  readonly baseUrl?: string;
-  readonly originalUrl?: string;
-  /** By `trust proxy`. */
-  readonly ip?: string | undefined;
-  /** By `trust proxy`. */
-  readonly protocol?: string;
-  /** By `trust proxy`. */
-  readonly hostname?: string | undefined;
-}
+export type ExpressRequest = IncomingMessage &
+  ParsedBody & {
+    readonly baseUrl?: string;
+    readonly originalUrl?: string;
+    /** By `trust proxy`. */
+    readonly ip?: string | undefined;
+    /** By `trust proxy`. */
+    readonly protocol?: string;
+    /** By `trust proxy`. */
+    readonly hostname?: string | undefined;
+  };
 
 /** Express's and Connect's continuation. */
 export type Next = (error?: unknown) => void;

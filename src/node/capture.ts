@@ -109,7 +109,7 @@ export class Capture implements AsyncIterableIterator<Uint8Array, undefined>, So
   }
 
   gone(error: Error | null): void {
-    if (this.complete || this.#closed) return; // before an error and its stack are made
+    if (this.complete || this.#closed) return;
     const cause = error ?? undefined;
     this.fail(
       new ResponseAbortedError("the app destroyed its response or socket before the response was whole", { cause }),
@@ -196,6 +196,4 @@ export class Capture implements AsyncIterableIterator<Uint8Array, undefined>, So
   }
 }
 
-function flushHead(capture: Capture): void {
-  capture.flushHead();
-}
+const flushHead = (capture: Capture): void => capture.flushHead();
