@@ -10,15 +10,20 @@ const DRAIN_LIMIT = 64 * 1024;
 /** How much of a body that was read can be given back to the request for the next handler. */
 export const RESTORE_LIMIT: number = 1024 * 1024;
 
+/** By its stream, not its version: what `toWsgi` makes of an HTTP/2 request has the form of HTTP/1. */
+function isHttp2(req: object): req is Http2ServerRequest {
+  return "stream" in req;
+}
+
 /** RFC 9112 §6.3: over HTTP/1 a request has a body if, and only if, one of two headers announces it. */
 export function hasBody(req: IncomingMessage): boolean {
-  if (req.httpVersionMajor > 1) return !(req as unknown as Http2ServerRequest).stream.endAfterHeaders;
+  if (isHttp2(req)) return !req.stream.endAfterHeaders;
   return declaredLength(req) !== 0;
 }
 
 /** True when so much of the body may still come that waiting for it, to reuse the connection, is not worth it. */
 export function leavesMuchUnread(req: IncomingMessage): boolean {
-  return req.httpVersionMajor === 1 && !req.complete && declaredLength(req) > DRAIN_LIMIT;
+  return !isHttp2(req) && !req.complete && declaredLength(req) > DRAIN_LIMIT;
 }
 
 /** Bytes; infinite for a chunked body. From the raw headers: `maxHeadersCount` hides some of the others. */
@@ -84,8 +89,8 @@ export class RequestBody implements ByteSource {
 
   /** All of it has come, and was read. HTTP/2 calls a request complete that was aborted, too. */
   #whole(): boolean {
-    const { complete, readableLength, httpVersionMajor } = this.#req;
-    return complete && readableLength === 0 && !(this.#failed && httpVersionMajor > 1);
+    const { complete, readableLength } = this.#req;
+    return complete && readableLength === 0 && !(this.#failed && isHttp2(this.#req));
   }
 
   /** Exactly what is there: to ask for more would end a stream that `restore` may have to put bytes back into. */

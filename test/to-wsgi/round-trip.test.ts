@@ -1,0 +1,56 @@
+import { describe, expect, it, onTestFinished } from "vitest";
+import { fromWsgi, toWsgi, type WsgiApp } from "../../src/index.ts";
+import { CASES } from "../conformance/cases/all.ts";
+import { type Answer, askHttp1 } from "../conformance/client.ts";
+import type { Case, RequestParts } from "../conformance/types.ts";
+import { HOSTS, type Host } from "../support/hosts.ts";
+import { MemoryLogger } from "../support/logger.ts";
+
+/** The host that adds nothing of its own. */
+const PLAIN: Host = HOSTS.find(({ name }) => name === "node:http") as Host;
+
+/** Both sides of the law on one host: what a row's app answers itself, and what it answers through both adapters. */
+async function answersOf(app: WsgiApp, request: RequestParts): Promise<readonly Answer[]> {
+  const server = await PLAIN.serve(app, { logger: new MemoryLogger() }, () => undefined);
+  onTestFinished(() => server.close());
+  const answers = await askHttp1(server.port, request);
+  await server.close();
+  return answers.map((answer) => masked(answer, server.port));
+}
+
+/** Framing is the server's: a response that Node could measure may have a length where the app's had none. */
+const FRAMING: ReadonlySet<string> = new Set([
+  "content-length",
+  "transfer-encoding",
+  "date",
+  "connection",
+  "keep-alive",
+]);
+
+function masked({ status, reason, headers, body, broken, interim }: Answer, port: number): Answer {
+  const kept = headers.filter(([name]) => !FRAMING.has(name.toLowerCase()));
+  return { status, reason, headers: kept, body: body.replaceAll(String(port), "{port}"), broken, interim, chunks: [] };
+}
+
+/** Rows where the client leaves, or where it matters when the response broke, are about the way and not the answer. */
+function isLawful({ name, app, expect: { broken }, request }: Case): boolean {
+  return app !== undefined && broken !== true && request?.leaves !== true && name !== HOSTLESS;
+}
+
+/** REV-07: a request without Host gets one of SERVER_NAME and SERVER_PORT. */
+const HOSTLESS = "ENV-15, NODE-29: HTTP/1.0 without Host";
+
+it("the row that REV-07 makes an exception of is in the table", () => {
+  expect(CASES.map(({ name }) => name)).toContain(HOSTLESS);
+});
+
+describe("REV-30: toWsgi(fromWsgi(app)) answers as app does", () => {
+  for (const row of CASES.filter(isLawful)) {
+    it(row.name, async () => {
+      const app = row.app as WsgiApp;
+      const itself = await answersOf(app, row.request ?? {});
+      const through = await answersOf(toWsgi(fromWsgi(app, { logger: new MemoryLogger() })), row.request ?? {});
+      expect(through).toEqual(itself);
+    });
+  }
+});
