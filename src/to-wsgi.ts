@@ -94,7 +94,7 @@ class Inner implements Producer {
   #response(req: IncomingMessage): ServerResponse {
     const res = new ServerResponse(req);
     res.sendDate = false; // the server's, as in all of WSGI
-    Object.defineProperty(res, "chunkedEncoding", UNCHUNKED); // its own, as Express changes the prototype of a response
+    res.writeHead = writeHead; // its own, as Express changes the prototype of a response
     this.#capture.watch(res);
     res.on("finish", () => this.#finish()).on("error", (error) => this.#fail(error));
     res.assignSocket(this.#socket as unknown as Socket);
@@ -149,15 +149,13 @@ class Inner implements Producer {
 }
 
 /**
- * The body is wanted as it is written, without the sizes of chunks, whatever Node decides and apps set. Until the head is
- * written it is said to be chunked, or Node would refuse the Trailer field.
+ * The body is wanted as it is written, without the sizes of chunks, whatever Node decides and apps set. Only once the head
+ * is written, since Node refuses a Trailer field in a response that is not chunked.
  */
-const UNCHUNKED: PropertyDescriptor & ThisType<ServerResponse> = {
-  configurable: true,
-  get() {
-    return !this.headersSent;
-  },
-  set: () => undefined,
+const writeHead: ServerResponse["writeHead"] = function (this: ServerResponse, ...head: unknown[]): ServerResponse {
+  Object.getPrototypeOf(this).writeHead.apply(this, head);
+  this.chunkedEncoding = false;
+  return this;
 };
 
 function destroy(socket: WsgiSocket): void {
