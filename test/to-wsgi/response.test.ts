@@ -111,6 +111,20 @@ describe("the head", () => {
     expect(heads).toEqual([{ status, headers }]);
   });
 
+  it("a reason with a control character is Node's own error, and the handler may still answer", async () => {
+    let code: unknown;
+    const { status } = await answer((_req, res) => {
+      try {
+        res.writeHead(200, "OK\r\nX-Injected: 1");
+      } catch (error) {
+        code = (error as NodeJS.ErrnoException).code;
+      }
+      res.writeHead(500, "Mended").end();
+    });
+    expect(code).toBe("ERR_INVALID_CHAR");
+    expect(status).toBe("500 Mended");
+  });
+
   it("REV-24: is said once, and not before the app has committed it", async () => {
     const more = signal();
     const played = new Played(
