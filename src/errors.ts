@@ -80,21 +80,62 @@ export class ClientDisconnectError extends BridgeError {
   readonly status = 499 as const;
 }
 
-/** The Python application raised before its response began. Its traceback is in the log and in `traceback`. */
-export class PythonError extends BridgeError {
+/** A call in a Python traceback. */
+export interface PythonFrame {
+  /** The path of the source file. */
+  readonly file: string;
+  /** Counted from 1. */
+  readonly line: number;
+  /** The function's. */
+  readonly name: string;
+  /** The line's text; empty where the file could not be read. */
+  readonly source: string;
+}
+
+/** What Python says of an exception. */
+export interface PythonReport {
+  /** The exception's class, such as `ValueError`. */
+  readonly type: string;
+  /** What the exception says: `str(error)`. */
+  readonly exceptionMessage: string;
+  /** The traceback as Python prints it. */
+  readonly traceback: string;
+  /** The calls that led to it, the innermost last; of very many the first and the last. */
+  readonly frames: readonly PythonFrame[];
+}
+
+/**
+ * The Python application raised. What it raised is data for a log or a tracker; `message`, `stack` and what JSON makes of
+ * the error have none of it, since hosts may show them to clients.
+ */
+export class PythonError extends BridgeError implements PythonReport {
   readonly code = "ERR_WSGI_PYTHON_EXCEPTION" as const;
   readonly status = 500 as const;
   /** The exception's class, such as `ValueError`. */
   readonly type: string;
-  /** The traceback as Python prints it. Kept out of `message` and `stack`, which hosts may show to clients. */
-  readonly traceback: string;
+  readonly #report: PythonReport;
 
-  constructor(type: string, traceback: string) {
-    super(`the Python application raised ${type}; its traceback is in the log`);
-    this.type = type;
-    this.traceback = traceback;
+  constructor(report: PythonReport) {
+    super(`the Python application raised ${report.type}; its traceback is in the log`);
+    this.type = report.type;
+    this.#report = report;
     // Express shows `stack` to the client in development; frames of this package would tell nobody anything.
     this.stack = `${this.name}: ${this.message}`;
+  }
+
+  /** What the exception says: `str(error)`. */
+  get exceptionMessage(): string {
+    return this.#report.exceptionMessage;
+  }
+
+  /** The traceback as Python prints it. */
+  get traceback(): string {
+    return this.#report.traceback;
+  }
+
+  /** The calls that led to it, the innermost last. */
+  get frames(): readonly PythonFrame[] {
+    return this.#report.frames;
   }
 }
 
@@ -119,6 +160,20 @@ export class QueueFullError extends BridgeError {
   readonly headers: Readonly<Record<string, string>> = { "Retry-After": "1" };
 }
 
+/** A request waited for a Python thread for longer than `queueTimeout`. `headers` asks the client to come back. */
+export class QueueTimeoutError extends BridgeError {
+  readonly code = "ERR_WSGI_QUEUE_TIMEOUT" as const;
+  readonly status = 503 as const;
+  /** Express's and Koa's error handling send them with the answer. */
+  readonly headers: Readonly<Record<string, string>> = { "Retry-After": "1" };
+}
+
+/** The Python application took longer than `requestTimeout`. Where its thread was then is in the log. */
+export class RequestTimeoutError extends BridgeError {
+  readonly code = "ERR_WSGI_REQUEST_TIMEOUT" as const;
+  readonly status = 504 as const;
+}
+
 /** The application was closed with `close()` and takes no further requests. */
 export class AppClosedError extends BridgeError {
   readonly code = "ERR_WSGI_APP_CLOSED" as const;
@@ -131,15 +186,20 @@ export class NotStartedError extends BridgeError {
   readonly status = 503 as const;
 }
 
-/** A Python application could not be started: `ready()` rejects with one of these four classes' errors. */
+/** A Python application could not be started: `ready()` and `reload()` reject with one of these classes' errors. */
 export abstract class StartError extends BridgeError {
-  abstract override readonly code: `ERR_WSGI_${"INTERPRETER" | `APP_${string}`}`;
+  abstract override readonly code: `ERR_WSGI_${"INTERPRETER" | "START_TIMEOUT" | `APP_${string}`}`;
   readonly status = 500 as const;
 }
 
 /** The Python interpreter cannot be run, is too old, or ended before it could load the application. */
 export class InterpreterError extends StartError {
   readonly code = "ERR_WSGI_INTERPRETER" as const;
+}
+
+/** A Python process has not loaded the application within `startTimeout`; the message says where it was. */
+export class StartTimeoutError extends StartError {
+  readonly code = "ERR_WSGI_START_TIMEOUT" as const;
 }
 
 /** The application's module cannot be imported; `traceback` says why, and so does the message. */

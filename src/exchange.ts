@@ -6,10 +6,11 @@ import { rewriteBody } from "./node/parsed-body.ts";
 import { closeAfter, comesTooLate } from "./node/response.ts";
 import { tlsVariables } from "./node/tls.ts";
 import type { FromWsgiSettings } from "./options.ts";
+import { requestId } from "./request-id.ts";
 import { buildEnviron } from "./wsgi/environ.ts";
 import { Handler, type HandlerHost } from "./wsgi/handler.ts";
 import { BodyInput, bytesInput, EMPTY_INPUT } from "./wsgi/input.ts";
-import { LogErrors, printable } from "./wsgi/log.ts";
+import { LogErrors, printable, tagged } from "./wsgi/log.ts";
 import { type ResponseSink, ResponseWriter } from "./wsgi/response.ts";
 import type { Environ, HeaderList, InputStream, WsgiApp } from "./wsgi/types.ts";
 import { vetHead } from "./wsgi/vetting.ts";
@@ -30,6 +31,7 @@ class Exchange implements HandlerHost {
   readonly #settings: FromWsgiSettings<never>;
   readonly #errors: LogErrors;
   #body: RequestBody | undefined;
+  #id = "";
 
   constructor(host: HostExchange, settings: FromWsgiSettings<never>) {
     this.#host = host;
@@ -80,7 +82,7 @@ class Exchange implements HandlerHost {
     const { req } = this.#host;
     const cause =
       error instanceof Error ? `: ${error.stack ?? error.message}` : error === undefined ? "" : `: ${error}`;
-    this.#settings.logger.error(printable(`${req.method} ${req.url}: ${message}${cause}`));
+    this.#settings.logger.error(tagged(this.#id, printable(`${req.method} ${req.url}: ${message}${cause}`)));
   }
 
   done(): void {
@@ -93,6 +95,9 @@ class Exchange implements HandlerHost {
     const body = this.#input();
     const { multiprocess, stripForwarded } = this.#settings;
     const environ = buildEnviron(head, { ...body, errors: this.#errors, multiprocess, stripForwarded });
+    this.#id = requestId(this.#host.req, environ);
+    this.#errors.name(this.#id);
+    environ["wsgi_bridge.request_id"] = this.#id;
     if (head.scheme === "https") Object.assign(environ, tlsVariables(this.#host.req.socket));
     addExtra(environ, extra());
     return environ;

@@ -14,9 +14,14 @@ export {
   NotStartedError,
   OptionError,
   PythonError,
+  type PythonFrame,
+  type PythonReport,
   QueueFullError,
+  QueueTimeoutError,
+  RequestTimeoutError,
   ResponseAbortedError,
   StartError,
+  StartTimeoutError,
   WorkerExitError,
 } from "./errors.ts";
 export { fromWsgi } from "./from-wsgi.ts";

@@ -16,12 +16,19 @@ const ERRORS: [errors.BridgeError, code: string, status: number][] = [
   [new errors.OptionError("m"), "ERR_WSGI_OPTION", 500],
   [new errors.BodyConsumedError("m"), "ERR_WSGI_BODY_CONSUMED", 500],
   [new errors.ClientDisconnectError("m"), "ERR_WSGI_CLIENT_DISCONNECT", 499],
-  [new errors.PythonError("ValueError", "t"), "ERR_WSGI_PYTHON_EXCEPTION", 500],
+  [
+    new errors.PythonError({ type: "ValueError", exceptionMessage: "m", traceback: "t", frames: [] }),
+    "ERR_WSGI_PYTHON_EXCEPTION",
+    500,
+  ],
   [new errors.WorkerExitError("m", sent), "ERR_WSGI_WORKER_EXIT", 502],
   [new errors.QueueFullError("m"), "ERR_WSGI_QUEUE_FULL", 503],
+  [new errors.QueueTimeoutError("m"), "ERR_WSGI_QUEUE_TIMEOUT", 503],
+  [new errors.RequestTimeoutError("m"), "ERR_WSGI_REQUEST_TIMEOUT", 504],
   [new errors.AppClosedError("m"), "ERR_WSGI_APP_CLOSED", 503],
   [new errors.NotStartedError("m"), "ERR_WSGI_NOT_STARTED", 503],
   [new errors.InterpreterError("m"), "ERR_WSGI_INTERPRETER", 500],
+  [new errors.StartTimeoutError("m"), "ERR_WSGI_START_TIMEOUT", 500],
   [new errors.AppImportError("m", "t"), "ERR_WSGI_APP_IMPORT", 500],
   [new errors.AppAttributeError("m"), "ERR_WSGI_APP_ATTRIBUTE", 500],
   [new errors.AppNotCallableError("m"), "ERR_WSGI_APP_NOT_CALLABLE", 500],
@@ -46,13 +53,24 @@ describe("every error", () => {
 
   it("of those with which ready() rejects is a StartError, and no other", () => {
     const start = ROWS.filter(({ error }) => error instanceof errors.StartError).map(({ name }) => name);
-    expect(start).toEqual(["InterpreterError", "AppImportError", "AppAttributeError", "AppNotCallableError"]);
+    expect(start).toEqual([
+      "InterpreterError",
+      "StartTimeoutError",
+      "AppImportError",
+      "AppAttributeError",
+      "AppNotCallableError",
+    ]);
   });
 });
 
 describe("what an error carries", () => {
   it("SEC-19: a PythonError's traceback is neither in its message nor in its stack, which hosts may show", () => {
-    const error = new errors.PythonError("shop.Missing", 'File "/srv/shop.py", line 3, in secret');
+    const error = new errors.PythonError({
+      type: "shop.Missing",
+      exceptionMessage: "the secret",
+      traceback: 'File "/srv/shop.py", line 3, in secret',
+      frames: [{ file: "/srv/shop.py", line: 3, name: "secret", source: "raise secret" }],
+    });
     expect(error).toMatchObject({ type: "shop.Missing", traceback: 'File "/srv/shop.py", line 3, in secret' });
     for (const text of [error.message, error.stack, String(error)]) {
       expect(text).toContain("shop.Missing");

@@ -13,8 +13,10 @@ const JOURNEYS = 4;
 const MAX_LINES = 200;
 /** Longer than the house measure, and why. */
 const LONGER: Readonly<Record<string, number>> = {
+  "errors.ts": 230, // whatever a program may catch, in one place
   "fastcgi/connection.ts": 220, // one class, whose state is its own
-  "python/pool.ts": 220,
+  "python/request.ts": 220, // one request, and all that can come of it
+  "python/worker.ts": 220, // one process, from its birth to its end
   "wsgi/response.ts": 220, // the drawing, the table and the words of its refusals
 };
 
@@ -41,7 +43,10 @@ function floorOf(file: string): number {
 }
 
 /** The runtime dependencies, which belong to the command line: whoever imports the library loads none of them. */
-const PACKAGES: Readonly<Record<string, readonly string[]>> = { cli: ["commander", "morgan"] };
+const PACKAGES: Readonly<Record<string, readonly string[]>> = {
+  cli: ["commander", "morgan"],
+  python: ["chokidar"],
+};
 
 /** What is wrong with an import, or `undefined`. */
 function fault(file: string, specifier: string): string | undefined {

@@ -115,7 +115,7 @@ it("shell: every npm script that it names is there", () => {
 
 it.each([
   ["fromWsgi", "src/options.ts"],
-  ["pythonApp", "src/python/settings.ts"],
+  ["pythonApp", "src/python/options.ts"],
   ["validator", "src/wsgi/validate/options.ts"],
 ])("the table of %s's options is the one that the comments of %s make", (name, file) => {
   const table = optionsTable(readFileSync(join(ROOT, file), "utf8"));

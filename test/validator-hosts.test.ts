@@ -139,7 +139,7 @@ describe.each(HOSTS)("validator on $name", (host) => {
     const server = await host.serve(app, { logger });
     servers.push(server);
     const { text, reset } = await raw(server.port, request);
-    const lines = logger.lines.map((line) => line.split("\n", 1)[0]);
+    const lines = logger.lines.map((line) => line.replace(/^\[\d+\] /, "").split("\n", 1)[0]);
     return { text: text.replace(/\r\nDate: [^\r]+/, ""), reset, lines };
   };
 

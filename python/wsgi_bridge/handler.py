@@ -5,9 +5,10 @@ from typing import Any, Callable, Dict
 
 from . import fastcgi
 from .lane import Gone, Lane
-from .report import traceback_text
+from .report import exception_pairs
 from .response import Response
 from .streams import ErrorStream, FileWrapper, request_input
+from .turn import RequestTimeout
 
 
 class Handler:
@@ -22,7 +23,10 @@ class Handler:
         """Returns when the lane is closed."""
         try:
             for environ in iter(self._lane.next_request, None):
-                self._serve_one(environ)
+                try:
+                    self._serve_one(environ)
+                except RequestTimeout:  # it has landed late, in our own code
+                    self._lane.end(1)
         except Gone:
             pass  # Node has left; so does this thread
 
@@ -37,13 +41,15 @@ class Handler:
         ended = False
         status = 0
         try:
+            lane.turn.begin()
             ended = self._run(environ, Response(lane, environ["REQUEST_METHOD"]))
         except Gone:
             raise
         except BaseException as error:  # a SystemExit of the application must not look like an answer
             status = 1
-            if not (lane.aborted and isinstance(error, ConnectionAbortedError)):  # that one is nobody's fault
-                report = fastcgi.pairs((("type", type(error).__name__), ("traceback", traceback_text(error))))
+            nobodys_fault = lane.aborted and isinstance(error, ConnectionAbortedError)
+            if not nobodys_fault and not isinstance(error, RequestTimeout):  # of which Node knows more
+                report = fastcgi.pairs(exception_pairs(error))
                 lane.send([fastcgi.record(fastcgi.EXCEPTION, fastcgi.REQUEST_ID, report)])
         finally:
             errors.detach()

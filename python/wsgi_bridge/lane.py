@@ -7,6 +7,7 @@ from collections import deque
 from typing import Deque, Dict, Iterable, Optional
 
 from . import fastcgi
+from .turn import Turn
 
 _RECEIVE = 65536
 #: How much of a body is read ahead when the lane is only asked whether the client is still there.
@@ -32,6 +33,9 @@ class Lane:
         self._stdin_held = 0
         self._stdin_ended = True
         self._aborted = False
+        self._open = False
+        #: The thread's turn at the request under way.
+        self.turn = Turn()
 
     def next_request(self) -> Optional[Dict[str, str]]:
         """The parameters of the next request; None when the lane is closed."""
@@ -54,6 +58,7 @@ class Lane:
             return None
         self._stdin_ended = False
         self._aborted = False
+        self._open = True
         if self._at < len(self._data):  # a request without a body has come whole
             self._receive_one()
         return fastcgi.read_pairs(params)
@@ -96,9 +101,17 @@ class Lane:
             raise Gone from error
 
     def end(self, app_status: int, parts: Iterable[fastcgi.Buffer] = ()) -> None:
-        """Sends the last records of a request, and its end."""
+        """Sends the last records of a request, and its end. Does nothing when that was done before."""
+        self.turn.end()  # before Node hears of the end, and sends the next request
+        if not self._open:
+            return
+        self._open = False
         content = app_status.to_bytes(4, "big") + bytes((fastcgi.REQUEST_COMPLETE, 0, 0, 0))
         self.send((*parts, _STDOUT_END, fastcgi.record(fastcgi.END_REQUEST, fastcgi.REQUEST_ID, content)))
+
+    def close(self) -> None:
+        """Nobody serves it any more."""
+        self._sock.close()
 
     def _discard_stdin(self) -> None:
         self._stdin.clear()

@@ -1,14 +1,16 @@
 """A worker process: loads the application, serves each lane in a thread, ends when Node does."""
 
+import faulthandler
 import os
 import signal
 import socket
 import sys
 import threading
 import time
-from typing import Any, Callable, List
+from typing import Any, Callable, List, Sequence
 
 from . import fastcgi
+from .control import Control
 from .handler import Handler, base_environ
 from .lane import Lane
 from .loader import LoadError, load
@@ -25,20 +27,21 @@ def main(target: str, threads: int, processes: int) -> None:
     sys.argv[:] = [target]
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(line_buffering=True, errors="backslashreplace")  # type: ignore[union-attr]
+    # A crash, or the SIGABRT with which Node ends what does not answer any more, says where every thread is.
+    faulthandler.enable()
     # Ctrl-C reaches the whole process group; Node decides what it means. A handler, not SIG_IGN, which children inherit.
     signal.signal(signal.SIGINT, lambda _signal, _frame: None)
     signal.signal(signal.SIGTERM, lambda _signal, _frame: sys.exit(0))
-    control = _take(CONTROL)
-    sockets = [_take(FIRST_LANE + lane) for lane in range(threads)]
+    control = Control(_take(CONTROL))
+    lanes = [Lane(_take(FIRST_LANE + lane)) for lane in range(threads)]
     try:
         app = load(target)
     except LoadError as error:
-        _answer(control, fastcgi.EXCEPTION, fastcgi.pairs(error.report))
+        control.answer(fastcgi.EXCEPTION, fastcgi.pairs(error.report))
         sys.exit(1)
-    workers = _start(app, sockets, base_environ(threads, processes))
-    _answer(control, fastcgi.GET_VALUES_RESULT, fastcgi.pairs((("FCGI_MAX_CONNS", str(threads)),)))
-    while control.recv(4096):
-        pass
+    workers = _start(app, lanes, base_environ(threads, processes))
+    control.answer(fastcgi.GET_VALUES_RESULT, fastcgi.pairs((("FCGI_MAX_CONNS", str(threads)),)))
+    control.serve([lane.turn for lane in lanes])
     _leave(workers)
 
 
@@ -49,27 +52,22 @@ def _take(descriptor: int) -> socket.socket:
     return sock
 
 
-def _start(app: Callable[..., Any], sockets: List[socket.socket], base: "dict[str, Any]") -> List[threading.Thread]:
+def _start(app: Callable[..., Any], lanes: Sequence[Lane], base: "dict[str, Any]") -> List[threading.Thread]:
     workers = []
-    for number, sock in enumerate(sockets):
-        handler = Handler(app, Lane(sock), base)
-        worker = threading.Thread(target=_serve, args=(handler, sock), name="lane-%d" % number, daemon=True)
+    for number, lane in enumerate(lanes):
+        handler = Handler(app, lane, base)
+        worker = threading.Thread(target=_serve, args=(handler, lane), name="lane-%d" % number, daemon=True)
         worker.start()
         workers.append(worker)
     return workers
 
 
-def _serve(handler: Handler, sock: socket.socket) -> None:
+def _serve(handler: Handler, lane: Lane) -> None:
     """A lane that fails is closed, whatever the reason: Node replaces the process."""
     try:
         handler.serve()
     finally:
-        sock.close()
-
-
-def _answer(control: socket.socket, kind: int, content: bytes) -> None:
-    control.recv(4096)  # the question; there is only one
-    control.sendall(fastcgi.record(kind, fastcgi.NULL_REQUEST_ID, content))
+        lane.close()
 
 
 def _leave(workers: List[threading.Thread]) -> None:

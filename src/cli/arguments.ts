@@ -12,6 +12,7 @@ export interface ServeArguments {
   readonly virtualenv: string | undefined;
   readonly processes: number;
   readonly threads: number;
+  readonly reload: boolean;
   readonly accessLog: boolean;
 }
 
@@ -49,6 +50,7 @@ export function createProgram(version: string, serve: (args: ServeArguments) => 
     .addOption(
       new Option("--threads <number>", "requests that a process serves at a time").default(4).argParser(wholeNumber),
     )
+    .option("--reload", "for development: start new processes when a Python file has changed", false)
     .option("--access-log", "write a line per request to stdout, in the combined log format", false)
     .addHelpText("after", afterwards())
     .action((target: string, options: Omit<ServeArguments, "target">) => serve({ ...options, target }));

@@ -45,10 +45,10 @@ export async function serve(args: ServeArguments, version: string): Promise<void
 }
 
 function startApp(args: ServeArguments, logger: StartLog): PythonApp {
-  const { target, directory, python, virtualenv, processes, threads } = args;
+  const { target, directory, python, virtualenv, processes, threads, reload } = args;
   // The whole environment: this program has no secrets of its own, and it stands where gunicorn would.
   const env = process.env as Record<string, string>; // its values are never undefined
-  return pythonApp(target, { directory, python, virtualenv, processes, threads, env, logger });
+  return pythonApp(target, { directory, python, virtualenv, processes, threads, reload, env, logger });
 }
 
 function listener(app: PythonApp, { accessLog }: ServeArguments, logger: StartLog): RequestListener {

@@ -28,6 +28,7 @@ export class FastcgiConnection {
   readonly #owner: ConnectionOwner;
   readonly #reader: RecordReader;
   #state: State = "idle";
+  #requests = 0;
   #events: ResponseEvents | undefined;
   #sendingBody = false;
   /** The rest of the body is not wanted: the client has left, or the response has ended without it. */
@@ -54,9 +55,15 @@ export class FastcgiConnection {
     return this.#state === "busy";
   }
 
+  /** How many requests it was given: the number of the one under way, counted from 1. */
+  get requests(): number {
+    return this.#requests;
+  }
+
   /** Sends a request. One without a body is a single write. */
   send(params: string, body: SizedBody | undefined, events: ResponseEvents): void {
     this.#state = "busy";
+    this.#requests += 1;
     this.#events = events;
     this.#enough = false;
     this.#head = new CgiHeadReader();

@@ -22,6 +22,12 @@ export const RecordType = {
   UNKNOWN_TYPE: 11,
   /** Ours, from a worker of this package alone: pairs that describe the exception which ended the request. */
   EXCEPTION: 64,
+  /** Ours, on a control lane: raise an exception in the thread of the lane that is named, and say where it was. */
+  INTERRUPT: 65,
+  /** Ours: the answer to INTERRUPT. */
+  STACK: 66,
+  /** Ours: somebody has asked the process to end; it ends when it is let go. */
+  LEAVING: 67,
 } as const;
 
 export const Role = { RESPONDER: 1 } as const;

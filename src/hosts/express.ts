@@ -79,7 +79,9 @@ function hostnameOf(host: string): string {
   return host.replace(PORT, "");
 }
 
-/** The status and not a word: whoever asks may be anybody. */
+/** The status and not a word: whoever asks may be anybody. What an error has in `headers` is meant for the client. */
 function answerBare(res: ServerResponse, error: unknown): void {
-  res.writeHead(error instanceof BridgeError ? error.status : 500, { "Content-Length": 0 }).end();
+  const { status, headers }: { status: number; headers?: Readonly<Record<string, string>> } =
+    error instanceof BridgeError ? error : { status: 500 };
+  res.writeHead(status, { ...headers, "Content-Length": 0 }).end();
 }

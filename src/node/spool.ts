@@ -3,6 +3,7 @@ import { randomUUID } from "node:crypto";
 import { type FileHandle, open, unlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { BodyTooLargeError } from "../errors.ts";
 import type { InputStream } from "../wsgi/types.ts";
 
 /** A whole body, in memory or in a file without a name. `close()` it when it is sent for good. */
@@ -13,17 +14,22 @@ export interface SpooledBody {
   close(): void;
 }
 
-/** Bodies up to this size stay in memory. */
-export const SPOOL_THRESHOLD: number = 1024 * 1024;
+/** In bytes. */
+export interface SpoolLimits {
+  /** A longer body goes to a temporary file that nobody else can read (0600) or find (unlinked). */
+  readonly threshold: number;
+  /** A longer body is refused. */
+  readonly most: number;
+}
 
 const BLOCK = 64 * 1024;
 
 /**
  * Reads a body to its end.
  *
- * @param threshold bytes; a longer body goes to a temporary file that nobody else can read (0600) or find (unlinked)
+ * @throws BodyTooLargeError
  */
-export async function spool(input: InputStream, threshold: number = SPOOL_THRESHOLD): Promise<SpooledBody> {
+export async function spool(input: InputStream, { threshold, most }: SpoolLimits): Promise<SpooledBody> {
   const blocks: Uint8Array[] = [];
   let size = 0;
   for (;;) {
@@ -31,23 +37,29 @@ export async function spool(input: InputStream, threshold: number = SPOOL_THRESH
     if (block.length === 0) return { size, blocks: () => blocks, close: () => undefined };
     blocks.push(block);
     size += block.length;
-    if (size > threshold) return spoolToFile(input, blocks);
+    if (size > most) throw tooLarge(most);
+    if (size > threshold) return spoolToFile(input, blocks, most);
   }
 }
 
-async function spoolToFile(input: InputStream, blocks: readonly Uint8Array[]): Promise<SpooledBody> {
+async function spoolToFile(input: InputStream, blocks: readonly Uint8Array[], most: number): Promise<SpooledBody> {
   const file = await openUnlinked();
   try {
     let size = 0;
     for (const block of blocks) size += await append(file, block, size);
     for (let block = await input.read(BLOCK); block.length > 0; block = await input.read(BLOCK)) {
       size += await append(file, block, size);
+      if (size > most) throw tooLarge(most);
     }
     return { size, blocks: () => readBlocks(file), close: () => void file.close() };
   } catch (error) {
     await file.close();
     throw error;
   }
+}
+
+function tooLarge(most: number): BodyTooLargeError {
+  return new BodyTooLargeError(`the body is longer than maxBodySize, ${most} bytes`);
 }
 
 async function openUnlinked(): Promise<FileHandle> {

@@ -1,53 +1,49 @@
-/** Keeps the processes alive and gives each request a lane. Knows who is free and who waits; knows nothing of a request. */
-import { AppClosedError, type BridgeError, NotStartedError, QueueFullError, type StartError } from "../errors.ts";
-import type { FastcgiConnection } from "../fastcgi/connection.ts";
+/** Gives each request a lane, and changes the crew that has them. Knows who is free and who waits; knows nothing of a request. */
+import type { BridgeError, StartError } from "../errors.ts";
+import { Crew, type CrewEvents } from "./crew.ts";
+import { Deadlines } from "./deadlines.ts";
+import { closedError, notStarted } from "./failures.ts";
+import { type LaneJob, LaneQueue } from "./queue.ts";
 import type { PythonAppSettings } from "./settings.ts";
-import { Worker, type WorkerEvents } from "./worker.ts";
-
-/** A request in want of a lane: exactly one of the two is called. */
-export interface LaneJob {
-  start(lane: FastcgiConnection): void;
-  refuse(reason: BridgeError): void;
-}
-
-/** Requests that wait beyond this many are refused: the client hears of it at once, and the memory stays bounded. */
-export const QUEUE_LIMIT = 1024;
-/** A process that lived at least so long was no part of a crash loop. */
-const HEALTHY_MS = 10_000;
-const FIRST_DELAY_MS = 100;
-const LONGEST_DELAY_MS = 30_000;
-/** How long `close()` waits for requests that are under way. */
-const DRAIN_MS = 10_000;
+import { type PythonAppStats, processStats } from "./stats.ts";
+import { Telemetry } from "./telemetry.ts";
 
 interface Waiter {
   resolve(): void;
   reject(reason: BridgeError): void;
 }
 
-export class WorkerPool implements WorkerEvents {
-  readonly #settings: PythonAppSettings;
-  readonly #workers: Set<Worker> = new Set();
-  readonly #queue: Set<LaneJob> = new Set();
-  readonly #delays: Set<NodeJS.Timeout> = new Set();
+export class WorkerPool implements CrewEvents {
+  readonly settings: PythonAppSettings;
+  readonly telemetry: Telemetry;
+  /** The time of those that run; they add and delete themselves. */
+  readonly running: Deadlines;
+  readonly #queue: LaneQueue;
+  #crew: Crew;
+  /** The crew of a reload that is under way. */
+  #coming: { readonly crew: Crew; readonly waiter: Waiter } | undefined;
+  /** Crews on their way out. */
+  readonly #retired: Set<Crew> = new Set();
   #startWaiters: Waiter[] = [];
-  /** Why the newest start failed; undefined after one that did not. */
-  #failure: StartError | undefined;
-  /** Deaths in a row, each soon after its start. */
-  #quickDeaths = 0;
+  #reloading: Promise<void> = Promise.resolve();
+  readonly #endings: Promise<() => Promise<void>>[] = [];
   #closed: Promise<void> | undefined;
   #onEmpty: (() => void) | undefined;
   #onDrained: (() => void) | undefined;
 
   constructor(settings: PythonAppSettings) {
-    this.#settings = settings;
-    for (let i = 0; i < settings.processes; i += 1) this.#spawn();
+    this.settings = settings;
+    this.telemetry = new Telemetry(settings.target);
+    this.running = new Deadlines(settings.requestTimeout);
+    this.#queue = new LaneQueue(settings);
+    this.#crew = new Crew(settings, this);
   }
 
   /** Resolves when all processes have loaded the application; rejects with the `StartError` of one that could not. */
   whenReady(): Promise<void> {
     if (this.#closed !== undefined) return Promise.reject(closedError());
-    if (this.#readyCount() === this.#settings.processes) return Promise.resolve();
-    if (this.#failure !== undefined) return Promise.reject(this.#failure);
+    if (this.#crew.isComplete) return Promise.resolve();
+    if (this.#crew.failure !== undefined) return Promise.reject(this.#crew.failure);
     return new Promise((resolve, reject) => {
       this.#startWaiters.push({ resolve, reject });
     });
@@ -61,8 +57,26 @@ export class WorkerPool implements WorkerEvents {
 
   /** The job is not wanted any more. Nothing happens if it has begun. */
   withdraw(job: LaneJob): void {
-    this.#queue.delete(job);
-    this.#checkDrained();
+    if (this.#queue.delete(job)) this.#checkDrained();
+  }
+
+  /** Starts new processes, lets them take over when all of them are ready, and ends the old. One after another. */
+  reload(): Promise<void> {
+    const reload = this.#reloading.then(() => this.#reloadNow());
+    this.#reloading = reload.catch(() => undefined); // whoever has asked has the rejection
+    return reload;
+  }
+
+  stats(): PythonAppStats {
+    const { waits, latency } = this.telemetry;
+    const crews = [this.#crew, ...(this.#coming === undefined ? [] : [this.#coming.crew]), ...this.#retired];
+    const processes = crews.flatMap(({ workers }) => [...workers].map(processStats));
+    return { processes, queue: { length: this.#queue.length, waits }, latency };
+  }
+
+  /** What is to end with the pool, once it has begun. */
+  onClose(ending: Promise<() => Promise<void>>): void {
+    this.#endings.push(ending);
   }
 
   /** Lets the requests under way end, then ends the processes. Idempotent; resolves when all are gone. */
@@ -71,109 +85,101 @@ export class WorkerPool implements WorkerEvents {
     return this.#closed;
   }
 
-  ready(): void {
-    this.#failure = undefined;
-    this.#startQueued();
-    if (this.#readyCount() < this.#settings.processes) return;
-    for (const { resolve } of this.#startWaiters.splice(0)) resolve();
-  }
-
   idle(): void {
     this.#startQueued();
     this.#checkDrained();
   }
 
-  exited(worker: Worker, how: string, failure: StartError | undefined): void {
-    this.#workers.delete(worker);
-    if (this.#workers.size === 0) this.#onEmpty?.();
+  complete(crew: Crew): void {
+    if (crew === this.#coming?.crew) this.#takeOver(this.#coming);
+    else if (crew === this.#crew) this.#tellStarted();
+  }
+
+  startFailed(crew: Crew, failure: StartError): void {
+    if (crew === this.#coming?.crew) {
+      this.#abandonReload(failure);
+    } else if (crew === this.#crew) {
+      for (const { reject } of this.#startWaiters.splice(0)) reject(failure);
+      if (crew.serving === 0) this.#queue.refuseAll(notStarted(failure));
+    }
+  }
+
+  exited(crew: Crew): void {
+    if (crew.workers.size === 0) this.#retired.delete(crew);
     this.#checkDrained();
-    if (this.#closed !== undefined) return;
-    this.#quickDeaths = worker.age >= HEALTHY_MS ? 0 : this.#quickDeaths + 1;
-    const delay = this.#backOff();
-    const { logger, target } = this.#settings;
-    const next = `the next one starts in ${delay} ms`;
-    if (failure === undefined) logger.error(`${target}: Python process ${worker.pid} ended ${how}; ${next}`);
-    else logger.error(`${target} did not start; ${next}: ${failure.message}`);
-    if (failure !== undefined) this.#startFailed(failure);
-    this.#spawnAfter(delay);
+    this.#checkEmpty();
   }
 
-  #spawn(): void {
-    this.#workers.add(new Worker(this.#settings, this));
+  #reloadNow(): Promise<void> {
+    if (this.#closed !== undefined) return Promise.reject(closedError());
+    return new Promise((resolve, reject) => {
+      this.#coming = { crew: new Crew(this.settings, this), waiter: { resolve, reject } };
+    });
   }
 
-  #spawnAfter(delay: number): void {
-    const timer = setTimeout(() => {
-      this.#delays.delete(timer);
-      this.#spawn();
-    }, delay);
-    this.#delays.add(timer);
+  #takeOver({ crew, waiter }: { crew: Crew; waiter: Waiter }): void {
+    const before = this.#crew;
+    this.#crew = crew;
+    this.#coming = undefined;
+    this.#retire(before, this.settings.gracefulTimeout);
+    this.#tellStarted();
+    this.#startQueued();
+    waiter.resolve();
   }
 
-  /** The first death is made good at once; a loop doubles its delay. */
-  #backOff(): number {
-    const deaths = Math.floor((this.#quickDeaths - 1) / this.#settings.processes);
-    return deaths <= 0 ? 0 : Math.min(FIRST_DELAY_MS * 2 ** (deaths - 1), LONGEST_DELAY_MS);
+  #abandonReload(reason: BridgeError): void {
+    if (this.#coming === undefined) return;
+    const { crew, waiter } = this.#coming;
+    this.#coming = undefined;
+    this.#retire(crew, 0);
+    waiter.reject(reason);
   }
 
-  #startFailed(failure: StartError): void {
-    this.#failure = failure;
-    for (const { reject } of this.#startWaiters.splice(0)) reject(failure);
-    if (this.#readyCount() === 0) this.#refuseQueued(notStarted(failure));
+  #retire(crew: Crew, grace: number): void {
+    if (crew.workers.size > 0) this.#retired.add(crew);
+    crew.retire(grace);
+  }
+
+  #tellStarted(): void {
+    for (const { resolve } of this.#startWaiters.splice(0)) resolve();
   }
 
   #startNow(job: LaneJob): boolean {
-    let best: Worker | undefined;
-    for (const worker of this.#workers) {
-      if (worker.freeLanes > (best?.freeLanes ?? 0)) best = worker;
-    }
-    if (best === undefined) return false;
-    job.start(best.takeLane());
+    const worker = this.#crew.freest();
+    if (worker === undefined) return false;
+    job.start(worker.takeLane(), worker);
     return true;
   }
 
   #wait(job: LaneJob): void {
-    if (this.#failure !== undefined && this.#readyCount() === 0) job.refuse(notStarted(this.#failure));
-    else if (this.#queue.size >= QUEUE_LIMIT) job.refuse(queueFull());
+    const { failure, serving } = this.#crew;
+    if (failure !== undefined && serving === 0) job.refuse(notStarted(failure));
     else this.#queue.add(job);
   }
 
   #startQueued(): void {
-    for (const job of this.#queue) {
-      if (!this.#startNow(job)) return;
-      this.#queue.delete(job);
-    }
-  }
-
-  #refuseQueued(reason: BridgeError): void {
-    const jobs = [...this.#queue];
-    this.#queue.clear();
-    for (const job of jobs) job.refuse(reason);
-  }
-
-  #readyCount(): number {
-    let count = 0;
-    for (const worker of this.#workers) if (worker.isReady) count += 1;
-    return count;
+    this.#queue.startAll((job) => this.#startNow(job));
   }
 
   async #shutDown(): Promise<void> {
-    for (const timer of this.#delays) clearTimeout(timer);
     for (const { reject } of this.#startWaiters.splice(0)) reject(closedError());
+    this.#abandonReload(closedError());
+    for (const ending of this.#endings) await (await ending)();
     await this.#drained();
-    this.#refuseQueued(closedError());
-    if (this.#workers.size === 0) return;
+    this.#queue.refuseAll(closedError());
+    this.running.clear();
     const empty = new Promise<void>((resolve) => {
       this.#onEmpty = resolve;
     });
-    for (const worker of this.#workers) worker.stop();
+    for (const crew of [this.#crew, ...this.#retired]) crew.retire(0);
+    this.#checkEmpty();
     await empty;
   }
 
   /** Resolves when no request is under way and none waits, or when they took too long. */
   #drained(): Promise<void> {
     return new Promise((resolve) => {
-      const timer = setTimeout(resolve, DRAIN_MS);
+      const timer = setTimeout(resolve, this.settings.gracefulTimeout);
       this.#onDrained = () => {
         clearTimeout(timer);
         resolve();
@@ -183,20 +189,12 @@ export class WorkerPool implements WorkerEvents {
   }
 
   #checkDrained(): void {
-    if (this.#onDrained === undefined || this.#queue.size > 0) return;
-    for (const worker of this.#workers) if (worker.busyLanes > 0) return;
+    if (this.#onDrained === undefined || this.#queue.length > 0) return;
+    for (const crew of [this.#crew, ...this.#retired]) if (crew.busy > 0) return;
     this.#onDrained();
   }
-}
 
-function closedError(): AppClosedError {
-  return new AppClosedError("the Python application was closed and takes no further requests");
-}
-
-function notStarted(cause: StartError): NotStartedError {
-  return new NotStartedError("the Python application did not start; the reason is in the log", { cause });
-}
-
-function queueFull(): QueueFullError {
-  return new QueueFullError(`${QUEUE_LIMIT} requests wait for a Python thread; raise processes or threads`);
+  #checkEmpty(): void {
+    if (this.#crew.workers.size === 0 && this.#retired.size === 0) this.#onEmpty?.();
+  }
 }

@@ -1,6 +1,6 @@
 /** One request's way through the pool to a Python thread and back. Knows lanes and second tries; knows no process. */
 import { StringDecoder } from "node:string_decoder";
-import { type BridgeError, PythonError, WorkerExitError } from "../errors.ts";
+import type { BridgeError, PythonError } from "../errors.ts";
 import type { CgiHead } from "../fastcgi/cgi-head.ts";
 import type { FastcgiConnection, ResponseEvents } from "../fastcgi/connection.ts";
 import { encodeParams } from "../fastcgi/params.ts";
@@ -8,7 +8,10 @@ import { type Flow, ResponseStream } from "../fastcgi/response-stream.ts";
 import { type SpooledBody, spool } from "../node/spool.ts";
 import { isEmptyInput } from "../wsgi/input.ts";
 import type { Environ, ErrorStream, StartResponse, WsgiResult } from "../wsgi/types.ts";
-import type { LaneJob, WorkerPool } from "./pool.ts";
+import { broken, pythonError, ranTooLong, waitedTooLong } from "./failures.ts";
+import type { WorkerPool } from "./pool.ts";
+import type { LaneJob } from "./queue.ts";
+import type { Worker } from "./worker.ts";
 
 /** Methods that may be tried again on another process (RFC 9110 §9.2.1). */
 const SAFE: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"]);
@@ -25,6 +28,12 @@ export class PythonRequest implements LaneJob, ResponseEvents, Flow {
   #params = "";
   #body: SpooledBody | undefined;
   #lane: FastcgiConnection | undefined;
+  #worker: Worker | undefined;
+  #since = 0;
+  #startedAt = 0;
+  /** As the application gave it. */
+  #status: string | undefined;
+  #paused = false;
   #tries = 0;
   #answered = false;
   #exception: PythonError | undefined;
@@ -45,7 +54,8 @@ export class PythonRequest implements LaneJob, ResponseEvents, Flow {
     if (isEmptyInput(input)) {
       this.#dispatch(declared);
     } else {
-      spool(input).then(
+      const { spoolThreshold, maxBodySize } = this.#pool.settings;
+      spool(input, { threshold: spoolThreshold, most: maxBodySize }).then(
         (body) => {
           this.#body = body;
           this.#dispatch(body.size === 0 ? declared : body.size);
@@ -56,9 +66,15 @@ export class PythonRequest implements LaneJob, ResponseEvents, Flow {
     return this.#stream;
   }
 
-  start(lane: FastcgiConnection): void {
+  start(lane: FastcgiConnection, worker: Worker): void {
+    const now = performance.now();
+    this.#pool.telemetry.requestStarted(now - this.#since, worker.pid, this.#environ);
     this.#tries += 1;
     this.#lane = lane;
+    this.#worker = worker;
+    this.#since = now;
+    this.#startedAt = now;
+    this.#pool.running.add(this);
     lane.send(this.#params, this.#body, this);
   }
 
@@ -67,18 +83,35 @@ export class PythonRequest implements LaneJob, ResponseEvents, Flow {
     this.#stream.fail(reason);
   }
 
+  /** While the client does not take what is there, the application's time stands still. */
+  get since(): number {
+    return this.#paused ? performance.now() : this.#since;
+  }
+
+  expire(): void {
+    if (this.#lane !== undefined) {
+      this.#callBack(this.#lane);
+    } else {
+      this.#pool.withdraw(this);
+      this.refuse(waitedTooLong(this.#pool.settings));
+    }
+  }
+
   pause(): void {
+    this.#paused = true;
     this.#lane?.pause();
   }
 
   resume(): void {
+    if (this.#paused) this.#since = performance.now();
+    this.#paused = false;
     this.#lane?.resume();
   }
 
   /** The worker is told, and ends the response at its next block; until then the lane is taken. */
   cancel(): void {
     this.#pool.withdraw(this);
-    this.#lane?.resume();
+    this.resume();
     this.#lane?.abort();
   }
 
@@ -89,6 +122,7 @@ export class PythonRequest implements LaneJob, ResponseEvents, Flow {
 
   head(head: CgiHead): void {
     this.#answered = true;
+    this.#status = head.status;
     if (!this.#stream.ended) this.#stream.start(head);
   }
 
@@ -97,31 +131,33 @@ export class PythonRequest implements LaneJob, ResponseEvents, Flow {
   }
 
   body(slice: Buffer): void {
+    this.#since = performance.now();
     this.#stream.push(slice);
   }
 
   exception(pairs: ReadonlyMap<string, string>): void {
-    const utf8 = (key: string): string => Buffer.from(pairs.get(key) ?? "", "latin1").toString();
-    this.#exception = new PythonError(utf8("type"), utf8("traceback"));
+    this.#exception = pythonError(pairs);
     this.#errors.write(`${this.#exception.traceback.trimEnd()}\n`);
   }
 
   ended(appStatus: number, protocolStatus: number): void {
-    this.#lane = undefined;
+    const well = appStatus === 0 && protocolStatus === 0 && this.#answered;
+    const failure = this.#exception ?? (well ? undefined : broken());
+    this.#leaveLane(failure);
     this.#release();
-    if (this.#exception !== undefined) this.#stream.fail(this.#exception);
-    else if (appStatus !== 0 || protocolStatus !== 0 || !this.#answered) this.#stream.fail(broken());
-    else this.#stream.end();
+    if (failure === undefined) this.#stream.end();
+    else this.#stream.fail(failure);
   }
 
   lost(reason: Error): void {
-    this.#lane = undefined;
     const again = !this.#answered && !this.#stream.ended && this.#tries < MAX_TRIES && SAFE.has(this.#method);
+    const failure = broken(reason);
+    this.#leaveLane(failure);
     if (again) {
       this.#pool.dispatch(this);
     } else {
       this.#release();
-      this.#stream.fail(broken(reason));
+      this.#stream.fail(failure);
     }
   }
 
@@ -136,15 +172,41 @@ export class PythonRequest implements LaneJob, ResponseEvents, Flow {
       this.refuse(error as BridgeError);
       return;
     }
+    this.#since = performance.now();
     this.#pool.dispatch(this);
+  }
+
+  #leaveLane(error: Error | undefined): void {
+    const now = performance.now();
+    this.#lane = undefined;
+    this.#since = now;
+    this.#pool.running.delete(this);
+    this.#pool.telemetry.requestEnded({
+      pid: this.#worker?.pid,
+      environ: this.#environ,
+      duration: now - this.#startedAt,
+      status: this.#status,
+      error,
+    });
+  }
+
+  /** The client hears of it now, and the thread is called back. */
+  #callBack(lane: FastcgiConnection): void {
+    const { requestTimeout } = this.#pool.settings;
+    const pid = this.#worker?.pid;
+    this.#stream.fail(ranTooLong(this.#pool.settings));
+    this.resume();
+    lane.abort();
+    this.#worker?.interrupt(lane, (stack) => {
+      if (stack === "") return; // it ended just then
+      const { SCRIPT_NAME, PATH_INFO } = this.#environ;
+      const what = `${this.#method} ${SCRIPT_NAME}${PATH_INFO} took longer than ${requestTimeout} ms`;
+      this.#errors.write(`${what}; its thread in Python process ${pid} was at:\n${stack.trimEnd()}\n`);
+    });
   }
 
   #release(): void {
     this.#body?.close();
     this.#body = undefined;
   }
-}
-
-function broken(cause?: Error): WorkerExitError {
-  return new WorkerExitError("the Python process ended before its response was complete", { sent: true, cause });
 }

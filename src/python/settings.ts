@@ -1,59 +1,9 @@
-/** What `pythonApp` can be told, and what holds when it is told nothing. Knows options; knows no process. */
+/** What holds when `pythonApp` is told nothing, and what it cannot be told. Knows options; knows no process. */
 import { statSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { OptionError } from "../errors.ts";
 import { checkLogger, type Logger } from "../wsgi/log.ts";
-
-/** How a Python app is found and run. */
-export interface PythonAppOptions {
-  /**
-   * The folder of the application: the processes' working directory and the first place where modules are looked for.
-   *
-   * @default the current directory
-   */
-  directory?: string | undefined;
-  /**
-   * The interpreter: a name on the PATH or a path. CPython 3.8 or later.
-   *
-   * @default "python3"
-   */
-  python?: string | undefined;
-  /**
-   * A virtual environment's folder, seen from `directory`; its interpreter is used. Not together with `python`.
-   *
-   * @default none
-   */
-  virtualenv?: string | undefined;
-  /**
-   * Environment variables for the processes, beside those that every program needs (PATH, HOME, LANG, TZ, PYTHON*, …).
-   * Nothing else of Node's environment is handed on: name here what the application reads, such as DATABASE_URL.
-   *
-   * @default {}
-   */
-  env?: Readonly<Record<string, string>> | undefined;
-  /**
-   * How many CPython processes to keep alive.
-   *
-   * Raise it for CPU-bound applications: threads inside one process share the GIL.
-   *
-   * @default 2
-   */
-  processes?: number | undefined;
-  /**
-   * How many requests one process serves at the same time, each in a thread of its own.
-   *
-   * 1 for an application that is not thread-safe; more for one that waits much.
-   *
-   * @default 4
-   */
-  threads?: number | undefined;
-  /**
-   * Where the processes' stdout and stderr go, line by line, and the news of their lives.
-   *
-   * @default console
-   */
-  logger?: Logger | undefined;
-}
+import type { PythonAppOptions } from "./options.ts";
 
 /** The options, resolved: below this file nothing has a default. */
 export interface PythonAppSettings {
@@ -63,6 +13,20 @@ export interface PythonAppSettings {
   readonly env: Readonly<Record<string, string>>;
   readonly processes: number;
   readonly threads: number;
+  /** This and the other times are in milliseconds; infinite for no limit. */
+  readonly startTimeout: number;
+  readonly requestTimeout: number;
+  readonly queueTimeout: number;
+  readonly gracefulTimeout: number;
+  readonly queueLength: number;
+  /** Infinite for never. */
+  readonly maxRequests: number;
+  readonly maxRequestsJitter: number;
+  /** Bytes. */
+  readonly maxBodySize: number;
+  /** Bytes. */
+  readonly spoolThreshold: number;
+  readonly reload: boolean;
   readonly logger: Logger;
 }
 
@@ -70,6 +34,8 @@ const TARGET = /^[\p{L}_][\p{L}\p{N}_]*(\.[\p{L}_][\p{L}\p{N}_]*)*:[\p{L}_][\p{L
 /** More would be a mistake in the option, and each lane costs a file descriptor. */
 const MAX_PROCESSES = 256;
 const MAX_THREADS = 256;
+/** Milliseconds: Node's timers know no more. */
+const MAX_TIME = 2 ** 31 - 1;
 
 /** @throws OptionError that names the option */
 export function resolveSettings(target: string, options: PythonAppOptions): PythonAppSettings {
@@ -85,6 +51,16 @@ export function resolveSettings(target: string, options: PythonAppOptions): Pyth
     env: { ...inherited(process.env), ...checkEnv(options.env ?? {}) },
     processes: count("processes", options.processes ?? 2, MAX_PROCESSES),
     threads: count("threads", options.threads ?? 4, MAX_THREADS),
+    startTimeout: count("startTimeout", options.startTimeout ?? 60_000, MAX_TIME),
+    requestTimeout: unlimited(count("requestTimeout", options.requestTimeout ?? 60_000, MAX_TIME, 0)),
+    queueTimeout: unlimited(count("queueTimeout", options.queueTimeout ?? 30_000, MAX_TIME, 0)),
+    gracefulTimeout: count("gracefulTimeout", options.gracefulTimeout ?? 10_000, MAX_TIME, 0),
+    queueLength: count("queueLength", options.queueLength ?? 1024, Number.MAX_SAFE_INTEGER, 0),
+    maxRequests: unlimited(count("maxRequests", options.maxRequests ?? 0, Number.MAX_SAFE_INTEGER, 0)),
+    maxRequestsJitter: count("maxRequestsJitter", options.maxRequestsJitter ?? 0, Number.MAX_SAFE_INTEGER, 0),
+    maxBodySize: bytes("maxBodySize", options.maxBodySize ?? Number.POSITIVE_INFINITY),
+    spoolThreshold: bytes("spoolThreshold", options.spoolThreshold ?? 1024 * 1024),
+    reload: flag("reload", options.reload ?? false),
     logger: checkLogger(options.logger ?? console),
   };
 }
@@ -107,9 +83,23 @@ function checkDirectory(option: string, path: string): void {
   }
 }
 
-function count(option: string, value: number, most: number): number {
-  if (Number.isInteger(value) && value >= 1 && value <= most) return value;
-  throw new OptionError(`${option} must be a whole number from 1 to ${most}, got ${String(value)}`);
+function count(option: string, value: number, most: number, least = 1): number {
+  if (Number.isInteger(value) && value >= least && value <= most) return value;
+  throw new OptionError(`${option} must be a whole number from ${least} to ${most}, got ${String(value)}`);
+}
+
+function bytes(option: string, value: number): number {
+  if (value === Number.POSITIVE_INFINITY) return value;
+  return count(option, value, Number.MAX_SAFE_INTEGER, 0);
+}
+
+function unlimited(value: number): number {
+  return value === 0 ? Number.POSITIVE_INFINITY : value;
+}
+
+function flag(option: string, value: boolean): boolean {
+  if (typeof value === "boolean") return value;
+  throw new OptionError(`${option} must be true or false, got ${String(value)}`);
 }
 
 function checkEnv(env: Readonly<Record<string, string>>): Readonly<Record<string, string>> {

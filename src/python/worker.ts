@@ -1,192 +1,217 @@
 /** One CPython process: its birth, its lanes, its end. Knows how to start and to stop it; knows no request and no other process. */
-import { type ChildProcess, spawn } from "node:child_process";
-import type { Duplex, Readable } from "node:stream";
-import { fileURLToPath } from "node:url";
-import { InterpreterError, type StartError } from "../errors.ts";
-import { type ConnectionOwner, FastcgiConnection } from "../fastcgi/connection.ts";
-import { LineSplitter } from "../wsgi/log.ts";
-import { askReady } from "./handshake.ts";
+import type { ChildProcess } from "node:child_process";
+import type { Duplex } from "node:stream";
+import type { StartError } from "../errors.ts";
+import type { ConnectionOwner, FastcgiConnection } from "../fastcgi/connection.ts";
+import { type ControlEvents, ControlLane } from "./control.ts";
+import { Ending } from "./ending.ts";
+import { Lanes } from "./lanes.ts";
+import { forwardOutput, LastWords, launch } from "./launch.ts";
 import type { PythonAppSettings } from "./settings.ts";
+import type { WorkerEvents, WorkerState } from "./worker-events.ts";
 
-/** Run as a folder: its `__main__.py` is the worker. The same place seen from `src` and from `dist`. */
-const WORKER_PROGRAM: string = fileURLToPath(new URL("../../python/wsgi_bridge", import.meta.url));
-
-/** What the pool wants to know of a process. */
-export interface WorkerEvents {
-  /** The application is loaded. */
-  ready(worker: Worker): void;
-  /** A lane can take a request. */
-  idle(worker: Worker): void;
-  /** The process is gone; `failure` if it never became ready. Comes once, last. */
-  exited(worker: Worker, how: string, failure: StartError | undefined): void;
-}
-
-/**     starting ──ready──▶ ready ──stop() or a lost lane──▶ leaving ──▶ exited        from each: ──exit──▶ exited */
-type State = "starting" | "ready" | "leaving" | "exited";
-
-/** How long a process that was asked to end may take before it is terminated, and then until it is killed. */
+/** How long a process that was let go may take to end. */
 const LEAVE_MS = 5_000;
-const TERMINATE_MS = 2_000;
-const LAST_WORDS_MS = 1_000;
-/** The lines of stderr that go into the error of a process that could not start. */
-const STDERR_TAIL = 20;
-const FIRST_LANE = 4;
+/** How long a thread may take to heed the exception that was raised in it. */
+const HEED_MS = 1_000;
+/** How long the news of an exit may come after its lanes' ends. */
+const EXIT_MS = 100;
+/** The descriptor of the control lane; the others follow. */
+const CONTROL = 3;
 
-export class Worker implements ConnectionOwner {
-  readonly #settings: PythonAppSettings;
+export class Worker implements ConnectionOwner, ControlEvents {
+  readonly restarts: number;
   readonly #events: WorkerEvents;
   readonly #child: ChildProcess;
-  readonly #control: Duplex | undefined;
-  readonly #lanes: FastcgiConnection[];
-  readonly #free: FastcgiConnection[] = [];
-  readonly #stderrTail: string[] = [];
-  #state: State = "starting";
+  readonly #control: ControlLane | undefined;
+  readonly #lanes: Lanes;
+  readonly #ending: Ending;
+  readonly #lastWords: LastWords;
+  readonly #bornAt: number = performance.now();
+  #state: WorkerState = "starting";
   #failure: StartError | undefined;
   #timer: NodeJS.Timeout | undefined;
-  #readySince = Number.POSITIVE_INFINITY;
+  #readyAt = Number.POSITIVE_INFINITY;
+  #requests = 0;
+  /** How many requests it may serve. */
+  readonly #worth: number;
 
-  constructor(settings: PythonAppSettings, events: WorkerEvents) {
-    this.#settings = settings;
+  /** @param restarts how many processes had its place before it */
+  constructor(settings: PythonAppSettings, events: WorkerEvents, restarts: number) {
     this.#events = events;
-    const lanes = Array.from({ length: settings.threads }, (_, lane) => FIRST_LANE + lane);
-    const { target, threads, processes } = settings;
-    this.#child = spawn(settings.python, [WORKER_PROGRAM, target, String(threads), String(processes)], {
-      cwd: settings.directory,
-      env: settings.env,
-      stdio: ["ignore", "pipe", "pipe", "pipe", ...lanes.map(() => "pipe" as const)],
+    this.restarts = restarts;
+    this.#worth = settings.maxRequests + Math.round(Math.random() * settings.maxRequestsJitter);
+    this.#child = launch(settings);
+    this.#ending = new Ending(this.#child);
+    this.#lastWords = new LastWords(settings, this.#child);
+    const { stdio, pid } = this.#child;
+    const [control, ...lanes] = pid === undefined ? [] : (stdio.slice(CONTROL) as Duplex[]);
+    this.#lanes = new Lanes(lanes, this);
+    this.#control = control && new ControlLane(control, settings, this);
+    forwardOutput(this.#child, settings.logger, (line) => {
+      if (!Number.isFinite(this.#readyAt)) this.#lastWords.push(line);
     });
     this.#child.on("error", (error) => this.#cannotRun(error)).on("exit", (code, signal) => this.#reap(code, signal));
-    const { stdio } = this.#child;
-    this.#control = (stdio[3] as Duplex | null) ?? undefined;
-    this.#lanes =
-      this.#control === undefined ? [] : lanes.map((fd) => new FastcgiConnection(stdio[fd] as Duplex, this));
-    this.#forward(stdio[1] as Readable | null, (line) => settings.logger.info(line));
-    this.#forward(stdio[2] as Readable | null, (line) => this.#stderr(line));
-    if (this.#control !== undefined) {
-      askReady(this.#control, settings).then(
-        () => this.#ready(),
-        (error) => this.#fail(error),
-      );
-    }
+    this.#timer = setTimeout(() => this.#tooSlow(), settings.startTimeout);
   }
 
   get pid(): number | undefined {
     return this.#child.pid;
   }
 
-  get isReady(): boolean {
-    return this.#state === "ready";
+  get state(): WorkerState {
+    return this.#state;
   }
 
   /** How many more requests it can take now. */
   get freeLanes(): number {
-    return this.#state === "ready" ? this.#free.length : 0;
+    return this.#state === "ready" ? this.#lanes.free : 0;
   }
 
   /** How many requests it is at. */
   get busyLanes(): number {
-    let busy = 0;
-    for (const lane of this.#lanes) if (lane.busy) busy += 1;
-    return busy;
+    return this.#lanes.busy;
+  }
+
+  /** How many requests it was given. */
+  get requests(): number {
+    return this.#requests;
+  }
+
+  /** Milliseconds since it was started. */
+  get age(): number {
+    return performance.now() - this.#bornAt;
   }
 
   /** Milliseconds since it became ready; 0 before. */
-  get age(): number {
-    return Math.max(0, performance.now() - this.#readySince);
+  get servingFor(): number {
+    return Math.max(0, performance.now() - this.#readyAt);
   }
 
   /** A lane that is free, taken out of the free ones: it comes back by itself when its request is over. */
   takeLane(): FastcgiConnection {
-    const lane = this.#free.pop();
+    const lane = this.#lanes.take();
     if (lane === undefined) throw new RangeError("takeLane() needs a free lane; look at freeLanes first");
+    this.#requests += 1;
+    if (this.#requests === this.#worth) this.#events.worn(this);
     return lane;
   }
 
-  /** Asks the process to end after the requests that it has; then terminates, then kills it. */
-  stop(): void {
-    if (this.#state === "leaving" || this.#state === "exited") return;
-    this.#state = "leaving";
-    this.#control?.end();
-    for (const lane of this.#lanes) if (!lane.busy) lane.close();
-    this.#timer = setTimeout(() => {
-      this.#child.kill("SIGTERM");
-      this.#timer = setTimeout(() => this.#child.kill("SIGKILL"), TERMINATE_MS);
-    }, LEAVE_MS);
+  /**
+   * Raises an exception in the thread of a lane, and tells where it was, if the process can still say so. A thread that
+   * does not heed it makes the process unfit.
+   */
+  interrupt(lane: FastcgiConnection, told: (stack: string) => void): void {
+    if (!lane.busy) return;
+    this.#lanes.markStuck(lane, HEED_MS, () => {
+      if (this.#state === "ready") this.#events.unfit(this, "has a thread that does not end its request");
+      this.#leaveIfIdle();
+    });
+    this.#control?.interrupt(this.#lanes.numberOf(lane), lane.requests, told);
+  }
+
+  /** Takes no further request, and ends when those it has are over, or after `grace` milliseconds. */
+  drain(grace: number): void {
+    if (this.#state === "starting") {
+      this.#leave(0);
+    } else if (this.#state !== "leaving" && this.#state !== "exited") {
+      this.#state = "draining";
+      clearTimeout(this.#timer);
+      this.#timer = setTimeout(() => this.#leave(0), grace);
+      this.#leaveIfIdle();
+    }
   }
 
   idle(lane: FastcgiConnection): void {
-    if (this.#state === "ready") this.#free.push(lane);
-    else lane.close();
+    this.#lanes.unmarkStuck(lane);
+    if (this.#state === "ready") this.#lanes.giveBack(lane);
+    else if (this.#state === "leaving") lane.close();
+    this.#leaveIfIdle();
     this.#events.idle(this);
   }
 
-  /** A process that loses one lane is not to be trusted with another request. */
   closed(): void {
-    this.stop();
+    this.#distrust("broke off a lane");
   }
 
-  #ready(): void {
+  loaded(): void {
     if (this.#state !== "starting") return;
+    clearTimeout(this.#timer);
     this.#state = "ready";
-    this.#readySince = performance.now();
-    this.#free.push(...this.#lanes);
+    this.#readyAt = performance.now();
+    this.#lanes.open();
     this.#events.ready(this);
   }
 
-  #fail(error: StartError | undefined): void {
-    if (this.#state === "starting") this.#failure ??= error;
-    this.stop();
+  failed(error: StartError): void {
+    if (this.#state !== "starting") return;
+    this.#failure ??= error;
+    this.#leave(LEAVE_MS);
+  }
+
+  leaving(): void {
+    if (this.#state === "ready") this.#events.unfit(this, "was asked to end by a signal");
+  }
+
+  hungUp(): void {
+    if (this.#state === "starting") this.#leave(LEAVE_MS);
+    else this.#distrust("broke off its control lane");
+  }
+
+  /** It gets no further request. Most often the process has died, and its exit is about to be heard: that says more. */
+  #distrust(why: string): void {
+    if (this.#state !== "ready") {
+      this.#leaveIfIdle();
+      return;
+    }
+    this.#state = "suspect";
+    this.#timer = setTimeout(() => this.#events.unfit(this, why), EXIT_MS);
+  }
+
+  #leaveIfIdle(): void {
+    if (this.#state === "draining" && this.#lanes.quiet) this.#leave(this.#lanes.stuck > 0 ? 0 : LEAVE_MS);
+  }
+
+  #leave(patience: number): void {
+    if (this.#state === "leaving" || this.#state === "exited") return;
+    this.#state = "leaving";
+    clearTimeout(this.#timer);
+    this.#control?.end();
+    this.#lanes.closeIdle();
+    this.#ending.begin(patience, () => this.#signal());
+  }
+
+  /** SIGABRT makes Python say where all its threads are: of use where one of them cannot be reached otherwise. */
+  #signal(): NodeJS.Signals {
+    return this.#lanes.stuck > 0 ? "SIGABRT" : "SIGTERM";
+  }
+
+  #tooSlow(): void {
+    this.#state = "leaving";
+    this.#lastWords.late();
+    this.#ending.begin(0, () => "SIGABRT");
   }
 
   #cannotRun(error: Error): void {
-    const { python } = this.#settings;
-    this.#failure = new InterpreterError(
-      `the Python interpreter "${python}" cannot be run (${(error as NodeJS.ErrnoException).code}); install Python 3.8 or later, or name another with the option python or virtualenv`,
-      { cause: error },
-    );
+    this.#failure = this.#lastWords.notRun(error);
     if (this.#child.pid === undefined) this.#exit(null, null); // no process, so no other event comes
-  }
-
-  #stderr(line: string): void {
-    if (this.#state === "starting" && this.#stderrTail.push(line) > STDERR_TAIL) this.#stderrTail.shift();
-    this.#settings.logger.error(line);
-  }
-
-  #forward(stream: Readable | null, log: (line: string) => void): void {
-    const lines = new LineSplitter(log);
-    stream
-      ?.setEncoding("utf8")
-      .on("data", (text: string) => lines.push(text))
-      .on("end", () => lines.flush());
   }
 
   /** A process that never became ready may have said why: its last words are read first. */
   #reap(code: number | null, signal: NodeJS.Signals | null): void {
-    const exit = (): void => this.#exit(code, signal);
-    if (Number.isFinite(this.#readySince)) {
-      exit();
-    } else {
-      this.#child.on("close", exit);
-      setTimeout(exit, LAST_WORDS_MS); // a child of its own may hold stderr open for ever
-    }
+    if (Number.isFinite(this.#readyAt)) this.#exit(code, signal);
+    else this.#lastWords.read(() => this.#exit(code, signal));
   }
 
   #exit(code: number | null, signal: NodeJS.Signals | null): void {
     if (this.#state === "exited") return;
-    const wasReady = Number.isFinite(this.#readySince);
     this.#state = "exited";
     clearTimeout(this.#timer);
+    this.#ending.over();
     // Processes that the application forked may hold its ends of the lanes open.
-    for (const lane of this.#lanes) lane.destroy(new Error("the Python process ended"));
+    this.#lanes.destroy(new Error("the Python process ended"));
     const how = signal === null ? `with code ${code}` : `by ${signal}`;
-    if (!wasReady) this.#failure ??= this.#endedEarly(how);
+    if (!Number.isFinite(this.#readyAt)) this.#failure ??= this.#lastWords.endedEarly(how);
     this.#events.exited(this, how, this.#failure);
-  }
-
-  #endedEarly(how: string): InterpreterError {
-    const said = this.#stderrTail.length === 0 ? "it wrote nothing to stderr" : this.#stderrTail.join("\n");
-    return new InterpreterError(
-      `the Python interpreter "${this.#settings.python}" ended ${how} before it had loaded ${this.#settings.target}: ${said}`,
-    );
   }
 }

@@ -30,6 +30,11 @@ export function printable(text: string): string {
   return text.replace(CONTROLS, (char) => `\\x${char.charCodeAt(0).toString(16).padStart(2, "0")}`);
 }
 
+/** A message after the id of the request that it is about; bare where that has none yet. */
+export function tagged(id: string, message: string): string {
+  return id === "" ? message : `[${id}] ${message}`;
+}
+
 /** Cuts a stream of text into whole lines, so that the lines of two streams are never mixed. */
 export class LineSplitter {
   readonly #line: (line: string) => void;
@@ -56,12 +61,18 @@ export class LineSplitter {
 /** A longer line is given out in pieces: a stream without newlines must not fill the memory. */
 const LINE_LIMIT = 64 * 1024;
 
-/** `wsgi.errors` (PEP 3333, "Input and Error Streams") on a logger: each line is one error message. */
+/** `wsgi.errors` (PEP 3333, "Input and Error Streams") on a logger: each line is one error message, after the request's id. */
 export class LogErrors implements ErrorStream {
   readonly #lines: LineSplitter;
+  #id = "";
 
   constructor(logger: Logger) {
-    this.#lines = new LineSplitter((line) => logger.error(line));
+    this.#lines = new LineSplitter((line) => logger.error(tagged(this.#id, line)));
+  }
+
+  /** @param id of the request whose lines these are */
+  name(id: string): void {
+    this.#id = id;
   }
 
   write(text: string): void {

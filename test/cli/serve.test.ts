@@ -87,7 +87,7 @@ it("what the application prints comes out on the same stream, and an exception's
   const failed = await fetch(`${url}/fail`);
   expect(failed.status).toBe(500);
   expect(await failed.text()).not.toContain("nothing in the till");
-  await program.said(/^LookupError: nothing in the till$/);
+  await program.said(/^\[\d+\] LookupError: nothing in the till$/);
   expect(program.stdout).toContain("said on stdout");
   expect(program.stdout.join("\n")).not.toMatch(/stderr|LookupError/);
 });

@@ -127,7 +127,8 @@ class CaseLog implements Logger {
     });
   }
 
-  #say(message: string): void {
+  #say(tagged: string): void {
+    const message = tagged.replace(/^\[\d+\] /, ""); // the request's id, which is another one each time
     if (message === "closed") this.closed += 1;
     else this.lines.push(message);
     this.#look();

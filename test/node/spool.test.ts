@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { ClientDisconnectError } from "../../src/errors.ts";
-import { type SpooledBody, spool } from "../../src/node/spool.ts";
+import { type SpooledBody, type SpoolLimits, spool } from "../../src/node/spool.ts";
 import { inputOf } from "../support/source.ts";
 
 /** Every file that was opened, and what the next `unlink` is to fail with. */
@@ -54,13 +54,24 @@ const onlyFile = (): FileHandle => {
   return files.opened[0] as FileHandle;
 };
 
+const EIGHT: SpoolLimits = { threshold: 8, most: 250_000 };
+
 describe("spool", () => {
+  it.each([
+    ["in memory", { threshold: 8, most: 4 }],
+    ["in a file", { threshold: 4, most: 100_000 }],
+  ])("a body that is longer than it may be is a 413, and lets go of what it has %s", async (_where, limits) => {
+    const refused = spool(inputOf("a".repeat(60_000), "b".repeat(60_000)), limits);
+    await expect(refused).rejects.toMatchObject({ status: 413, code: "ERR_WSGI_BODY_TOO_LARGE" });
+    for (const file of files.opened) expect((file as FileHandle).fd).toBe(-1);
+  });
+
   it.each([
     ["nothing", [], 0],
     ["one byte less than the threshold", ["abc", "defg"], 7],
     ["the threshold", ["abcd", "efgh"], 8],
   ])("keeps a body of %s in memory", async (_title, pieces, size) => {
-    const body = await spool(inputOf(...pieces), 8);
+    const body = await spool(inputOf(...pieces), EIGHT);
     expect(body.size).toBe(size);
     expect(await content(body)).toBe(pieces.join(""));
     expect(files.opened).toEqual([]);
@@ -69,7 +80,7 @@ describe("spool", () => {
 
   it("writes a longer body to a file, and gives it out as often as it is asked", async () => {
     const pieces = Array.from({ length: 5 }, (_, i) => String(i).repeat(50_000));
-    const body = await spool(inputOf(...pieces), 8);
+    const body = await spool(inputOf(...pieces), EIGHT);
     expect(body.size).toBe(250_000);
     expect((await content(body)) === pieces.join("")).toBe(true);
     expect((await content(body)) === pieces.join("")).toBe(true); // a second try, on another process
@@ -80,7 +91,7 @@ describe("spool", () => {
   it("SEC-18: the file has no name, and nobody else may read it", async () => {
     const mask = process.umask(0);
     try {
-      const body = await spool(inputOf("a".repeat(9)), 8);
+      const body = await spool(inputOf("a".repeat(9)), EIGHT);
       const { mode, nlink } = await onlyFile().stat();
       expect(mode & 0o777).toBe(0o600);
       expect(nlink).toBe(0);
@@ -92,7 +103,7 @@ describe("spool", () => {
   });
 
   it("SEC-18: close() lets go of the file", async () => {
-    const body = await spool(inputOf("a".repeat(9)), 8);
+    const body = await spool(inputOf("a".repeat(9)), EIGHT);
     const file = onlyFile();
     const closed = once(file as FileHandle & NodeJS.EventEmitter, "close");
     body.close();
@@ -102,20 +113,20 @@ describe("spool", () => {
 
   it("INP-09: a body that breaks off in memory is an error", async () => {
     const gone = new ClientDisconnectError("gone");
-    await expect(spool(inputOf("abc", gone), 8)).rejects.toBe(gone);
+    await expect(spool(inputOf("abc", gone), EIGHT)).rejects.toBe(gone);
     expect(files.opened).toEqual([]);
   });
 
   it("SEC-18: a body that breaks off in a file is an error, and the file is let go of", async () => {
     const gone = new ClientDisconnectError("gone");
-    await expect(spool(inputOf("a".repeat(100_000), "b".repeat(100_000), gone), 8)).rejects.toBe(gone);
+    await expect(spool(inputOf("a".repeat(100_000), "b".repeat(100_000), gone), EIGHT)).rejects.toBe(gone);
     expect(onlyFile().fd).toBe(-1);
     expect(readdirSync(folder)).toEqual([]);
   });
 
   it("SEC-18: a file whose name cannot be taken away is let go of", async () => {
     files.unlinkFailure = new Error("no permission");
-    await expect(spool(inputOf("a".repeat(9)), 8)).rejects.toBe(files.unlinkFailure);
+    await expect(spool(inputOf("a".repeat(9)), EIGHT)).rejects.toBe(files.unlinkFailure);
     expect(onlyFile().fd).toBe(-1);
   });
 });

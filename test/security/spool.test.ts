@@ -2,7 +2,7 @@ import { fstatSync, mkdtempSync, readdirSync, readlinkSync, rmSync } from "node:
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { SPOOL_THRESHOLD, type SpooledBody, spool } from "../../src/node/spool.ts";
+import { type SpooledBody, type SpoolLimits, spool } from "../../src/node/spool.ts";
 import { BodyInput, bytesInput } from "../../src/wsgi/input.ts";
 import { hostPython } from "../support/python.ts";
 import { raw } from "../support/server.ts";
@@ -40,13 +40,14 @@ async function contents(body: SpooledBody): Promise<Buffer> {
   return Buffer.concat(blocks);
 }
 
-const large = Buffer.alloc(SPOOL_THRESHOLD + 1, "spool");
+const LIMITS: SpoolLimits = { threshold: 1024 * 1024, most: Number.POSITIVE_INFINITY };
+const large = Buffer.alloc(LIMITS.threshold + 1, "spool");
 
 describe.runIf(process.platform === "linux")("SEC-18: the file of a large body", () => {
   it("is readable by its user alone, has no name, and is gone with the body", async () => {
     const umask = process.umask(0); // the mode must not owe anything to it
     try {
-      const body = await spool(bytesInput(large));
+      const body = await spool(bytesInput(large), LIMITS);
       expect(readdirSync(folder)).toEqual([]);
       expect(spoolFiles()).toEqual([{ mode: 0o600, links: 0, link: expect.stringContaining("(deleted)") }]);
       expect((await contents(body)).equals(large)).toBe(true);
@@ -69,7 +70,7 @@ describe.runIf(process.platform === "linux")("SEC-18: the file of a large body",
         return Buffer.alloc(64 * 1024);
       },
     });
-    await expect(spool(breaking)).rejects.toThrow("the client has left");
+    await expect(spool(breaking, LIMITS)).rejects.toThrow("the client has left");
     expect(spoolFiles()).toEqual([]);
     expect(readdirSync(folder)).toEqual([]);
   });
@@ -84,8 +85,8 @@ describe.runIf(process.platform === "linux")("SEC-18: the file of a large body",
 });
 
 it("SEC-18: a body of up to 1 MiB is never in a file", async () => {
-  const body = await spool(bytesInput(large.subarray(1)));
-  expect(body.size).toBe(SPOOL_THRESHOLD);
+  const body = await spool(bytesInput(large.subarray(1)), LIMITS);
+  expect(body.size).toBe(LIMITS.threshold);
   expect(readdirSync(folder)).toEqual([]);
   expect(Array.isArray(body.blocks())).toBe(true);
 });

@@ -1,0 +1,75 @@
+"""The control lane: what Node asks of the process as a whole. Knows signals and records; knows no WSGI."""
+
+import select
+import signal
+import socket
+from typing import Sequence
+
+from . import fastcgi
+from .turn import Turn
+
+_RECEIVE = 65536
+
+
+class Control:
+    """One end of the control lane, for the main thread."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self._sock = sock
+        self._data = b""
+
+    def answer(self, kind: int, content: bytes) -> None:
+        """Answers the question with which Node begins: has the application been loaded?"""
+        while self._take() is None:
+            self._data += self._sock.recv(_RECEIVE)
+        self._send(kind, content)
+
+    def serve(self, turns: Sequence[Turn]) -> None:
+        """Returns when Node has closed the lane. SIGTERM is handed on to Node, which lets the process go in its own time."""
+        woken, wakes = socket.socketpair()
+        woken.setblocking(False)
+        wakes.setblocking(False)
+        before = signal.signal(signal.SIGTERM, lambda _signal, _frame: None)
+        signal.set_wakeup_fd(wakes.fileno(), warn_on_full_buffer=False)
+        poll = select.poll()
+        poll.register(self._sock, select.POLLIN)
+        poll.register(woken, select.POLLIN)
+        while True:
+            if woken.fileno() in (ready for ready, _ in poll.poll()):
+                if signal.SIGTERM in woken.recv(_RECEIVE):
+                    self._send(fastcgi.LEAVING, b"")
+            elif not self._receive(turns):
+                break
+        signal.set_wakeup_fd(-1)
+        signal.signal(signal.SIGTERM, before)
+
+    def _receive(self, turns: Sequence[Turn]) -> bool:
+        data = self._sock.recv(_RECEIVE)
+        self._data += data
+        for content in iter(self._take, None):
+            asked = fastcgi.read_pairs(content)
+            stack = turns[int(asked["lane"])].strike(int(asked["request"]))
+            self._send(fastcgi.STACK, fastcgi.pairs((("stack", stack[-_MAX_STACK:]),)))
+        return bool(data)
+
+    def _take(self) -> "bytes | None":
+        """The content of the next record, if it is here."""
+        if len(self._data) < fastcgi.HEADER_LENGTH:
+            return None
+        _, _, length, padding = fastcgi.read_header(self._data, 0)
+        end = fastcgi.HEADER_LENGTH + length
+        if len(self._data) < end + padding:
+            return None
+        content = self._data[fastcgi.HEADER_LENGTH : end]
+        self._data = self._data[end + padding :]
+        return content
+
+    def _send(self, kind: int, content: bytes) -> None:
+        try:
+            self._sock.sendall(fastcgi.record(kind, fastcgi.NULL_REQUEST_ID, content))
+        except OSError:
+            pass  # Node has gone; the next receive says so
+
+
+#: Characters: a stack must fit into one record, in UTF-8.
+_MAX_STACK = 12_000

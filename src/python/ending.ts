@@ -1,0 +1,30 @@
+/** How a process is made to end: it is let go, asked, and at last killed. Knows signals and patience; knows no lane. */
+import type { ChildProcess } from "node:child_process";
+
+/** How long a process that was asked to end may take before it is killed. */
+const ASKED_MS = 2_000;
+
+export class Ending {
+  readonly #child: ChildProcess;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(child: ChildProcess) {
+    this.#child = child;
+  }
+
+  /** Asks with `signal` after `patience` milliseconds, in which it may end by itself; then kills it by its pid. */
+  begin(patience: number, signal: () => NodeJS.Signals): void {
+    if (patience === 0) this.#ask(signal());
+    else this.#timer = setTimeout(() => this.#ask(signal()), patience);
+  }
+
+  /** It has ended. */
+  over(): void {
+    clearTimeout(this.#timer);
+  }
+
+  #ask(signal: NodeJS.Signals): void {
+    this.#child.kill(signal);
+    this.#timer = setTimeout(() => this.#child.kill("SIGKILL"), ASKED_MS);
+  }
+}

@@ -1,0 +1,53 @@
+/** What can go wrong with a request in Python, as errors. Knows a report's pairs; knows no lane. */
+import {
+  AppClosedError,
+  NotStartedError,
+  PythonError,
+  type PythonFrame,
+  QueueTimeoutError,
+  RequestTimeoutError,
+  type StartError,
+  WorkerExitError,
+} from "../errors.ts";
+import type { PythonAppSettings } from "./settings.ts";
+
+/** @param pairs what the worker says of an exception, in UTF-8 carried as latin-1 */
+export function pythonError(pairs: ReadonlyMap<string, string>): PythonError {
+  const utf8 = (key: string): string => Buffer.from(pairs.get(key) ?? "", "latin1").toString();
+  const frames: PythonFrame[] = [];
+  for (let i = 0; pairs.has(`frame${i}`); i += 1) frames.push(frameOf(utf8(`frame${i}`)));
+  return new PythonError({
+    type: utf8("type"),
+    exceptionMessage: utf8("message"),
+    traceback: utf8("traceback"),
+    frames,
+  });
+}
+
+/** File, line, function, source: none of them has a NUL. */
+function frameOf(text: string): PythonFrame {
+  const [file = "", line = "", name = "", source = ""] = text.split("\0");
+  return { file, line: Number(line), name, source };
+}
+
+export function broken(cause?: Error): WorkerExitError {
+  return new WorkerExitError("the Python process ended before its response was complete", { sent: true, cause });
+}
+
+export function waitedTooLong({ queueTimeout }: PythonAppSettings): QueueTimeoutError {
+  return new QueueTimeoutError(
+    `no Python thread was free within queueTimeout, ${queueTimeout} ms; raise processes or threads`,
+  );
+}
+
+export function ranTooLong({ requestTimeout }: PythonAppSettings): RequestTimeoutError {
+  return new RequestTimeoutError(`Python took longer than requestTimeout, ${requestTimeout} ms`);
+}
+
+export function closedError(): AppClosedError {
+  return new AppClosedError("the Python application was closed and takes no further requests");
+}
+
+export function notStarted(cause: StartError): NotStartedError {
+  return new NotStartedError("the Python application did not start; the reason is in the log", { cause });
+}

@@ -1,0 +1,111 @@
+"""A WSGI application whose threads get stuck in all the ways that there are."""
+
+import ctypes
+import os
+import re
+import signal
+import threading
+import time
+
+TEXT = [("Content-Type", "text/plain")]
+
+
+def application(environ, start_response):
+    return globals()["do_" + environ["PATH_INFO"].strip("/")](environ, start_response)
+
+
+def do_hello(environ, start_response):
+    start_response("200 OK", list(TEXT))
+    return [b"hello"]
+
+
+def do_pid(environ, start_response):
+    start_response("200 OK", list(TEXT))
+    return [b"%d" % os.getpid()]
+
+
+def do_busy(environ, start_response):
+    """Runs Python code for ever."""
+    try:
+        while True:
+            spin()
+    finally:
+        print("tidied up")
+
+
+def spin():
+    sum(range(1000))
+
+
+def do_stubborn(environ, start_response):
+    """Takes no exception for an answer."""
+    while True:
+        try:
+            do_busy(environ, start_response)
+        except BaseException as error:
+            print("ignored " + type(error).__name__)
+
+
+def do_sleep(environ, start_response):
+    """Waits in C, where no exception can be raised."""
+    print("sleeping")
+    time.sleep(float(environ["QUERY_STRING"] or 60))
+    return do_hello(environ, start_response)
+
+
+def do_locked(environ, start_response):
+    """Holds the interpreter's lock, so that no other thread can run."""
+    re.match(r"(a+)+$", "a" * 60 + "b")
+
+
+def do_stalled(environ, start_response):
+    """Begins, and does not go on."""
+    start_response("200 OK", list(TEXT))
+    yield b"begun"
+    while True:
+        spin()
+
+
+def do_steady(environ, start_response):
+    """Takes long, and says something all the while."""
+    start_response("200 OK", list(TEXT))
+    for number in range(12):
+        time.sleep(0.05)
+        yield b"%d " % number
+
+
+def do_large(environ, start_response):
+    start_response("200 OK", [("Content-Length", str(64 << 20))])
+    return (b"x" * 65536 for _ in range(1024))
+
+
+def do_brief(environ, start_response):
+    """About as long as the query says, in Python code."""
+    end = time.monotonic() + float(environ["QUERY_STRING"])
+    while time.monotonic() < end:
+        spin()
+    return do_hello(environ, start_response)
+
+
+def do_segfault(environ, start_response):
+    ctypes.string_at(0)
+
+
+def do_quit(environ, start_response):
+    os._exit(7)
+
+
+def do_garbage(environ, start_response):
+    """Writes to the lane what is no record."""
+    os.write(lane_of_this_thread(), b"HTTP/1.1 200 OK\r\n\r\n")
+    return do_hello(environ, start_response)
+
+
+def lane_of_this_thread():
+    return 4 + int(threading.current_thread().name.partition("-")[2])
+
+
+def do_terminate(environ, start_response):
+    os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(0.2)
+    return do_pid(environ, start_response)

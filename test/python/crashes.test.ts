@@ -1,0 +1,47 @@
+import { describe, expect, it } from "vitest";
+import { hostPython } from "../support/python.ts";
+
+const textOf = (url: string): Promise<string> => fetch(url).then((answer) => answer.text());
+
+describe("WRK-07: what ends a process", () => {
+  it.each([
+    ["os._exit()", "/quit", "ended with code 7"],
+    ["a segmentation fault", "/segfault", "ended by SIGSEGV"],
+    ["bytes on its lane that are no record", "/garbage", "broke off a lane"],
+  ])("%s costs the request that did it a 502, and no request in another process", async (_what, path, said) => {
+    const { url, logger } = await hostPython("stuck:application", { processes: 2, threads: 1 });
+    const beside = textOf(`${url}/sleep?1`);
+    await logger.said("sleeping");
+    expect(await fetch(url + path, { method: "POST" }).then(({ status }) => status)).toBe(502);
+    await logger.said(said);
+    expect(await beside).toBe("hello");
+  });
+
+  it("a segmentation fault says in the log where it was", async () => {
+    const { url, logger } = await hostPython("stuck:application", { processes: 1 });
+    await fetch(`${url}/segfault`, { method: "POST" });
+    await logger.said("Fatal Python error: Segmentation fault");
+    await logger.said("in do_segfault");
+  });
+
+  it("a process that loses a lane ends the requests that it has before it goes", async () => {
+    const { url, logger } = await hostPython("stuck:application", { processes: 1, threads: 2 });
+    const pid = await textOf(`${url}/pid`);
+    const beside = textOf(`${url}/sleep?1`);
+    await logger.said("sleeping");
+    expect(await fetch(`${url}/garbage`, { method: "POST" }).then(({ status }) => status)).toBe(502);
+    expect(await beside).toBe("hello");
+    expect(await textOf(`${url}/pid`)).not.toBe(pid);
+  });
+});
+
+describe("SIGTERM to a Python process alone", () => {
+  it("lets the request under way end, and the process is replaced", async () => {
+    const { url, logger } = await hostPython("stuck:application", { processes: 1, threads: 2 });
+    const pid = await textOf(`${url}/pid`);
+    expect(await textOf(`${url}/terminate`)).toBe(pid);
+    await logger.said(`Python process ${pid} was asked to end by a signal`);
+    await logger.said(`Python process ${pid} ended with code 0`);
+    expect(await textOf(`${url}/pid`)).not.toBe(pid);
+  });
+});

@@ -1,0 +1,47 @@
+import { describe, expect, it } from "vitest";
+import { isAlive } from "../support/processes.ts";
+import { hostPython } from "../support/python.ts";
+
+const textOf = (url: string): Promise<string> => fetch(url).then((answer) => answer.text());
+
+describe("maxRequests", () => {
+  it("WRK-09: replaces each process after so many requests, and no request is lost", async () => {
+    const { url, logger } = await hostPython("stuck:application", { processes: 2, threads: 2, maxRequests: 10 });
+    const pids = new Set<string>();
+    for (let round = 0; round < 15; round += 1) {
+      const answers = await Promise.all(Array.from({ length: 6 }, () => textOf(`${url}/pid`)));
+      for (const pid of answers) pids.add(pid);
+      expect(answers.filter((text) => !/^\d+$/.test(text))).toEqual([]);
+    }
+    await logger.said("requests and is replaced");
+    expect(pids.size).toBeGreaterThan(2);
+    expect(logger.text).not.toMatch(/broke off|SIG|unfit/);
+  });
+
+  it("maxRequestsJitter lets processes that began together end apart", async () => {
+    const counts = new Set<string>();
+    const { url, logger } = await hostPython("stuck:application", {
+      processes: 1,
+      threads: 1,
+      maxRequests: 1,
+      maxRequestsJitter: 1000,
+    });
+    for (let i = 0; i < 20; i += 1) counts.add(await textOf(`${url}/pid`));
+    expect(counts.size).toBeLessThan(20); // one in a thousand would be replaced at once
+    expect(logger.text).not.toContain("has served 1 requests and is replaced\nstuck");
+  });
+});
+
+describe("close()", () => {
+  it("WRK-09: terminates, then kills, what does not end in gracefulTimeout, and the client is told", async () => {
+    const { app, url, logger } = await hostPython("stuck:application", { threads: 1, gracefulTimeout: 200 });
+    const pid = Number(await textOf(`${url}/pid`));
+    const endless = fetch(`${url}/sleep`, { method: "POST" }).then(({ status }) => status);
+    await logger.said("sleeping");
+    await app.close();
+    expect(await endless).toBe(502);
+    expect(isAlive(pid)).toBe(false);
+    expect(logger.text).not.toContain("the next one starts");
+    expect(await fetch(`${url}/hello`).then(({ status }) => status)).toBe(503);
+  });
+});

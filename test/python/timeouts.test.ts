@@ -1,0 +1,145 @@
+import { once } from "node:events";
+import { request } from "node:http";
+import { describe, expect, it } from "vitest";
+import { hostPython, startPython } from "../support/python.ts";
+
+const textOf = (url: string): Promise<string> => fetch(url).then((answer) => answer.text());
+const statusOf = (url: string): Promise<number> => fetch(url).then(({ status }) => status);
+
+describe("requestTimeout", () => {
+  it("WRK-09: a request over its time gets a 504, its thread runs its finally blocks, and its lane serves again", async () => {
+    const { url, logger } = await hostPython("stuck:application", { threads: 1, requestTimeout: 200 });
+    const pid = await textOf(`${url}/pid`);
+    const answer = await fetch(`${url}/busy`);
+    expect(answer.status).toBe(504);
+    expect(await answer.text()).not.toContain("stuck.py");
+    await logger.said("tidied up");
+    expect(await textOf(`${url}/pid`)).toBe(pid);
+  });
+
+  it("the log says which request it was and where its thread was, from the application's first frame on", async () => {
+    const { url, logger } = await hostPython("stuck:application", { requestTimeout: 200 });
+    await statusOf(`${url}/busy`);
+    await logger.said("in do_busy");
+    expect(logger.text).toMatch(
+      /GET \/busy took longer than 200 ms; its thread in Python process \d+ was at:\n\[\d+\] {3}File ".*stuck\.py"/,
+    );
+    expect(logger.text).not.toMatch(/wsgi_bridge|threading\.py/);
+  });
+
+  it.each([
+    ["waits in C", "/sleep"],
+    ["takes no exception for an answer", "/stubborn"],
+  ])("a thread that %s has its process replaced, and the request beside it ends in peace", async (_how, path) => {
+    const { url, logger } = await hostPython("stuck:application", { threads: 2, requestTimeout: 2000 });
+    const pid = await textOf(`${url}/pid`);
+    const stuck = statusOf(url + path);
+    // Begun when the other has used up half of its time, and ended when that process takes no further request.
+    await logger.said(path === "/sleep" ? "sleeping" : "");
+    const beside = textOf(`${url}/brief?1.8`);
+    expect(await stuck).toBe(504);
+    expect(await beside).toBe("hello");
+    await logger.said("has a thread that does not end its request");
+    await logger.said(`Python process ${pid} ended by SIGABRT`);
+    expect(await textOf(`${url}/pid`)).not.toBe(pid);
+  });
+
+  it("a process whose every thread is locked out says where it was, and is replaced", async () => {
+    const { url, logger } = await hostPython("stuck:application", { threads: 1, requestTimeout: 200 });
+    expect(await statusOf(`${url}/locked`)).toBe(504);
+    await logger.said("Fatal Python error: Aborted");
+    await logger.said("in do_locked");
+    expect(await textOf(`${url}/hello`)).toBe("hello");
+  });
+
+  it("a response that has begun and does not go on is broken off", async () => {
+    const { url } = await hostPython("stuck:application", { requestTimeout: 200 });
+    const answer = await fetch(`${url}/stalled`);
+    expect(answer.status).toBe(200);
+    await expect(answer.text()).rejects.toThrow();
+    expect(await textOf(`${url}/hello`)).toBe("hello");
+  });
+
+  it("a response may take longer than that, if it goes on", async () => {
+    const { url } = await hostPython("stuck:application", { requestTimeout: 300 });
+    expect(await textOf(`${url}/steady`)).toBe("0 1 2 3 4 5 6 7 8 9 10 11 ");
+  });
+
+  it("the time in which a client does not read is not the application's", async () => {
+    const { url, port } = await hostPython("stuck:application", { requestTimeout: 300 });
+    const slow = request({ port, path: "/large" }).end();
+    const [answer] = await once(slow, "response"); // and nothing of it is read
+    expect(await statusOf(`${url}/busy`)).toBe(504); // a whole timeout goes by
+    expect(await statusOf(`${url}/busy`)).toBe(504);
+    let size = 0;
+    for await (const piece of answer) size += piece.length;
+    expect(size).toBe(64 * 1024 * 1024);
+  });
+
+  it("the exception is raised in no later request of the thread", async () => {
+    const { url, logger } = await hostPython("stuck:application", { threads: 1, requestTimeout: 30 });
+    const seen = new Map<number, number>();
+    for (let round = 0; round < 60; round += 1) {
+      const status = await statusOf(`${url}/brief?${0.02 + round / 3000}`);
+      seen.set(status, (seen.get(status) ?? 0) + 1);
+      expect(await fetch(`${url}/hello`).then(({ status }) => status === 200 || status === 504)).toBe(true);
+    }
+    expect([...seen.keys()].sort()).toEqual([200, 504]);
+    expect(logger.text).not.toMatch(/Traceback|ended by|broke off|has a thread/);
+  });
+
+  it("0 is no limit", async () => {
+    const { url } = await hostPython("stuck:application", { requestTimeout: 0, queueTimeout: 0 });
+    expect(await textOf(`${url}/sleep?0.1`)).toBe("hello");
+  });
+});
+
+describe("the queue", () => {
+  it("WRK-09: a request that waits longer than queueTimeout gets a 503 with Retry-After", async () => {
+    const { url, logger } = await hostPython("stuck:application", { threads: 1, queueTimeout: 150 });
+    const busy = textOf(`${url}/sleep?1`);
+    await logger.said("sleeping");
+    const answer = await fetch(`${url}/hello`);
+    expect(answer.status).toBe(503);
+    expect(answer.headers.get("retry-after")).toBe("1");
+    expect(await busy).toBe("hello");
+  });
+
+  it("WRK-09: a request beyond queueLength gets a 503 at once, and those within it their turn", async () => {
+    const { url, logger } = await hostPython("stuck:application", { threads: 1, queueLength: 2 });
+    const busy = textOf(`${url}/sleep?1`);
+    await logger.said("sleeping");
+    const answers = await Promise.all(Array.from({ length: 5 }, () => fetch(`${url}/hello`)));
+    expect(answers.map(({ status }) => status).sort()).toEqual([200, 200, 503, 503, 503]);
+    expect(await busy).toBe("hello");
+  });
+});
+
+describe("startTimeout", () => {
+  it("a process that does not load the application in time is ended, and the error says where it was", async () => {
+    const app = startPython("slow_import:application", { startTimeout: 1500 });
+    await expect(app.ready()).rejects.toMatchObject({
+      code: "ERR_WSGI_START_TIMEOUT",
+      message: expect.stringMatching(/within startTimeout, 1500 ms[\s\S]*slow_import\.py", line \d+ in wait_for_ever/),
+    });
+  });
+});
+
+describe("bad values", () => {
+  it.each([
+    ["processes", 0],
+    ["threads", 1.5],
+    ["startTimeout", 0],
+    ["requestTimeout", -1],
+    ["queueTimeout", Number.NaN],
+    ["gracefulTimeout", Number.POSITIVE_INFINITY],
+    ["queueLength", -1],
+    ["maxRequests", 0.5],
+    ["maxRequestsJitter", "1"],
+    ["maxBodySize", -1],
+    ["spoolThreshold", -1],
+    ["reload", "yes"],
+  ])("%s: %s is an error that names the option", (option, value) => {
+    expect(() => startPython("stuck:application", { [option]: value })).toThrow(new RegExp(`^${option} must be `));
+  });
+});
