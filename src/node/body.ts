@@ -93,9 +93,13 @@ export class RequestBody implements ByteSource {
     return complete && readableLength === 0 && !(this.#failed && isHttp2(this.#req));
   }
 
-  /** Exactly what is there: to ask for more would end a stream that `restore` may have to put bytes back into. */
+  /**
+   * No more than is there: to ask for more would end a stream that `restore` may have to put bytes back into. And no more
+   * than the stream's own mark, which Node would raise, each time further, until a whole body could pile up.
+   */
   #readBuffered(): Uint8Array | null {
-    const length = this.#req.readableLength;
+    const { readableLength, readableHighWaterMark } = this.#req;
+    const length = Math.min(readableLength, readableHighWaterMark);
     return this.#req.read(length) as Uint8Array | null; // `read(0)` asks the socket for more and returns nothing
   }
 

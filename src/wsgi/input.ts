@@ -100,13 +100,21 @@ export class BodyInput implements InputStream {
     return true;
   }
 
-  /** Removes `count` bytes from the front; there are at least so many. */
+  /** Removes `count` bytes from the front; there are at least so many. Copies only what lies in more than one chunk. */
   #take(count: number): Uint8Array {
     if (count === 0) return NOTHING;
-    const whole = this.#chunks.length === 1 ? (this.#chunks[0] as Uint8Array) : Buffer.concat(this.#chunks);
+    let taken = 0;
+    let bytes = 0;
+    while (bytes < count) bytes += (this.#chunks[taken++] as Uint8Array).length;
+    const parts = this.#chunks.splice(0, taken);
+    if (bytes > count) {
+      const last = parts.pop() as Uint8Array;
+      const cut = last.length - (bytes - count);
+      parts.push(last.subarray(0, cut));
+      this.#chunks.unshift(last.subarray(cut));
+    }
     this.#held -= count;
-    this.#chunks = this.#held === 0 ? [] : [whole.subarray(count)];
-    return whole.subarray(0, count);
+    return parts.length === 1 ? (parts[0] as Uint8Array) : Buffer.concat(parts, count);
   }
 }
 

@@ -56,6 +56,19 @@ describe("RequestBody", () => {
     expect(await body.next()).toBeUndefined();
   });
 
+  it("SEC-15: a reader that is slower than its client does not let the body pile up", async () => {
+    const { req } = await incoming(post(length(MIB), "x".repeat(MIB)));
+    const mark = req.readableHighWaterMark;
+    const body = new RequestBody(req, MIB, false);
+    let most = 0;
+    for (let block = await body.next(); block !== undefined; block = await body.next()) {
+      most = Math.max(most, block.length);
+      await new Promise(setImmediate); // meanwhile more of it comes
+    }
+    expect(req.readableHighWaterMark).toBe(mark);
+    expect(most).toBeLessThanOrEqual(mark);
+  });
+
   it("INP-02: gives what has come without waiting for the rest, and never an empty block", async () => {
     const { req, client } = await incoming(post(length(6), "one"));
     const body = new RequestBody(req, MIB, false);
