@@ -1,3 +1,4 @@
+export { type Closable, closeOnSignal } from "./close-on-signal.ts";
 export {
   AppAttributeError,
   AppClosedError,

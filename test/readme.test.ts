@@ -51,7 +51,7 @@ async function urlOf(child: ChildProcess): Promise<string> {
 
 it("has no code block that the tests below do not know", () => {
   expect(BLOCKS.map(({ language }) => language)).toEqual(
-    ["js", "python", "sh", "sh", "js", "ts", "js", "js", "js", "sh", "js", "js", "text"], // in the README's order
+    ["js", "python", "sh", "sh", "js", "ts", "js", "js", "js", "sh", "js", "js", "js", "text"], // in the README's order
   );
 });
 
@@ -92,6 +92,14 @@ it("closing with the server: SIGTERM ends the program by itself", async () => {
   expect(await (await fetch(url)).text()).toBe("The shop is at /");
   child.kill("SIGTERM");
   expect(await once(child, "exit")).toEqual([0, null]);
+});
+
+it("channels: each request's end is told", async () => {
+  const child = run(inLanguage("js")[7] ?? "", "channels.mjs");
+  const lines = createInterface({ input: child.stdout as NodeJS.ReadableStream })[Symbol.asyncIterator]();
+  const { value: port } = (await lines.next()) as { value: string };
+  await fetch(`http://127.0.0.1:${port.slice(5)}/nowhere`);
+  expect((await lines.next()).value).toMatch(/^\/nowhere in \d+: 404 NOT FOUND after \d+\.\d ms$/);
 });
 
 it("TypeScript: compiles under strict settings against what was built", () => {

@@ -1,12 +1,10 @@
 /** What the program's exit code tells its caller. Knows which failure has which code; knows no option and no server. */
 import { InterpreterError, OptionError, StartError } from "../errors.ts";
+import { SIGNAL_BASE } from "../node/signals.ts";
 
 /** The exit codes, which are API; `--help` shows the meanings. */
 export const ExitCode = { stopped: 0, crashed: 1, usage: 2, appFailed: 3, cannotListen: 4, noInterpreter: 5 } as const;
 export type ExitCode = (typeof ExitCode)[keyof typeof ExitCode];
-
-/** Added to the number of a second signal, as a shell does for a program that a signal has ended. */
-export const SIGNAL_BASE = 128;
 
 /** One row for each code, in their order, as `--help` prints them. */
 export const EXIT_CODE_MEANINGS: readonly [code: string, meaning: string][] = [

@@ -1,12 +1,12 @@
 /** `wsgi-bridge serve`: from its arguments to its end, on one screen. Knows the order of things; each step is elsewhere. */
 import { createServer, type RequestListener } from "node:http";
 import { fromWsgi } from "../from-wsgi.ts";
+import { Drain } from "../node/drain.ts";
+import { stopSignal } from "../node/signals.ts";
 import { type PythonApp, pythonApp } from "../python/app.ts";
 import { withAccessLog } from "./access-log.ts";
 import type { ServeArguments } from "./arguments.ts";
-import { Drain } from "./drain.ts";
 import { listen } from "./listen.ts";
-import { stopSignal } from "./signals.ts";
 import { StartLog } from "./start-log.ts";
 
 /** How long requests that are under way may take to end, in milliseconds. */

@@ -1,8 +1,9 @@
 /** The signals that stop the program. Knows first and second ones; knows nothing of what they stop. */
 import { constants } from "node:os";
-import { SIGNAL_BASE } from "./exit-codes.ts";
 
 const STOPPING = ["SIGINT", "SIGTERM"] as const;
+/** What a shell adds to the number of the signal that a program has died of. */
+export const SIGNAL_BASE = 128;
 /** npm and npx hand on a Ctrl-C that has reached this process already: the same signal so soon is no second one. */
 const REPETITION_MS = 300;
 

@@ -1,10 +1,13 @@
 /** `Drain` on a real server: what it waits for, and what it ends. */
 import { once } from "node:events";
 import { createServer, type RequestListener, type Server } from "node:http";
+import { createServer as createSecureServer } from "node:https";
 import { type AddressInfo, connect } from "node:net";
+import { connect as connectSecure } from "node:tls";
 import { expect, it, onTestFinished } from "vitest";
-import { Drain } from "../../src/cli/drain.ts";
+import { Drain } from "../../src/node/drain.ts";
 import { brought, rawConnection } from "../support/server.ts";
+import { makeCertificate } from "../support/transports.ts";
 
 /** Longer than any test may take. */
 const FOREVER = 600_000;
@@ -82,6 +85,25 @@ it("cuts what takes longer than the grace", async () => {
   const cut = once(socket.resume(), "close");
   await drain.stop(1);
   await cut;
+});
+
+it("over TLS, too, an answer under way ends, and then its connection", async () => {
+  const server = createSecureServer(makeCertificate("test"), (_req, res) => void res.write("begun"));
+  const drain = new Drain(server);
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const requested = once(server, "request");
+  const unfinished = connect((server.address() as AddressInfo).port, "127.0.0.1"); // never begins to speak TLS
+  const socket = connectSecure({ port: (server.address() as AddressInfo).port, rejectUnauthorized: false });
+  socket.write(GET);
+  expect(await brought(socket, "begun")).toContain("begun");
+  const stopped = drain.stop(FOREVER);
+  const ended = brought(socket, "done");
+  const [, res] = await requested;
+  res.end("done");
+  expect(await ended).toContain("done");
+  unfinished.destroy();
+  await stopped;
 });
 
 it("accepts no connection from the moment it stops", async () => {

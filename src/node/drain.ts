@@ -1,18 +1,25 @@
 /** Stops an HTTP server without cutting an answer short. Knows connections and the answers on them; knows nothing of WSGI. */
 import type { Server as HttpServer, IncomingMessage, ServerResponse } from "node:http";
 import { Server, type Socket } from "node:net";
-import { closeAfter } from "../node/response.ts";
+import { Server as TlsServer } from "node:tls";
+import { closeAfter } from "./response.ts";
 
 /** Watches a server from its first connection on, so make it before the server listens. */
 export class Drain {
   readonly #server: HttpServer;
-  /** The answers that are not sent yet, by connection. */
+  /** All that was accepted. */
+  readonly #accepted: Set<Socket> = new Set();
+  /** The answers that are not sent yet, by connection: over TLS that is another socket on the one that was accepted. */
   readonly #open: Map<Socket, Set<ServerResponse>> = new Map();
   #stopping = false;
 
   constructor(server: HttpServer) {
     this.#server = server;
     server.on("connection", (socket: Socket) => {
+      this.#accepted.add(socket);
+      socket.on("close", () => this.#accepted.delete(socket));
+    });
+    server.on(server instanceof TlsServer ? "secureConnection" : "connection", (socket: Socket) => {
       this.#open.set(socket, new Set());
       socket.on("close", () => this.#open.delete(socket));
     });
@@ -27,7 +34,7 @@ export class Drain {
     this.#stopping = true;
     return new Promise((resolve) => {
       const cut = setTimeout(() => {
-        for (const socket of this.#open.keys()) socket.destroy();
+        for (const socket of this.#accepted) socket.destroy();
       }, grace);
       // Not http's own close(): it destroys connections on which an ended answer is still being sent.
       Server.prototype.close.call(this.#server, () => {
