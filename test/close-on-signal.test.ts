@@ -1,6 +1,7 @@
 /** `closeOnSignal` in a process of its own, with real signals. */
 import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { once } from "node:events";
+import { connect } from "node:net";
 import { createInterface } from "node:readline";
 import type { Readable, Writable } from "node:stream";
 import { fileURLToPath } from "node:url";
@@ -13,6 +14,7 @@ async function start(): Promise<{
   lines: string[];
   closed: Promise<unknown[]>;
   answer: Promise<Response>;
+  port: number;
 }> {
   const child = spawn(process.execPath, [PROGRAM], { stdio: ["pipe", "pipe", "inherit"] });
   onTestFinished(() => void child.kill("SIGKILL"));
@@ -21,7 +23,8 @@ async function start(): Promise<{
   const output = createInterface({ input: child.stdout });
   const [first] = (await once(output, "line")) as [string];
   output.on("line", (line) => lines.push(line));
-  return { child, lines, closed, answer: fetch(`http://127.0.0.1:${first.split(" ")[1]}`) };
+  const port = Number(first.split(" ")[1]);
+  return { child, lines, closed, answer: fetch(`http://127.0.0.1:${port}`), port };
 }
 
 it.each(["SIGTERM", "SIGINT"] as const)(
@@ -38,9 +41,12 @@ it.each(["SIGTERM", "SIGINT"] as const)(
 );
 
 it("a second signal ends the process at once, with the signal's number in its exit code", async () => {
-  const { child, lines, closed, answer } = await start();
+  const { child, lines, closed, answer, port } = await start();
   const text = (await answer).text().catch(() => "cut");
+  const idle = connect(port, "127.0.0.1").resume();
+  await once(idle, "connect");
   child.kill("SIGINT");
+  await new Promise((resolve) => idle.on("error", resolve).on("close", resolve)); // the first is heard: two at once have no order
   child.kill("SIGTERM");
   expect([await text, await closed]).toEqual(["cut", [128 + 15, null]]);
   expect(lines).toEqual([]);
