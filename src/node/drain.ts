@@ -9,8 +9,11 @@ export class Drain {
   readonly #server: HttpServer;
   /** All that was accepted. */
   readonly #accepted: Set<Socket> = new Set();
-  /** The answers that are not sent yet, by connection: over TLS that is another socket on the one that was accepted. */
-  readonly #open: Map<Socket, Set<ServerResponse>> = new Map();
+  /**
+   * The answers that are not sent yet, by connection: over TLS that is another socket on the one that was accepted. Arrays,
+   * for a Set's old tables, each of which leads to the next, would keep answers from dying young.
+   */
+  readonly #open: Map<Socket, ServerResponse[]> = new Map();
   #stopping = false;
 
   constructor(server: HttpServer) {
@@ -20,7 +23,7 @@ export class Drain {
       socket.on("close", () => this.#accepted.delete(socket));
     });
     server.on(server instanceof TlsServer ? "secureConnection" : "connection", (socket: Socket) => {
-      this.#open.set(socket, new Set());
+      this.#open.set(socket, []);
       socket.on("close", () => this.#open.delete(socket));
     });
     server.prependListener("request", (req, res) => this.#began(req, res));
@@ -42,7 +45,7 @@ export class Drain {
         resolve();
       });
       for (const [socket, answers] of this.#open) {
-        if (answers.size === 0) socket.destroySoon();
+        if (answers.length === 0) socket.destroySoon();
         for (const res of answers) closeAfter(res);
       }
     });
@@ -50,12 +53,12 @@ export class Drain {
 
   #began(req: IncomingMessage, res: ServerResponse): void {
     const answers = this.#open.get(req.socket);
-    answers?.add(res);
+    answers?.push(res);
     if (this.#stopping) closeAfter(res);
     res.on("close", () => {
-      answers?.delete(res);
+      answers?.splice(answers.indexOf(res), 1);
       // An answer whose head was sent before the stop has promised to keep the connection alive.
-      if (this.#stopping && answers?.size === 0) req.socket.destroySoon();
+      if (this.#stopping && answers?.length === 0) req.socket.destroySoon();
     });
   }
 }
