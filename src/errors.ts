@@ -152,7 +152,7 @@ export class WorkerExitError extends BridgeError {
   }
 }
 
-/** More requests wait for a Python thread than the queue may hold. `headers` asks the client to come back. */
+/** More requests wait for a Python thread, or a connection, than the queue may hold. `headers` asks the client to come back. */
 export class QueueFullError extends BridgeError {
   readonly code = "ERR_WSGI_QUEUE_FULL" as const;
   readonly status = 503 as const;
@@ -160,7 +160,7 @@ export class QueueFullError extends BridgeError {
   readonly headers: Readonly<Record<string, string>> = { "Retry-After": "1" };
 }
 
-/** A request waited for a Python thread for longer than `queueTimeout`. `headers` asks the client to come back. */
+/** A request waited for a Python thread, or a connection, for longer than `queueTimeout`. `headers` asks the client to come back. */
 export class QueueTimeoutError extends BridgeError {
   readonly code = "ERR_WSGI_QUEUE_TIMEOUT" as const;
   readonly status = 503 as const;
@@ -168,7 +168,7 @@ export class QueueTimeoutError extends BridgeError {
   readonly headers: Readonly<Record<string, string>> = { "Retry-After": "1" };
 }
 
-/** The Python application took longer than `requestTimeout`. Where its thread was then is in the log. */
+/** The application took longer than `requestTimeout` or `totalTimeout`. Where a Python thread was then is in the log. */
 export class RequestTimeoutError extends BridgeError {
   readonly code = "ERR_WSGI_REQUEST_TIMEOUT" as const;
   readonly status = 504 as const;
@@ -178,6 +178,37 @@ export class RequestTimeoutError extends BridgeError {
 export class AppClosedError extends BridgeError {
   readonly code = "ERR_WSGI_APP_CLOSED" as const;
   readonly status = 503 as const;
+}
+
+/**
+ * No connection to any of the addresses could be had: 502, or 504 where the last of them did not answer in time. No byte of the
+ * request was sent, so a second try is safe. `cause` is what the system said.
+ */
+export class UnreachableError extends BridgeError {
+  readonly code = "ERR_WSGI_UNREACHABLE" as const;
+  readonly status: 502 | 504;
+
+  constructor(message: string, options: ErrorOptions & { status: 502 | 504 }) {
+    super(message, options);
+    this.status = options.status;
+  }
+}
+
+/**
+ * The remote server broke the connection, or the rules of its protocol, before its response was complete. Whether it has carried
+ * the request out is not known.
+ */
+export class UpstreamError extends BridgeError {
+  readonly code = "ERR_WSGI_UPSTREAM" as const;
+  readonly status = 502 as const;
+}
+
+/** The remote server takes no request now, and has not begun this one. `headers` asks the client to come back. */
+export class OverloadedError extends BridgeError {
+  readonly code = "ERR_WSGI_OVERLOADED" as const;
+  readonly status = 503 as const;
+  /** Express's and Koa's error handling send them with the answer. */
+  readonly headers: Readonly<Record<string, string>> = { "Retry-After": "1" };
 }
 
 /** The Python application is not running, since it did not start; `cause` is the error that `ready()` rejects with. */

@@ -14,6 +14,7 @@ export {
   InterpreterError,
   NotStartedError,
   OptionError,
+  OverloadedError,
   PythonError,
   type PythonFrame,
   type PythonReport,
@@ -23,6 +24,8 @@ export {
   ResponseAbortedError,
   StartError,
   StartTimeoutError,
+  UnreachableError,
+  UpstreamError,
   WorkerExitError,
 } from "./errors.ts";
 export { fromWsgi } from "./from-wsgi.ts";

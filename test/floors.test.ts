@@ -7,16 +7,32 @@ import { describe, expect, it } from "vitest";
 const SRC = fileURLToPath(new URL("../src", import.meta.url));
 
 /** A folder's floor; the files of `src/` itself are the entry points and the journeys. */
-const FLOORS: Readonly<Record<string, number>> = { wsgi: 1, node: 2, fastcgi: 2, hosts: 3, python: 3, cli: 5 };
-const ENTRIES: ReadonlySet<string> = new Set(["index.ts", "koa.ts", "python.ts", "fastcgi.ts", "validator.ts"]);
+const FLOORS: Readonly<Record<string, number>> = {
+  wsgi: 1,
+  node: 2,
+  fastcgi: 2,
+  hosts: 3,
+  python: 3,
+  remote: 3,
+  cli: 5,
+};
+const ENTRIES: ReadonlySet<string> = new Set([
+  "index.ts",
+  "koa.ts",
+  "python.ts",
+  "fastcgi.ts",
+  "uwsgi.ts",
+  "validator.ts",
+]);
 const JOURNEYS = 4;
 const MAX_LINES = 200;
 /** Longer than the house measure, and why. */
 const LONGER: Readonly<Record<string, number>> = {
-  "errors.ts": 230, // whatever a program may catch, in one place
+  "errors.ts": 260, // whatever a program may catch, in one place
   "fastcgi/connection.ts": 220, // one class, whose state is its own
   "python/request.ts": 220, // one request, and all that can come of it
   "python/worker.ts": 220, // one process, from its birth to its end
+  "remote/request.ts": 220, // one request, and all that can come of it
   "wsgi/response.ts": 220, // the drawing, the table and the words of its refusals
 };
 

@@ -1,7 +1,7 @@
 /** Gives each request a lane, and changes the crew that has them. Knows who is free and who waits; knows nothing of a request. */
 import type { BridgeError, StartError } from "../errors.ts";
+import { Deadlines } from "../node/deadlines.ts";
 import { Crew, type CrewEvents } from "./crew.ts";
-import { Deadlines } from "./deadlines.ts";
 import { closedError, notStarted } from "./failures.ts";
 import { type LaneJob, LaneQueue } from "./queue.ts";
 import type { PythonAppSettings } from "./settings.ts";

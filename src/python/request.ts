@@ -5,8 +5,8 @@ import type { CgiHead } from "../fastcgi/cgi-head.ts";
 import type { FastcgiConnection, ResponseEvents } from "../fastcgi/connection.ts";
 import { encodeParams } from "../fastcgi/params.ts";
 import { type Flow, ResponseStream } from "../fastcgi/response-stream.ts";
-import { type SpooledBody, spool } from "../node/spool.ts";
-import { isEmptyInput } from "../wsgi/input.ts";
+import type { SpooledBody } from "../node/spool.ts";
+import { readWholeBody } from "../node/whole-body.ts";
 import type { Environ, ErrorStream, StartResponse, WsgiResult } from "../wsgi/types.ts";
 import { broken, pythonError, ranTooLong, waitedTooLong } from "./failures.ts";
 import type { WorkerPool } from "./pool.ts";
@@ -49,20 +49,18 @@ export class PythonRequest implements LaneJob, ResponseEvents, Flow {
 
   /** The result is there at once, so that its `close()` reaches a request that is not answered yet. */
   begin(): WsgiResult {
-    const input = this.#environ["wsgi.input"];
-    const declared = this.#environ.CONTENT_LENGTH === undefined ? undefined : 0;
-    if (isEmptyInput(input)) {
-      this.#dispatch(declared);
-    } else {
-      const { spoolThreshold, maxBodySize } = this.#pool.settings;
-      spool(input, { threshold: spoolThreshold, most: maxBodySize }).then(
-        (body) => {
+    const { spoolThreshold, maxBodySize } = this.#pool.settings;
+    readWholeBody(
+      this.#environ,
+      { threshold: spoolThreshold, most: maxBodySize },
+      {
+        whole: (body, contentLength) => {
           this.#body = body;
-          this.#dispatch(body.size === 0 ? declared : body.size);
+          this.#dispatch(contentLength);
         },
-        (error) => this.#stream.fail(error),
-      );
-    }
+        failed: (reason) => this.#stream.fail(reason),
+      },
+    );
     return this.#stream;
   }
 

@@ -27,6 +27,8 @@ describe("readCgiHead", () => {
     ["X-A: b: c\r\n\r\nbody", "200 OK", [["X-A", "b: c"]]],
     ["X-A:   b  \r\n\r\nbody", "200 OK", [["X-A", "  b  "]]],
     ["X-A: \xff\xe9\r\n\r\nbody", "200 OK", [["X-A", "\xff\xe9"]]],
+    ["Location: /b\r\n\r\nbody", "302 Found", [["Location", "/b"]]],
+    ["Location: /b\r\nStatus: 201 Created\r\n\r\nbody", "201 Created", [["Location", "/b"]]],
     ["Statuses: 404\r\n\r\nbody", "200 OK", [["Statuses", "404"]]],
   ])("%j is %j with %j", (text, status, headers) => {
     const head = readCgiHead(latin1(text));

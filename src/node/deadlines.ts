@@ -13,7 +13,8 @@ const SLACK_MS = 1;
 
 export class Deadlines {
   readonly #allowed: number;
-  readonly #running: Set<Timed> = new Set();
+  /** An array: a Set's old tables, each of which leads to the next, would keep requests from dying young. */
+  readonly #running: Timed[] = [];
   #timer: NodeJS.Timeout | undefined;
 
   /** @param allowed milliseconds, infinite for no limit */
@@ -23,20 +24,22 @@ export class Deadlines {
 
   add(timed: Timed): void {
     if (this.#allowed === Number.POSITIVE_INFINITY) return;
-    this.#running.add(timed);
+    this.#running.push(timed);
     if (this.#timer === undefined) this.#wait(this.#allowed);
   }
 
   /** Nothing happens if it is not there. */
   delete(timed: Timed): void {
-    this.#running.delete(timed);
+    const at = this.#running.indexOf(timed);
+    const last = at === -1 ? undefined : this.#running.pop();
+    if (last !== undefined && last !== timed) this.#running[at] = last;
   }
 
   /** For the end: no timer is left. */
   clear(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    this.#running.clear();
+    this.#running.length = 0;
   }
 
   #wait(left: number): void {
@@ -55,7 +58,7 @@ export class Deadlines {
     }
     if (Number.isFinite(next)) this.#wait(next);
     for (const timed of over) {
-      this.#running.delete(timed);
+      this.delete(timed);
       timed.expire();
     }
   }

@@ -1,0 +1,26 @@
+#!/usr/bin/env bash
+# The servers that test/servers runs, from Debian's packages. They are installed and nothing more: no service is started.
+set -euo pipefail
+
+packages=(
+  nginx-light
+  apache2
+  libapache2-mod-wsgi-py3
+  lighttpd
+  php-fpm
+  uwsgi-core
+  uwsgi-plugin-python3
+)
+
+missing=()
+for package in "${packages[@]}"; do
+  dpkg --status "$package" 2>/dev/null | grep --quiet '^Status: .* installed$' || missing+=("$package")
+done
+if [ ${#missing[@]} -eq 0 ]; then exit 0; fi
+
+as_root=()
+if [ "$(id --user)" -ne 0 ]; then as_root=(sudo); fi
+"${as_root[@]}" apt-get update --quiet=2
+# At run level 1 Debian's packages start nothing.
+"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 \
+  apt-get install --quiet=2 --yes --no-install-recommends "${missing[@]}"

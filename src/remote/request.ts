@@ -1,0 +1,215 @@
+/** One request's way through the pool to a remote server and back. Knows connections and second tries; knows no protocol. */
+import type { BridgeError, UnreachableError } from "../errors.ts";
+import type { CgiHead } from "../fastcgi/cgi-head.ts";
+import { ProtocolStatus } from "../fastcgi/records.ts";
+import type { Flow } from "../fastcgi/response-stream.ts";
+import type { ResponseEvents } from "../fastcgi/types.ts";
+import type { SpooledBody } from "../node/spool.ts";
+import { readWholeBody } from "../node/whole-body.ts";
+import type { Environ, StartResponse, WsgiResult } from "../wsgi/types.ts";
+import { broken, overloaded, ranTooLong, waitedTooLong } from "./errors.ts";
+import type { RemoteJob, RemotePool } from "./pool.ts";
+import type { RemoteConnection } from "./protocol.ts";
+import { Reply } from "./reply.ts";
+import { Tries } from "./tries.ts";
+import type { Upstream } from "./upstream.ts";
+import { renewing, Watch } from "./watch.ts";
+
+/** What says that the server has not begun (FastCGI 1.0 §5.5). */
+const NOT_BEGUN: ReadonlySet<number> = new Set([ProtocolStatus.CANT_MPX_CONN, ProtocolStatus.OVERLOADED]);
+
+/** Begins at once: spools the body, waits for a connection, sends. The response arrives in the result. */
+export class RemoteRequest implements RemoteJob, ResponseEvents, Flow {
+  readonly tries: Tries;
+  /** When it began to wait. */
+  since = 0;
+  readonly #pool: RemotePool;
+  readonly #environ: Environ;
+  readonly #reply: Reply;
+  /** From one piece of the response to the next. */
+  readonly #running: Watch;
+  readonly #whole: Watch;
+  #aborted: Watch | undefined;
+  #params = "";
+  #body: SpooledBody | undefined;
+  #connection: RemoteConnection | undefined;
+  /** The last that it was given to. */
+  #upstream: Upstream | undefined;
+
+  constructor(pool: RemotePool, environ: Environ, startResponse: StartResponse) {
+    const { requestTimeout, totalTimeout } = pool.settings;
+    this.#pool = pool;
+    this.#environ = environ;
+    this.tries = new Tries(environ.REQUEST_METHOD);
+    this.#reply = new Reply(environ, startResponse, this);
+    this.#running = new Watch(pool.running, () => this.#giveUp("requestTimeout", requestTimeout));
+    this.#whole = new Watch(pool.whole, () => this.#giveUp("totalTimeout", totalTimeout));
+  }
+
+  begin(): WsgiResult {
+    const { spoolThreshold: threshold, maxBodySize: most } = this.#pool.settings;
+    const whole = (body: SpooledBody | undefined, contentLength: number | undefined): void => {
+      this.#body = body;
+      this.#dispatch(contentLength);
+    };
+    readWholeBody(this.#environ, { threshold, most }, { whole, failed: (reason) => this.#reply.fail(reason) });
+    return this.#reply.result;
+  }
+
+  get wanted(): boolean {
+    return this.#reply.wanted;
+  }
+
+  get server(): string {
+    return this.#upstream?.address.name ?? "the server";
+  }
+
+  start(connection: RemoteConnection, upstream: Upstream, kept: boolean): void {
+    this.#connection = connection;
+    this.#upstream = upstream;
+    this.tries.sent(kept);
+    this.#running.start();
+    connection.send(this.#params, this.#body === undefined ? undefined : renewing(this.#body, this.#running), this);
+  }
+
+  unreachable(upstream: Upstream, reason: UnreachableError): void {
+    if (this.wanted) this.#tryElsewhere(upstream, reason);
+  }
+
+  refuse(reason: BridgeError): void {
+    this.#over();
+    this.#reply.fail(reason);
+  }
+
+  /** It has waited too long. */
+  expire(): void {
+    this.#pool.withdraw(this);
+    this.refuse(waitedTooLong(this.#pool.settings));
+  }
+
+  pause(): void {
+    this.#running.hold();
+    this.#connection?.pause();
+  }
+
+  resume(): void {
+    this.#running.release();
+    this.#connection?.resume();
+  }
+
+  cancel(): void {
+    this.#abandon();
+  }
+
+  stderr(slice: Buffer): void {
+    this.#reply.log(slice);
+  }
+
+  head(head: CgiHead): void {
+    this.#running.renew();
+    this.#reply.head(head);
+  }
+
+  headAlone(): void {
+    this.#reply.flushHead();
+  }
+
+  body(slice: Buffer): void {
+    this.#running.renew();
+    this.#reply.body(slice);
+  }
+
+  /** Workers of this package send it, and no remote server: whoever does speaks another protocol. */
+  exception(): void {
+    this.#connection?.destroy(new RangeError("a remote server does not send exceptions"));
+  }
+
+  /** What appStatus means, each application says for itself (FastCGI 1.0 §5.5): the response is whole all the same. */
+  ended(_appStatus: number, protocolStatus: number): void {
+    const upstream = this.#leave();
+    if (this.wanted && !this.#reply.answered && NOT_BEGUN.has(protocolStatus)) {
+      upstream.noteFailure();
+      this.#tryElsewhere(upstream, overloaded(this.server));
+    } else if (this.#reply.answered && protocolStatus === ProtocolStatus.REQUEST_COMPLETE) {
+      this.#over();
+      this.#reply.end();
+    } else {
+      this.#fail(upstream, new Error("it sent no head"));
+    }
+  }
+
+  lost(reason: Error): void {
+    const upstream = this.#leave();
+    if (this.wanted && !this.#reply.answered && this.tries.broke(upstream)) this.#again();
+    else this.#fail(upstream, reason);
+  }
+
+  #dispatch(contentLength: number | undefined): void {
+    if (!this.wanted) {
+      this.#over(); // closed while its body was still arriving
+      return;
+    }
+    try {
+      this.#params = this.#pool.protocol.encode(this.#environ, contentLength);
+    } catch (error) {
+      this.refuse(error as BridgeError);
+      return;
+    }
+    this.since = performance.now();
+    this.#whole.start();
+    this.#pool.dispatch(this);
+  }
+
+  #tryElsewhere(upstream: Upstream, reason: BridgeError): void {
+    this.tries.notBegun(upstream, reason);
+    this.#again();
+  }
+
+  #again(): void {
+    this.since = performance.now();
+    this.#pool.again(this);
+  }
+
+  #fail(upstream: Upstream, reason: Error): void {
+    this.#over();
+    if (!this.wanted) return;
+    upstream.noteFailure();
+    this.#reply.fail(broken(this.server, reason));
+  }
+
+  #giveUp(option: string, milliseconds: number): void {
+    this.#upstream?.noteFailure();
+    this.#reply.fail(ranTooLong(this.server, option, milliseconds));
+    this.#abandon();
+  }
+
+  /** The server is told, where it can be, and has a moment to end the response; then the connection is broken. */
+  #abandon(): void {
+    const connection = this.#connection;
+    if (connection === undefined) {
+      this.#pool.withdraw(this);
+      this.#over();
+      return;
+    }
+    this.resume();
+    this.#running.stop();
+    this.#whole.stop();
+    this.#aborted = new Watch(this.#pool.aborted, () => connection.destroy(new Error("nobody waits for the response")));
+    this.#aborted.start();
+    connection.abort();
+  }
+
+  /** The connection is another request's from now on, or is gone. */
+  #leave(): Upstream {
+    this.#connection = undefined;
+    this.#running.stop();
+    this.#aborted?.stop();
+    return this.#upstream as Upstream; // it was started
+  }
+
+  #over(): void {
+    this.#whole.stop();
+    this.#body?.close();
+    this.#body = undefined;
+  }
+}

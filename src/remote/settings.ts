@@ -1,0 +1,52 @@
+/** What holds when a remote app is told nothing, and what it cannot be told. Knows options; knows no connection. */
+import { bytes, count, MAX_TIME, unlimited } from "../node/option-values.ts";
+import { checkLogger, type Logger } from "../wsgi/log.ts";
+import { type Address, parseAddresses, type RemoteAddress } from "./address.ts";
+import type { RemoteAppOptions } from "./options.ts";
+
+/** The options, resolved: below this file nothing has a default. */
+export interface RemoteSettings {
+  readonly addresses: readonly Address[];
+  readonly maxConnections: number;
+  /** Milliseconds, 0 for none. */
+  readonly keepAlive: number;
+  /** This and the other times are in milliseconds; infinite for no limit. */
+  readonly connectTimeout: number;
+  readonly requestTimeout: number;
+  readonly totalTimeout: number;
+  readonly queueTimeout: number;
+  readonly gracefulTimeout: number;
+  readonly queueLength: number;
+  readonly maxFailures: number;
+  /** Bytes. */
+  readonly maxBodySize: number;
+  /** Bytes. */
+  readonly spoolThreshold: number;
+  readonly logger: Logger;
+}
+
+/** More would be a mistake in the option, and each costs a file descriptor. */
+const MAX_CONNECTIONS = 4096;
+const MAX_FAILURES = 1000;
+
+/** @throws OptionError that names the option */
+export function resolveSettings(
+  addresses: RemoteAddress | readonly RemoteAddress[],
+  options: RemoteAppOptions,
+): RemoteSettings {
+  return {
+    addresses: parseAddresses(addresses),
+    maxConnections: count("maxConnections", options.maxConnections ?? 16, MAX_CONNECTIONS),
+    keepAlive: count("keepAlive", options.keepAlive ?? 5_000, MAX_TIME, 0),
+    connectTimeout: count("connectTimeout", options.connectTimeout ?? 2_000, MAX_TIME),
+    requestTimeout: unlimited(count("requestTimeout", options.requestTimeout ?? 60_000, MAX_TIME, 0)),
+    totalTimeout: unlimited(count("totalTimeout", options.totalTimeout ?? 0, MAX_TIME, 0)),
+    queueTimeout: unlimited(count("queueTimeout", options.queueTimeout ?? 30_000, MAX_TIME, 0)),
+    gracefulTimeout: count("gracefulTimeout", options.gracefulTimeout ?? 10_000, MAX_TIME, 0),
+    queueLength: count("queueLength", options.queueLength ?? 1024, Number.MAX_SAFE_INTEGER, 0),
+    maxFailures: count("maxFailures", options.maxFailures ?? 3, MAX_FAILURES),
+    maxBodySize: bytes("maxBodySize", options.maxBodySize ?? Number.POSITIVE_INFINITY),
+    spoolThreshold: bytes("spoolThreshold", options.spoolThreshold ?? 1024 * 1024),
+    logger: checkLogger(options.logger ?? console),
+  };
+}

@@ -1,0 +1,111 @@
+/** How long things may take, and what becomes of a response that nobody wants any more. */
+import { execFile } from "node:child_process";
+import { once } from "node:events";
+import { connect } from "node:net";
+import { createInterface } from "node:readline";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { Played, play } from "../support/calls.ts";
+import { FastcgiServer } from "../support/fastcgi-server.ts";
+import { endRequest, stdout } from "../support/records.ts";
+import { remote } from "../support/remote.ts";
+
+const OK = "Status: 200 OK\r\n\r\n";
+/** As long as a body that no socket takes at once. */
+const LARGE = "0123456789".repeat(1_000_000);
+
+describe("requestTimeout", () => {
+  it("WRK-09: a server that does not begin its response gets ABORT_REQUEST, and the client a 504", async () => {
+    const server = await FastcgiServer.start();
+    const app = remote(server.address, { requestTimeout: 50 });
+    const failed = play(app);
+    await expect(failed).rejects.toMatchObject({ name: "RequestTimeoutError", status: 504 });
+    await expect(failed).rejects.toThrow(`${server.address} took longer than requestTimeout, 50 ms`);
+    await (await server.request(0)).until("aborted");
+    expect(app.stats().addresses[0]?.failures).toBe(1);
+  });
+
+  it("a response that has begun and does not go on is broken off", async () => {
+    const server = await FastcgiServer.start((request) => request.send(stdout(`${OK}half`)));
+    const played = new Played(remote(server.address, { requestTimeout: 50 }));
+    expect(await played.next()).toBe("half");
+    await expect(played.next()).rejects.toMatchObject({ name: "RequestTimeoutError" });
+  });
+
+  it("the time in which the client does not take what is there is not the server's", async () => {
+    const server = await FastcgiServer.start((request) => request.send(stdout(OK)));
+    const app = remote(server.address, { requestTimeout: 100 });
+    const slow = new Played(app);
+    const { socket } = await server.request(0);
+    for (let at = 0; at < LARGE.length; at += 50_000) {
+      socket.write(Buffer.from(stdout(LARGE.slice(at, at + 50_000)), "latin1"));
+    }
+    socket.write(Buffer.from(endRequest(), "latin1"));
+    expect((await slow.next())?.length).toBeGreaterThan(0);
+    // A request that is at fault takes its full time in the meantime.
+    await expect(play(app, { pathInfo: "/stalled" })).rejects.toThrow("requestTimeout");
+    await expect(play(app, { pathInfo: "/stalled" })).rejects.toThrow("requestTimeout");
+    expect((await slow.rest()).join("").length).toBeGreaterThan(LARGE.length / 2);
+  });
+});
+
+it("totalTimeout: a response that goes on all the time is over then", async () => {
+  const server = await FastcgiServer.start((request) => {
+    request.send(stdout(OK));
+    const timer = setInterval(() => request.send(stdout("more")), 5);
+    request.socket.on("close", () => clearInterval(timer));
+  });
+  const played = new Played(remote(server.address, { totalTimeout: 100, requestTimeout: 0 }));
+  expect(await played.next()).toBe("more");
+  await expect(played.rest()).rejects.toThrow("totalTimeout, 100 ms");
+});
+
+it("connectTimeout: a server that takes no connection costs a 504, and no byte was sent", async () => {
+  // One place in its backlog, and nobody who accepts: what is beyond waits for ever.
+  const script =
+    "import socket,sys\ns=socket.socket()\ns.bind(('127.0.0.1',0))\ns.listen(0)\nprint(s.getsockname()[1],flush=True)\nsys.stdin.read()";
+  const full = execFile("python3", ["-c", script]);
+  onTestFinished(() => void full.kill());
+  const [line] = (await once(createInterface({ input: full.stdout as NodeJS.ReadableStream }), "line")) as [string];
+  const fillers = [1, 2, 3].map(() => connect(Number(line), "127.0.0.1").on("error", () => undefined));
+  onTestFinished(() => fillers.forEach((filler) => void filler.destroy()));
+  await once(fillers[0] as NodeJS.EventEmitter, "connect");
+  const app = remote(`127.0.0.1:${line}`, { connectTimeout: 100 });
+  await expect(Promise.all([play(app), play(app)])).rejects.toMatchObject({ name: "UnreachableError", status: 504 });
+});
+
+describe("a client that leaves", () => {
+  it("WRK-08: has its request aborted, and the connection serves on when the server has ended it", async () => {
+    const server = await FastcgiServer.start((request) => {
+      if (request.params.get("PATH_INFO") === "/stay") request.reply("stayed");
+    });
+    const app = remote(server.address);
+    const left = new Played(app);
+    const request = await server.request(0);
+    await left.close();
+    await request.until("aborted");
+    expect(app.stats().addresses[0]?.busy).toBe(1);
+    request.reply("for nobody");
+    while (app.stats().addresses[0]?.busy === 1) await play(app, { pathInfo: "/stay" });
+    expect((await play(app, { pathInfo: "/stay" })).body).toBe("stayed");
+  });
+
+  it("WRK-06: leaves no connection to others on which a server goes on that ignores ABORT_REQUEST", async () => {
+    const server = await FastcgiServer.start((request) => request.send(stdout(`${OK}on and`)));
+    const app = remote(server.address);
+    const left = new Played(app);
+    expect(await left.next()).toBe("on and");
+    await left.close();
+    await (await server.request(0)).until("aborted");
+    await server.quiet();
+    expect(app.stats().addresses[0]).toMatchObject({ connections: 0, busy: 0, failures: 0 });
+  });
+
+  it("before a connection is open is nobody's request: the connection is given up", async () => {
+    const server = await FastcgiServer.start((request) => request.reply());
+    const app = remote(server.address);
+    const left = new Played(app, { pathInfo: "/left" });
+    await left.close();
+    await play(app);
+    expect(server.requests.map(({ params }) => params.get("PATH_INFO"))).toEqual(["/a"]);
+  });
+});

@@ -1,0 +1,136 @@
+/** A remote FastCGI server that a test plays: real sockets, and nothing is answered unless the test does. */
+import { EventEmitter, once } from "node:events";
+import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
+import { onTestFinished } from "vitest";
+import { RecordReader } from "../../src/fastcgi/reader.ts";
+import { RecordType, readPairs } from "../../src/fastcgi/records.ts";
+import { endRequest, latin1, stdout } from "./records.ts";
+
+/** A request, from its BEGIN_REQUEST on. */
+export class ServedRequest {
+  params: ReadonlyMap<string, string> = new Map();
+  body = "";
+  /** ABORT_REQUEST has come. */
+  aborted = false;
+  /** Its body is whole. */
+  whole = false;
+  readonly socket: Socket;
+  /** Counts the server's connections, from 1. */
+  readonly connection: number;
+  readonly news: EventEmitter = new EventEmitter();
+
+  constructor(socket: Socket, connection: number) {
+    this.socket = socket;
+    this.connection = connection;
+  }
+
+  send(...records: string[]): void {
+    this.socket.write(latin1(records.join("")));
+  }
+
+  /** A whole response. */
+  reply(body = "", head = "Status: 200 OK\r\n"): void {
+    this.send(stdout(`${head}\r\n${body}`), endRequest());
+  }
+
+  /** The same from a server that keeps no connections. */
+  replyAndClose(body = ""): void {
+    this.socket.end(latin1(stdout(`Status: 200 OK\r\n\r\n${body}`) + endRequest()));
+  }
+
+  /** Breaks the connection. */
+  drop(): void {
+    this.socket.destroy();
+  }
+
+  async until(fact: "aborted" | "whole"): Promise<void> {
+    while (!this[fact]) await once(this.news, "record");
+  }
+}
+
+export type Serve = (request: ServedRequest) => void;
+
+export class FastcgiServer {
+  /** All of them, in the order of their BEGIN_REQUEST. */
+  readonly requests: ServedRequest[] = [];
+  /** How many connections were accepted. */
+  connections = 0;
+  readonly #server: Server;
+  readonly #sockets: Set<Socket> = new Set();
+  readonly #news: EventEmitter = new EventEmitter();
+
+  private constructor(serve: Serve) {
+    this.#server = createServer((socket) => this.#accept(socket, serve));
+    onTestFinished(() => this.close());
+  }
+
+  /**
+   * @param serve is called when a request's body is whole
+   * @param at where to listen: a path, or a port of loopback
+   */
+  static async start(serve: Serve = () => undefined, at: string | number = 0): Promise<FastcgiServer> {
+    const one = new FastcgiServer(serve);
+    const listening = typeof at === "string" ? one.#server.listen(at) : one.#server.listen(at, "127.0.0.1");
+    await once(listening, "listening");
+    return one;
+  }
+
+  get port(): number {
+    return (this.#server.address() as AddressInfo).port;
+  }
+
+  get address(): string {
+    return `127.0.0.1:${this.port}`;
+  }
+
+  /** The request of this number, counted from 0, when its body is whole. */
+  async request(index: number): Promise<ServedRequest> {
+    for (;;) {
+      const request = this.requests[index];
+      if (request?.whole) return request;
+      await once(this.#news, "request");
+    }
+  }
+
+  /** Resolves when no connection is open. */
+  async quiet(): Promise<void> {
+    while (this.#sockets.size > 0) await once(this.#news, "closed");
+  }
+
+  /** Listens no more and breaks all connections. */
+  async close(): Promise<void> {
+    const closed = new Promise((resolve) => this.#server.close(resolve));
+    for (const socket of this.#sockets) socket.destroy();
+    await closed;
+  }
+
+  #accept(socket: Socket, serve: Serve): void {
+    this.connections += 1;
+    const connection = this.connections;
+    this.#sockets.add(socket);
+    socket.on("error", () => undefined); // broken connections are what these tests are about
+    socket.on("close", () => {
+      this.#sockets.delete(socket);
+      this.#news.emit("closed");
+    });
+    let request = new ServedRequest(socket, connection);
+    const reader = new RecordReader((type, _id, content) => {
+      if (type === RecordType.BEGIN_REQUEST) {
+        request = new ServedRequest(socket, connection);
+        this.requests.push(request);
+      } else if (type === RecordType.PARAMS && content.length > 0) {
+        request.params = new Map([...request.params, ...readPairs(content)]);
+      } else if (type === RecordType.STDIN && content.length > 0) {
+        request.body += content.toString("latin1");
+      } else if (type === RecordType.STDIN && !request.whole) {
+        request.whole = true;
+        this.#news.emit("request");
+        serve(request);
+      } else if (type === RecordType.ABORT_REQUEST) {
+        request.aborted = true;
+      }
+      request.news.emit("record");
+    });
+    socket.on("data", (chunk: Buffer) => reader.push(chunk));
+  }
+}
