@@ -233,10 +233,10 @@ export class StartTimeoutError extends StartError {
   readonly code = "ERR_WSGI_START_TIMEOUT" as const;
 }
 
-/** The application's module cannot be imported; `traceback` says why, and so does the message. */
+/** The application's module cannot be imported, or its factory or Django's set-up raised; `traceback` says why, and so does the message. */
 export class AppImportError extends StartError {
   readonly code = "ERR_WSGI_APP_IMPORT" as const;
-  /** The traceback of the import, as Python prints it. */
+  /** The traceback, as Python prints it. */
   readonly traceback: string;
 
   constructor(message: string, traceback: string) {

@@ -51,7 +51,7 @@ async function urlOf(child: ChildProcess): Promise<string> {
 
 it("has no code block that the tests below do not know", () => {
   expect(BLOCKS.map(({ language }) => language)).toEqual(
-    ["js", "python", "sh", "sh", "js", "ts", "js", "js", "js", "sh", "js", "js", "js", "text"], // in the README's order
+    ["js", "python", "sh", "sh", "js", "ts", "js", "js", "js", "js", "sh", "js", "js", "js", "text"], // in the README's order
   );
 });
 
@@ -81,13 +81,19 @@ it("ready() and close()", async () => {
   expect(code).toBe(0);
 });
 
+it("remote servers behind Express, one of them PHP: what does not need them is answered", async () => {
+  const url = await urlOf(run(inLanguage("js")[5] ?? "", "remote.mjs"));
+  const addresses = [{ address: "10.0.0.1:9000" }, { address: "10.0.0.2:9000" }];
+  expect(await (await fetch(`${url}/health`)).json()).toMatchObject({ addresses, queue: { length: 0 } });
+});
+
 it("the validator around a JavaScript app", async () => {
-  const url = await urlOf(run(inLanguage("js")[5] ?? "", "validator.mjs"));
+  const url = await urlOf(run(inLanguage("js")[6] ?? "", "validator.mjs"));
   expect(await (await fetch(url)).text()).toBe("hello\n");
 });
 
 it("closing with the server: SIGTERM ends the program by itself", async () => {
-  const child = run(inLanguage("js")[6] ?? "", "close.mjs");
+  const child = run(inLanguage("js")[7] ?? "", "close.mjs");
   const url = await urlOf(child);
   expect(await (await fetch(url)).text()).toBe("The shop is at /");
   child.kill("SIGTERM");
@@ -95,7 +101,7 @@ it("closing with the server: SIGTERM ends the program by itself", async () => {
 });
 
 it("channels: each request's end is told", async () => {
-  const child = run(inLanguage("js")[7] ?? "", "channels.mjs");
+  const child = run(inLanguage("js")[8] ?? "", "channels.mjs");
   const lines = createInterface({ input: child.stdout as NodeJS.ReadableStream })[Symbol.asyncIterator]();
   const { value: port } = (await lines.next()) as { value: string };
   await fetch(`http://127.0.0.1:${port.slice(5)}/nowhere`);
@@ -124,6 +130,8 @@ it("shell: every npm script that it names is there", () => {
 it.each([
   ["fromWsgi", "src/options.ts"],
   ["pythonApp", "src/python/options.ts"],
+  ["remote", "src/remote/options.ts"],
+  ["script", "src/remote/script.ts"],
   ["validator", "src/wsgi/validate/options.ts"],
 ])("the table of %s's options is the one that the comments of %s make", (name, file) => {
   const table = optionsTable(readFileSync(join(ROOT, file), "utf8"));

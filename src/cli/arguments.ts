@@ -34,7 +34,10 @@ export function createProgram(version: string, serve: (args: ServeArguments) => 
     .command("serve")
     .summary("serve a Python WSGI application over HTTP")
     .description("Serves a Python WSGI application over HTTP, on CPython processes that are kept alive.")
-    .argument("<target>", 'the application, as "module:attribute"')
+    .argument(
+      "<target>",
+      'the application: "module:attribute", "module:factory()" or "module"; "path/to/file.py" may replace the module',
+    )
     .addOption(
       new Option("--host <address>", "the address to listen on; 0.0.0.0 or :: for all")
         .default("127.0.0.1")

@@ -38,7 +38,13 @@ export interface PythonApp extends WsgiApp {
  *     const shop = pythonApp("shop:app", { directory: "./legacy", virtualenv: ".venv" });
  *     app.use(fromWsgi(shop));
  *
- * @param target `"module:attribute"`: the module as `import` names it, and the callable in it
+ * @param target the application, in one of these shapes:
+ *   - `"module:attribute"`: the module as `import` names it, and the callable in it, which may be nested: `"shop:site.app"`
+ *   - `"module:factory()"`: what the factory returns; each process calls it once at its start, without arguments
+ *   - `"module"`: its `application`, else its `app`, else, if it is a settings module (`"project.settings"`), the application of
+ *     the Django project; DJANGO_SETTINGS_MODULE is set
+ *   - `"path/to/file.py"`, alone or before `":attribute"` or `":factory()"`: a file, seen from `directory`. As for a script its
+ *     folder is the first on `sys.path`; the module has the file's name, without `.py`
  * @throws OptionError that names the option which cannot be used
  */
 export function pythonApp(target: string, options: PythonAppOptions = {}): PythonApp {

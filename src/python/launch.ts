@@ -14,8 +14,8 @@ const TAIL_LINES = 40;
 const LAST_WORDS_MS = 1_000;
 
 /** Its fourth descriptor is the control lane; the lanes follow. */
-export function launch({ target, threads, processes, python, directory, env }: PythonAppSettings): ChildProcess {
-  return spawn(python, [WORKER_PROGRAM, target, String(threads), String(processes)], {
+export function launch({ target, threads, processes, interpreter, directory, env }: PythonAppSettings): ChildProcess {
+  return spawn(interpreter.command, [WORKER_PROGRAM, target, String(threads), String(processes)], {
     cwd: directory,
     env,
     stdio: ["ignore", "pipe", "pipe", "pipe", ...Array.from({ length: threads }, () => "pipe" as const)],
@@ -71,22 +71,24 @@ export class LastWords {
   }
 
   notRun(error: Error): InterpreterError {
+    const { command, why } = this.#settings.interpreter;
     return new InterpreterError(
-      `the Python interpreter "${this.#settings.python}" cannot be run (${(error as NodeJS.ErrnoException).code}); install Python 3.8 or later, or name another with the option python or virtualenv`,
+      `the Python interpreter "${command}" cannot be run (${(error as NodeJS.ErrnoException).code}); it is the one ${why}; install Python 3.8 or later, or name another with the option python or virtualenv`,
       { cause: error },
     );
   }
 
   endedEarly(how: string): InterpreterError | StartTimeoutError {
-    const { python, target, startTimeout } = this.#settings;
+    const { interpreter, target, startTimeout } = this.#settings;
     const said = this.#tail.length === 0 ? "it wrote nothing to stderr" : this.#tail.join("\n");
     if (this.#late) {
       return new StartTimeoutError(
         `the Python process had not loaded ${target} within startTimeout, ${startTimeout} ms, and was ended:\n${said}`,
       );
     }
+    const { command, why } = interpreter;
     return new InterpreterError(
-      `the Python interpreter "${python}" ended ${how} before it had loaded ${target}: ${said}`,
+      `the Python interpreter "${command}", ${why}, ended ${how} before it had loaded ${target}: ${said}`,
     );
   }
 }

@@ -4,21 +4,23 @@ import type { Logger } from "../wsgi/log.ts";
 /** How a Python app is found and run. */
 export interface PythonAppOptions {
   /**
-   * The folder of the application: the processes' working directory and the first place where modules are looked for.
+   * The folder of the application: the processes' working directory and the first place where modules are looked for. For a
+   * target that is a file, the file's folder comes before it.
    *
    * @default the current directory
    */
   directory?: string | undefined;
   /**
-   * The interpreter: a name on the PATH or a path. CPython 3.8 or later.
+   * The interpreter: a name on the PATH or a path, run as it is. CPython 3.8 or later.
    *
-   * @default "python3"
+   * @default that of a virtual environment, if `virtualenv` finds one, else `python3`
    */
   python?: string | undefined;
   /**
-   * A virtual environment's folder, seen from `directory`; its interpreter is used. Not together with `python`.
+   * A virtual environment's folder, seen from `directory`. The processes run as if it were activated: its programs are first
+   * on the PATH, VIRTUAL_ENV is its folder, and PYTHONHOME is unset. Not together with `python`.
    *
-   * @default none
+   * @default `.venv`, then `venv` in `directory`, then Node's own VIRTUAL_ENV; none if there is none of them or `python` is given
    */
   virtualenv?: string | undefined;
   /**

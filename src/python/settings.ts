@@ -1,15 +1,18 @@
 /** What holds when `pythonApp` is told nothing, and what it cannot be told. Knows options; knows no process. */
 import { statSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { resolve } from "node:path";
 import { OptionError } from "../errors.ts";
+import { bytes, count, MAX_TIME, unlimited } from "../node/option-values.ts";
 import { checkLogger, type Logger } from "../wsgi/log.ts";
+import { activate, findInterpreter, type Interpreter } from "./interpreter.ts";
 import type { PythonAppOptions } from "./options.ts";
+import { checkTarget } from "./target.ts";
 
 /** The options, resolved: below this file nothing has a default. */
 export interface PythonAppSettings {
   readonly target: string;
   readonly directory: string;
-  readonly python: string;
+  readonly interpreter: Interpreter;
   readonly env: Readonly<Record<string, string>>;
   readonly processes: number;
   readonly threads: number;
@@ -30,25 +33,21 @@ export interface PythonAppSettings {
   readonly logger: Logger;
 }
 
-const TARGET = /^[\p{L}_][\p{L}\p{N}_]*(\.[\p{L}_][\p{L}\p{N}_]*)*:[\p{L}_][\p{L}\p{N}_]*$/u;
 /** More would be a mistake in the option, and each lane costs a file descriptor. */
 const MAX_PROCESSES = 256;
 const MAX_THREADS = 256;
-/** Milliseconds: Node's timers know no more. */
-const MAX_TIME = 2 ** 31 - 1;
 
 /** @throws OptionError that names the option */
 export function resolveSettings(target: string, options: PythonAppOptions): PythonAppSettings {
-  if (typeof target !== "string" || !TARGET.test(target)) {
-    throw new OptionError(`pythonApp(target): target must be "module:attribute", got ${JSON.stringify(target)}`);
-  }
   const directory = resolve(options.directory ?? ".");
-  checkDirectory("directory", directory);
+  checkDirectory(directory);
+  const { python, virtualenv } = options;
+  const interpreter = findInterpreter({ python, virtualenv, directory, active: process.env.VIRTUAL_ENV });
   return {
-    target,
+    target: checkTarget(target),
     directory,
-    python: interpreter(options, directory),
-    env: { ...inherited(process.env), ...checkEnv(options.env ?? {}) },
+    interpreter,
+    env: activate({ ...inherited(process.env), ...checkEnv(options.env ?? {}) }, interpreter),
     processes: count("processes", options.processes ?? 2, MAX_PROCESSES),
     threads: count("threads", options.threads ?? 4, MAX_THREADS),
     startTimeout: count("startTimeout", options.startTimeout ?? 60_000, MAX_TIME),
@@ -65,36 +64,10 @@ export function resolveSettings(target: string, options: PythonAppOptions): Pyth
   };
 }
 
-function interpreter({ python, virtualenv }: PythonAppOptions, directory: string): string {
-  if (virtualenv === undefined) {
-    if (python === undefined) return "python3";
-    if (typeof python !== "string" || python === "") throw new OptionError("python must be a name or a path");
-    return python.includes("/") ? resolve(python) : python;
-  }
-  if (python !== undefined) throw new OptionError("python and virtualenv both name an interpreter; give one of them");
-  const folder = resolve(directory, virtualenv);
-  checkDirectory("virtualenv", folder);
-  return join(folder, "bin", "python");
-}
-
-function checkDirectory(option: string, path: string): void {
+function checkDirectory(path: string): void {
   if (!statSync(path, { throwIfNoEntry: false })?.isDirectory()) {
-    throw new OptionError(`${option} must be a folder; there is none at ${path}`);
+    throw new OptionError(`directory must be a folder; there is none at ${path}`);
   }
-}
-
-function count(option: string, value: number, most: number, least = 1): number {
-  if (Number.isInteger(value) && value >= least && value <= most) return value;
-  throw new OptionError(`${option} must be a whole number from ${least} to ${most}, got ${String(value)}`);
-}
-
-function bytes(option: string, value: number): number {
-  if (value === Number.POSITIVE_INFINITY) return value;
-  return count(option, value, Number.MAX_SAFE_INTEGER, 0);
-}
-
-function unlimited(value: number): number {
-  return value === 0 ? Number.POSITIVE_INFINITY : value;
 }
 
 function flag(option: string, value: boolean): boolean {

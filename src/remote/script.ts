@@ -10,6 +10,8 @@ export interface ScriptOptions {
    *
    * A function must choose from files that it knows. A path made of what the client sent runs whatever lies there, and PHP with
    * `cgi.fix_pathinfo` runs `/upload/evil.jpg` for `/upload/evil.jpg/x.php`.
+   *
+   * @default none
    */
   scriptFilename?: string | ((environ: Environ) => string) | undefined;
   /**

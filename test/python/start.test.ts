@@ -107,10 +107,6 @@ it.each(OPTIONS)("names the option %s when its value cannot be used: %j", (optio
   expect(start).toThrow(option);
 });
 
-it.each(["probe", "probe:", ":app", "a b:c", "probe:app()", ""])("refuses the target %j", (target) => {
-  expect(() => pythonApp(target, { directory: APPS })).toThrow(OptionError);
-});
-
 it("WRK-10: a process has the folder, the variables that every program needs and those of env, and no others", async () => {
   process.env.WSGI_BRIDGE_TEST_SECRET = "secret";
   const { port } = await hostPython("probe:application", { env: { SHOP: "1" } });

@@ -1,0 +1,2 @@
+"""Beside the file that a target names."""
+HERE = True

@@ -1,0 +1,1 @@
+"""The least that is a Django project."""

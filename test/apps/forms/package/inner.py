@@ -1,0 +1,4 @@
+"""A module of a package."""
+from many import answering
+
+app = answering("inner")

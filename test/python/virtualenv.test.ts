@@ -1,0 +1,201 @@
+/** Which interpreter runs an application, what it sees of its virtual environment, and how an error names it. */
+import { execFileSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, expect, it, onTestFinished, vi } from "vitest";
+import { AppImportError, InterpreterError, OptionError } from "../../src/index.ts";
+import { findInterpreter } from "../../src/python/interpreter.ts";
+import type { PythonAppOptions } from "../../src/python.ts";
+import { hostPython, startPython } from "../support/python.ts";
+import { rawGet } from "../support/server.ts";
+
+afterEach(() => vi.unstubAllEnvs());
+
+function folder(): string {
+  const made = realpathSync(mkdtempSync(join(tmpdir(), "wsgi-bridge-venv-")));
+  onTestFinished(() => rmSync(made, { recursive: true, force: true }));
+  return made;
+}
+
+/** What of an environment tells that it is one; its interpreter is gone. */
+function ruinAt(path: string): void {
+  mkdirSync(join(path, "bin"), { recursive: true });
+  symlinkSync("/no/such/python", join(path, "bin", "python"));
+}
+
+function environmentAt(path: string): string {
+  execFileSync("python3", ["-m", "venv", "--without-pip", path]);
+  return path;
+}
+
+const ALL = [".venv", "venv", "env"];
+const ACTIVE = "/active";
+
+type Choice = [
+  which: string,
+  options: { python?: string; virtualenv?: string },
+  there: string[],
+  active: string | undefined,
+  command: string,
+  why: string,
+];
+
+const CHOICES: Choice[] = [
+  ["the option python", { python: "pypy3" }, ALL, ACTIVE, "pypy3", "named by the option python"],
+  ["the option python as a path", { python: "/a/../b" }, ALL, ACTIVE, "/b", "named by the option python"],
+  [
+    "the option virtualenv",
+    { virtualenv: "env" },
+    ALL,
+    ACTIVE,
+    "DIR/env/bin/python",
+    "of the virtual environment that the option virtualenv names",
+  ],
+  [".venv", {}, ALL, ACTIVE, "DIR/.venv/bin/python", "of the virtual environment .venv in the application's directory"],
+  [
+    "venv",
+    {},
+    ["venv", "env"],
+    ACTIVE,
+    "DIR/venv/bin/python",
+    "of the virtual environment venv in the application's directory",
+  ],
+  ["VIRTUAL_ENV", {}, ["env"], ACTIVE, "/active/bin/python", "of the virtual environment that VIRTUAL_ENV names"],
+  [
+    "python3",
+    {},
+    ["env"],
+    undefined,
+    "python3",
+    "on the PATH, since neither an option nor VIRTUAL_ENV names another and the application's directory has no virtual environment",
+  ],
+  ["python3, for an empty VIRTUAL_ENV", {}, [], "", "python3", "on the PATH"],
+];
+
+it.each(CHOICES)("takes %s before those that follow in this list", (_, options, there, active, command, why) => {
+  const directory = folder();
+  for (const name of there) ruinAt(join(directory, name));
+  const found = findInterpreter({ ...options, directory, active });
+  expect(found.command.replace(directory, "DIR")).toBe(command);
+  expect(found.why.slice(0, why.length)).toBe(why);
+});
+
+it.each([".venv", "venv"])("a folder %s without an interpreter is passed over", (name) => {
+  const directory = folder();
+  mkdirSync(join(directory, name));
+  expect(findInterpreter({ directory, active: undefined }).command).toBe("python3");
+});
+
+it.each([
+  ["without an interpreter", { virtualenv: "." }, /virtualenv must be .*DIR\/bin\/python/],
+  ["that is not there", { virtualenv: "nothing" }, /virtualenv must be .*DIR\/nothing\/bin\/python/],
+  ["without a name", { virtualenv: "" }, /virtualenv must be/],
+  ["beside python", { virtualenv: "env", python: "python3" }, /python and virtualenv both name an interpreter/],
+] as const)("an option virtualenv %s is an error at once", (_, options, says) => {
+  const directory = folder();
+  ruinAt(join(directory, "env"));
+  try {
+    findInterpreter({ ...options, directory, active: undefined });
+    expect.unreachable();
+  } catch (error) {
+    expect(error).toBeInstanceOf(OptionError);
+    expect((error as Error).message.replace(directory, "DIR")).toMatch(says);
+  }
+});
+
+const APP = `
+import json, os, subprocess, sys
+
+def app(environ, start_response):
+    python = subprocess.check_output(["python", "-c", "import sys; print(sys.prefix)"], universal_newlines=True)
+    seen = {name: os.environ.get(name) for name in ("PATH", "VIRTUAL_ENV", "PYTHONHOME")}
+    start_response("200 OK", [("Content-Type", "application/json")])
+    return [json.dumps(dict(seen, prefix=sys.prefix, started=python.strip())).encode()]
+`;
+
+async function seen(directory: string, options: PythonAppOptions = {}): Promise<unknown> {
+  writeFileSync(join(directory, "shop.py"), APP);
+  const { port } = await hostPython("shop:app", { directory, python: undefined, ...options });
+  return JSON.parse((await rawGet(port, "/")).body);
+}
+
+/** What a process sees whose environment is activated. */
+function activated(environment: string, path = process.env.PATH): unknown {
+  const [prefix, VIRTUAL_ENV, started] = [environment, environment, environment];
+  return { PATH: `${environment}/bin:${path}`, PYTHONHOME: null, prefix, started, VIRTUAL_ENV };
+}
+
+it.each([".venv", "venv"])("runs the application in %s of its directory, and what it starts too", async (name) => {
+  const directory = folder();
+  vi.stubEnv("VIRTUAL_ENV", "/active");
+  const environment = environmentAt(join(directory, name));
+  expect(await seen(directory)).toEqual(activated(environment));
+});
+
+it("runs it in the environment that the option names, whatever else there is", async () => {
+  const directory = folder();
+  ruinAt(join(directory, ".venv"));
+  const env = { PATH: "/usr/bin:/bin", VIRTUAL_ENV: "/active", PYTHONHOME: "/no/such/home" };
+  const expected = activated(environmentAt(join(directory, "env")), env.PATH);
+  expect(await seen(directory, { virtualenv: "env", env })).toEqual(expected);
+});
+
+it("runs it in the active environment", async () => {
+  const environment = environmentAt(folder());
+  vi.stubEnv("VIRTUAL_ENV", environment);
+  expect(await seen(folder())).toEqual(activated(environment));
+});
+
+it("an interpreter that is named by itself is run as it is", async () => {
+  const directory = folder();
+  const environment = environmentAt(join(directory, "env"));
+  vi.stubEnv("VIRTUAL_ENV", environment);
+  const python = join(environment, "bin", "python");
+  expect(await seen(directory, { python })).toMatchObject({
+    PATH: process.env.PATH,
+    VIRTUAL_ENV: null,
+    prefix: environment,
+  });
+});
+
+async function failure(directory: string, options: PythonAppOptions = {}): Promise<Error> {
+  const app = startPython("shop:app", { directory, python: undefined, ...options });
+  return app.ready().then(
+    () => new Error("it has started"),
+    (reason: Error) => reason,
+  );
+}
+
+it("the error of a failed import says which interpreter misses the module, and why it was that one", async () => {
+  const directory = folder();
+  const environment = environmentAt(join(directory, ".venv"));
+  writeFileSync(join(directory, "shop.py"), "import not_installed\n");
+  const error = await failure(directory);
+  expect(error).toBeInstanceOf(AppImportError);
+  expect(error.message).toContain(
+    `(${environment}/bin/python, of the virtual environment .venv in the application's directory)`,
+  );
+});
+
+it.each([
+  [".venv", {}, undefined, "DIR/.venv/bin/python", "of the virtual environment .venv in the application's directory"],
+  ["VIRTUAL_ENV", {}, "/gone", "/gone/bin/python", "of the virtual environment that VIRTUAL_ENV names"],
+  ["the option python", { python: "/no/python" }, undefined, "/no/python", "named by the option python"],
+] as const)("an interpreter of %s that is gone is an error which names it, and no other's turn", async (...row) => {
+  const [which, options, active, command, why] = row;
+  const directory = folder();
+  if (which === ".venv") ruinAt(join(directory, which));
+  vi.stubEnv("VIRTUAL_ENV", active);
+  const error = await failure(directory, options);
+  expect(error).toBeInstanceOf(InterpreterError);
+  expect(error.message.replace(directory, "DIR")).toContain(
+    `"${command}" cannot be run (ENOENT); it is the one ${why}; install Python`,
+  );
+});
+
+it("an interpreter that ends too early is named with the reason why it was taken", async () => {
+  const error = await failure(folder(), { python: "/bin/false" });
+  expect(error).toBeInstanceOf(InterpreterError);
+  expect(error.message).toMatch(/"\/bin\/false", named by the option python, ended with code 1 before it had loaded/);
+});
