@@ -1,43 +1,69 @@
-/** One whole run: start everything, measure, end everything. Knows the order of things; prints only progress. */
+/** One whole run, group by group: start the servers, measure, end them. Knows the order of things; prints only progress. */
 import { ensurePython } from "../scripts/python-env.mjs";
 import { Load } from "./load.mjs";
 import { machine, versions } from "./machine.mjs";
-import { measure } from "./measure.mjs";
+import { MEASURES } from "./measures/index.mjs";
 import { Children } from "./processes.mjs";
-import { RATIOS } from "./rows.mjs";
-import { startRow } from "./servers.mjs";
+import { measureRounds } from "./rounds.mjs";
 import { compare, medians } from "./summary.mjs";
+import { COMPARISONS } from "./table/comparisons.mjs";
 
-/** The same for gunicorn and for the bridge. */
+/** The same for gunicorn and for the bridge, where the group does not say otherwise. */
 const PYTHON = { processes: 2, threads: 4 };
 
+/** @typedef {{ group: import("./table/groups.mjs").Group, rows: import("./table/groups.mjs").Row[] }} Part */
+
 /**
- * @param {import("./rows.mjs").Row[]} rows
+ * @param {Part[]} parts
  * @param {{ rounds: number, seconds: number, connections: number }} settings
  * @param {{ interrupted: Promise<never>, progress: (text: string) => void }} host
  */
-export async function bench(rows, settings, { interrupted, progress }) {
+export async function bench(parts, settings, { interrupted, progress }) {
   const python = ensurePython();
   const children = new Children();
   const run = async () => {
-    const started = [];
-    for (const row of rows) {
-      progress(`starting: ${row.name}`);
-      started.push(await startRow(row, { python, ...PYTHON }, children));
-    }
-    return measure(started, { load: new Load(children), ...settings, progress });
+    const load = new Load(children);
+    const groups = [];
+    for (const part of parts) groups.push(await measureGroup(part, settings, { python, children, load, progress }));
+    return groups;
   };
   try {
-    const figures = await Promise.race([run(), interrupted]);
-    return {
-      date: new Date().toISOString(),
-      machine: machine(),
-      versions: versions(python),
-      settings: { ...settings, ...PYTHON },
-      rows: rows.map(({ id, name }) => ({ id, name, median: medians(figures.get(id)), rounds: figures.get(id) })),
-      ratios: compare(RATIOS, figures),
-    };
+    const groups = await Promise.race([run(), interrupted]);
+    return { date: new Date().toISOString(), machine: machine(), versions: versions(python), settings, groups };
   } finally {
     await children.stop();
   }
+}
+
+/** Only the group's own servers run meanwhile: idle ones of others would wake up now and then. */
+async function measureGroup({ group, rows }, defaults, { python, children, load, progress }) {
+  const measure = MEASURES[group.measure];
+  const settings = { ...PYTHON, ...defaults, ...overrides(group, defaults) };
+  const { processes, threads, seconds, connections } = settings;
+  const host = { children, load, seconds, connections };
+  const begun = new Map();
+  for (const row of rows) {
+    progress(`${group.id}, starting: ${row.name}`);
+    begun.set(row, await measure.begin({ row, python, processes, threads }, host));
+  }
+  const once = (row) => measure.once(begun.get(row), host);
+  const warmUp = (row) => (measure.warmUp ?? measure.once)(begun.get(row), host);
+  const rounds = await measureRounds(rows, { rounds: settings.rounds, warmUp, once, progress });
+  for (const each of begun.values()) await measure.end(each, host);
+  const { id, title } = group;
+  return {
+    ...{ id, title, settings, figures: measure.figures },
+    rows: rows.map(({ stack, name }) => ({
+      ...{ stack, name, median: medians(measure.figures, rounds.get(stack)), rounds: rounds.get(stack) },
+    })),
+    comparisons: compare(
+      COMPARISONS.filter((comparison) => comparison.group === id),
+      rounds,
+    ),
+  };
+}
+
+function overrides({ connections, processes, threads, rounds }, defaults) {
+  const own = { connections, processes, threads, rounds: rounds && Math.min(rounds, defaults.rounds) };
+  return Object.fromEntries(Object.entries(own).filter(([, value]) => value !== undefined));
 }

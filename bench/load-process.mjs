@@ -7,7 +7,7 @@ process.on("message", async (job) => {
   process.send(await run(job));
 });
 
-/** @param {{ url: string, exchange: import("./rows.mjs").Exchange, connections: number, seconds: number }} job */
+/** @param {{ url: string, exchange: import("./table/groups.mjs").Exchange, connections: number, seconds: number }} job */
 async function run({ url, exchange, connections, seconds }) {
   const { method, headers, body, expect } = exchange;
   const latencies = []; // autocannon's histogram knows whole milliseconds only

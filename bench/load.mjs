@@ -21,7 +21,7 @@ export class Load {
   /**
    * Keeps `connections` requests under way for `seconds`.
    *
-   * @param {{ url: string, exchange: import("./rows.mjs").Exchange, connections: number, seconds: number }} job
+   * @param {{ url: string, exchange: import("./table/groups.mjs").Exchange, connections: number, seconds: number }} job
    * @returns {Promise<{ requests: number, rps: number, p50: number, p99: number, faults: [string, number][], loadCpu: number }>}
    *   latencies in milliseconds, `loadCpu` the generator's own microseconds a request
    */

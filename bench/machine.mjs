@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { availableParallelism, cpus, totalmem, type } from "node:os";
 
 const NODE_PACKAGES = ["express", "http-proxy-middleware", "autocannon"];
-const PYTHON_PACKAGES = ["bottle", "gunicorn"];
+const PYTHON_PACKAGES = ["bottle", "gunicorn", "waitress"];
 
 export function machine() {
   const memory = `${Math.round(totalmem() / 2 ** 30)} GiB`;

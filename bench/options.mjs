@@ -1,12 +1,18 @@
 /** What the command line may say. Knows names and bounds; runs nothing. */
 import { parseArgs } from "node:util";
-import { ROWS } from "./rows.mjs";
+import { GROUPS, rowsOf } from "./table/groups.mjs";
+import { STACKS } from "./table/stacks.mjs";
+
+/** The group of `calls/`, which has no servers. */
+const CALLS = "calls";
+const GROUP_IDS = [...GROUPS.map(({ id }) => id), CALLS];
 
 export const USAGE = `node bench/run.mjs [options]
-  --rounds N        counted rounds, after one that warms up (default 7)
-  --seconds N       how long each row is under load in each round (default 3)
+  --rounds N        counted rounds, after one that warms up (default 5)
+  --seconds N       how long each row is under load in each round (default 1)
   --connections N   keep-alive connections, each with one request under way (default 16)
-  --rows A,B        which rows: ${ROWS.map(({ id }) => id).join(", ")} (default all)
+  --group A,B       which groups: ${GROUP_IDS.join(", ")} (default all)
+  --rows A,B        which rows of them: ${Object.keys(STACKS).join(", ")} (default all)
   --json FILE       where all figures go (default a new file in bench/results)`;
 
 /** Thrown for a command line that cannot be used. */
@@ -14,23 +20,35 @@ export class OptionError extends Error {
   exitCode = 2;
 }
 
-/** @param {string[]} args @throws OptionError */
+/**
+ * @param {string[]} args
+ * @returns {{ rounds: number, seconds: number, connections: number, json: string | undefined,
+ *   parts: import("./bench.mjs").Part[], calls: boolean }} `calls`: measure those in memory too
+ * @throws OptionError
+ */
 export function readOptions(args) {
-  const { rounds, seconds, connections, rows, json } = parse(args);
+  const { rounds, seconds, connections, group, rows, json } = parse(args);
+  const groups = chosen("group", group, GROUP_IDS);
+  const stacks = chosen("rows", rows, Object.keys(STACKS));
+  const parts = GROUPS.filter(({ id }) => groups.includes(id))
+    .map((each) => ({ group: each, rows: rowsOf(each).filter(({ stack }) => stacks.includes(stack)) }))
+    .filter((part) => part.rows.length > 0);
+  const calls = groups.includes(CALLS) && rows === undefined;
+  if (parts.length === 0 && !calls) throw new OptionError("--rows: the groups have no such rows");
   return {
     rounds: whole("rounds", rounds, 100),
     seconds: whole("seconds", seconds, 600),
     connections: whole("connections", connections, 1000),
-    rows: rows === undefined ? ROWS : [...new Set(rows.split(","))].map(rowById),
-    json,
+    ...{ json, parts, calls },
   };
 }
 
 function parse(args) {
   const options = {
-    rounds: { type: "string", default: "7" },
-    seconds: { type: "string", default: "3" },
+    rounds: { type: "string", default: "5" },
+    seconds: { type: "string", default: "1" },
     connections: { type: "string", default: "16" },
+    group: { type: "string" },
     rows: { type: "string" },
     json: { type: "string" },
   };
@@ -47,8 +65,10 @@ function whole(name, text, most) {
   throw new OptionError(`--${name} must be a whole number from 1 to ${most}, got ${text}`);
 }
 
-function rowById(id) {
-  const row = ROWS.find((candidate) => candidate.id === id);
-  if (row === undefined) throw new OptionError(`--rows: there is no row ${JSON.stringify(id)}`);
-  return row;
+/** All where nothing is said. */
+function chosen(name, text, known) {
+  const ids = text?.split(",") ?? known;
+  const stranger = ids.find((id) => !known.includes(id));
+  if (stranger === undefined) return ids;
+  throw new OptionError(`--${name}: there is no ${JSON.stringify(stranger)}`);
 }

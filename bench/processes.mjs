@@ -9,7 +9,7 @@ const STOP_MS = 8_000;
  * does; both happen too when this process dies in any way, so nothing is left behind even then.
  */
 export class Children {
-  #children = [];
+  #children = new Set();
   #stopping = false;
   #end;
   #ended = new Promise((_, reject) => {
@@ -47,20 +47,28 @@ export class Children {
     }
   }
 
-  /** Asks all to end, the last first; kills those that do not. */
+  /** Asks some to end, the last first; kills those that do not. */
+  async end(some) {
+    for (const child of some.toReversed()) {
+      this.#children.delete(child);
+      await end(child);
+    }
+  }
+
+  /** The same for all; no more can be started. */
   async stop() {
     this.#stopping = true;
     this.#end(new Error("stopped"));
-    for (const child of this.#children.reverse()) await end(child);
+    await this.end([...this.#children]);
   }
 
   #add(name, start) {
     if (this.#stopping) throw new Error("stopped");
     const child = start();
-    this.#children.push(child);
+    this.#children.add(child);
     child.on("error", (error) => this.#end(new Error(`${name}: ${error.message}`)));
     child.on("exit", (code, signal) => {
-      if (!this.#stopping) this.#end(new Error(`${name} ended with ${signal ?? `exit code ${code}`}`));
+      if (this.#children.delete(child)) this.#end(new Error(`${name} ended with ${signal ?? `exit code ${code}`}`));
     });
     return child;
   }

@@ -1,59 +1,78 @@
 /** The result as text for people. Pure; the same result goes to the file as JSON. */
+import { FIGURES } from "./table/figures.mjs";
 
 const NOT_MEASURED = "not measured";
-
-/** A column: its head, and what it shows of a row. */
-const COLUMNS = [
-  ["", ({ name }) => name],
-  ["requests/s", ({ median }) => number(median.rps, 0)],
-  ["p50 ms", ({ median }) => number(median.p50, 2)],
-  ["p99 ms", ({ median }) => number(median.p99, 2)],
-  ["CPU µs/request", ({ median }) => number(median.cpu, 0)],
-  ["RSS MiB", ({ median }) => number(median.rss && median.rss / 2 ** 20, 0)],
-  ["processes", ({ median }) => number(median.processes, 0)],
-];
-
-const FIGURE_NAMES = { rps: "requests a second", cpu: "CPU a request" };
+/** Of one core, above which the load generator, and not the server, may be what a row's requests a second tell. */
+const BUSY_LOAD = 0.7;
 
 /** @param {Awaited<ReturnType<typeof import("./bench.mjs").bench>>} result */
-export function report({ machine, versions, settings, rows, ratios }) {
-  const { rounds, seconds, connections, processes, threads } = settings;
+export function report({ machine, versions, settings, groups }) {
+  const list = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
   const head = [
     `${machine.system} ${machine.arch}, ${machine.cores} cores, ${machine.cpu}, ${machine.memory}`,
-    Object.entries(versions)
-      .map(([name, version]) => `${name} ${version}`)
-      .join(", "),
-    `Medians of ${rounds} rounds of ${seconds} s, ${connections} keep-alive connections; Python: ${processes} processes x ${threads} threads`,
+    list.join(", "),
+    `Medians of rounds of ${settings.seconds} s. CPU and RSS: all processes of a row; the load generator's are not in them.`,
   ];
-  const table = align([COLUMNS.map(([title]) => title), ...rows.map((row) => COLUMNS.map(([, show]) => show(row)))]);
-  const names = new Map(rows.map(({ id, name }) => [id, name]));
+  return [...head, ...groups.flatMap(groupLines)].join("\n");
+}
+
+function groupLines({ title, settings, figures, rows, comparisons }) {
+  const { rounds, connections, processes, threads } = settings;
+  const columns = figures.map((figure) => FIGURES[figure]);
+  const table = [
+    ["", ...columns.map(({ head }) => head)],
+    ...rows.map(({ name, median }) => [name, ...figures.map((figure) => shown(figure, median[figure]))]),
+  ];
+  const names = new Map(rows.map(({ stack, name }) => [stack, name]));
   return [
-    ...head,
     "",
-    ...table,
+    `## ${title}`,
+    `${count(rounds, "round")}, ${count(connections, "connection")}; Python: ${processes} x ${threads} threads`,
     "",
-    ...loadNote(rows),
-    ...ratios.flatMap((ratio) => ["", ...ratioLines(ratio, names)]),
-  ].join("\n");
+    ...align(table),
+    ...busyLoadLines(rows),
+    ...(comparisons.length > 0 ? [""] : []),
+    ...comparisons.map((comparison) => comparisonLine(comparison, names)),
+  ];
 }
 
-/** CPU is of all processes of the row; what the generator took of the same cores is told, for it bounds requests a second. */
-function loadNote(rows) {
-  const costs = rows.map(({ median }) => median.loadCpu);
-  const span = `${number(Math.min(...costs), 0)} to ${number(Math.max(...costs), 0)}`;
-  return [`CPU and RSS: all processes of a row. The load generator, not counted: ${span} µs/request.`];
+function comparisonLine({ of, to, figure, value, lowest, highest, ...target }, names) {
+  const { words, digits } = FIGURES[figure];
+  const row = names.get(of);
+  const told = to === undefined ? `${row}, ${words}` : `${row} ÷ ${names.get(to)}, ${words}`;
+  const asked = wanted(target);
+  if (value === undefined) return `${told}: ${NOT_MEASURED}${asked === undefined ? "" : ` (target: ${asked})`}`;
+  const number = (each) => each.toFixed(to === undefined ? digits : 2);
+  const verdict = asked === undefined ? "" : `; target: ${asked}: ${target.met ? "met" : "MISSED"}`;
+  return `${told}: ${number(value)} (rounds ${number(lowest)} to ${number(highest)})${verdict}`;
 }
 
-function ratioLines({ of, to, figure, value, lowest, highest, atLeast, atMost, met }, names) {
-  const target = atLeast === undefined ? `at most ${atMost}` : `at least ${atLeast}`;
-  const title = `${names.get(of)} ÷ ${names.get(to)}, ${FIGURE_NAMES[figure]}:`;
-  if (value === undefined) return [title, `  ${NOT_MEASURED} (target: ${target})`];
-  const range = `rounds ${number(lowest, 2)} to ${number(highest, 2)}`;
-  return [title, `  ${number(value, 2)} (${range}); target: ${target}: ${met ? "met" : "MISSED"}`];
+/** Rows whose requests a second are not the server's alone; their CPU a request is. */
+function busyLoadLines(rows) {
+  const shares = rows.map(({ name, median: { rps, loadCpu } }) => ({ name, share: (rps * loadCpu) / 1e6 }));
+  const busy = shares.filter(({ share }) => share >= BUSY_LOAD);
+  if (busy.length === 0) return [];
+  const list = busy.map(({ name, share }) => `${name} ${(share * 100).toFixed(0)} %`).join(", ");
+  return [
+    "",
+    `The load generator itself was busy (of one core: ${list}): trust the CPU there, not the requests a second.`,
+  ];
 }
 
-function number(value, digits) {
-  return value === undefined ? NOT_MEASURED : value.toFixed(digits);
+/** count(1, "round") → "1 round" */
+function count(number, noun) {
+  return `${number} ${noun}${number === 1 ? "" : "s"}`;
+}
+
+/** wanted({ atMost: 0.65 }) → "at most 0.65" */
+function wanted({ atLeast, atMost }) {
+  if (atLeast !== undefined) return `at least ${atLeast}`;
+  return atMost === undefined ? undefined : `at most ${atMost}`;
+}
+
+function shown(figure, value) {
+  const { digits, scale = 1 } = FIGURES[figure];
+  return value === undefined ? NOT_MEASURED : (value * scale).toFixed(digits);
 }
 
 /** Columns of equal width: the first to the left, figures to the right. */

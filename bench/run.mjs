@@ -1,5 +1,5 @@
 /**
- * The benchmark: `npm run bench`, or after it `node bench/run.mjs --rounds 3 --rows gunicorn,http-bridge`.
+ * The benchmark: `npm run bench`, or after it `node bench/run.mjs --rounds 3 --group hello --rows gunicorn,http-bridge`.
  *
  * Exit code 0: measured, targets met or not, since a busy machine may miss one; 1: something failed, 2: a wrong option.
  */
@@ -10,7 +10,6 @@ import { bench } from "./bench.mjs";
 import { benchCalls } from "./calls/run.mjs";
 import { OptionError, readOptions, USAGE } from "./options.mjs";
 import { report } from "./report.mjs";
-import { ROWS } from "./rows.mjs";
 
 const SIGNALS = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 };
 
@@ -23,14 +22,16 @@ const interrupted = new Promise((_, reject) => {
 interrupted.catch(() => {}); // it may come when nothing is running any more
 
 try {
-  const { rows, json, ...settings } = readOptions(process.argv.slice(2));
-  const result = await bench(rows, settings, { interrupted, progress: (text) => console.error(text) });
-  console.log(`\n${report(result)}\n`);
-  if (rows.length === ROWS.length) {
-    const { rounds, seconds } = settings;
-    console.log(`${benchCalls({ rounds, seconds, progress: (text) => console.error(text) })}\n`);
+  const { parts, calls, json, ...settings } = readOptions(process.argv.slice(2));
+  const progress = (text) => console.error(text);
+  if (parts.length > 0) {
+    const result = await bench(parts, settings, { interrupted, progress });
+    console.log(`\n${report(result)}\n\nAll rounds: ${relative("", save(result, json))}`);
   }
-  console.log(`All rounds: ${relative("", save(result, json))}`);
+  if (calls) {
+    const { rounds, seconds } = settings;
+    console.log(`\n${benchCalls({ rounds, seconds, progress })}`);
+  }
 } catch (error) {
   console.error(error instanceof OptionError ? `${error.message}\n\n${USAGE}` : error.message);
   process.exitCode = error.exitCode ?? 1;

@@ -1,6 +1,6 @@
 /** From the rounds to one figure each. Pure. */
 
-const FIGURES = ["rps", "p50", "p99", "cpu", "rss", "processes", "loadCpu"];
+/** @typedef {import("./measures/index.mjs").Figures} Figures */
 
 /** @param {number[]} values @returns {number | undefined} undefined of none, or when one was not measured */
 export function median(values) {
@@ -10,27 +10,36 @@ export function median(values) {
   return sorted.length % 2 === 1 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;
 }
 
-/** @param {import("./measure.mjs").Figures[]} rounds */
-export function medians(rounds) {
-  return Object.fromEntries(FIGURES.map((figure) => [figure, median(rounds.map((round) => round[figure]))]));
+/** @param {string[]} figures @param {Figures[]} rounds @returns {Figures} */
+export function medians(figures, rounds) {
+  return Object.fromEntries(figures.map((figure) => [figure, median(rounds.map((round) => round[figure]))]));
 }
 
 /**
- * The ratio within each round, where both rows met the same machine, and the median of those. Rows that were not
- * measured have no ratio.
+ * One line for each figure of the comparisons: the ratio within each round, where both rows met the same machine, and the
+ * median of those. Rows that were not measured are not compared.
  *
- * @param {typeof import("./rows.mjs").RATIOS} ratios
- * @param {Map<string, import("./measure.mjs").Figures[]>} figures
+ * @param {import("./table/comparisons.mjs").Comparison[]} comparisons of one group
+ * @param {Map<string, Figures[]>} rounds by the row's stack
  */
-export function compare(ratios, figures) {
-  const measured = ratios.filter(({ of, to }) => figures.has(of) && figures.has(to));
-  return measured.map((ratio) => {
-    const { of, to, figure, atLeast = 0, atMost = Number.POSITIVE_INFINITY } = ratio;
-    const pairs = figures.get(of).map((round, at) => [round[figure], figures.get(to)[at][figure]]);
-    if (pairs.flat().includes(undefined)) return { ...ratio, value: undefined };
-    const values = pairs.map(([above, below]) => above / below);
-    const value = median(values);
-    const range = { lowest: Math.min(...values), highest: Math.max(...values) };
-    return { ...ratio, value, ...range, met: value >= atLeast && value <= atMost };
-  });
+export function compare(comparisons, rounds) {
+  const measured = comparisons.filter(({ of, to = of }) => rounds.has(of) && rounds.has(to));
+  return measured.flatMap(({ of, to, figures }) =>
+    Object.entries(figures).map(([figure, target]) => {
+      const below = rounds.get(to)?.map((round) => round[figure]);
+      const values = rounds
+        .get(of)
+        .map((round, at) => (below === undefined ? round[figure] : round[figure] / below[at]));
+      return { of, to, figure, ...target, ...judged(values, target) };
+    }),
+  );
+}
+
+/** NaN is a figure that one side lacks. `met` is there if there is a target. */
+function judged(values, { atLeast, atMost }) {
+  if (values.some((value) => value === undefined || Number.isNaN(value))) return {};
+  const value = median(values);
+  const range = { value, lowest: Math.min(...values), highest: Math.max(...values) };
+  if (atLeast === undefined && atMost === undefined) return range;
+  return { ...range, met: value >= (atLeast ?? 0) && value <= (atMost ?? Number.POSITIVE_INFINITY) };
 }

@@ -25,6 +25,7 @@ const DEBIAN_PACKAGES = [
   "python3-flask",
   "python3-django",
   "gunicorn",
+  "python3-waitress",
   "python3-webob",
   "python3-pyramid",
   "python3-falcon",

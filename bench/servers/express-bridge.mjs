@@ -4,9 +4,8 @@ import { fromWsgi } from "wsgi-bridge";
 import { pythonApp } from "wsgi-bridge/python";
 import { serve, settings } from "./serve.mjs";
 
-const { app: target, apps: directory, python, processes, threads } = settings;
+const { app: target, directory, python, processes, threads } = settings;
 const wsgi = pythonApp(target, { directory, python, processes, threads });
-await wsgi.ready();
 const app = express();
 app.use(fromWsgi(wsgi));
-await serve(app, () => wsgi.close());
+await serve(app, wsgi);

@@ -8,4 +8,4 @@ import { serve, settings } from "./serve.mjs";
 const agent = new Agent({ keepAlive: true, timeout: 60_000 });
 const app = express();
 app.use(createProxyMiddleware({ target: settings.upstream, agent }));
-await serve(app, async () => agent.destroy());
+await serve(app, { ready: async () => {}, close: async () => agent.destroy() });

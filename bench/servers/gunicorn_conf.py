@@ -11,10 +11,15 @@ control_socket_disable = True  # its default is one path per user, so two benche
 
 
 def when_ready(server):
-    """Announces the port, and ends with the bench: see servers.mjs."""
+    """Announces the port, and ends with the bench: see stack.mjs."""
     host, port = server.LISTENERS[0].sock.getsockname()
     print(f"listening http://{host}:{port}", flush=True)
     threading.Thread(target=_end_with_stdin, daemon=True).start()
+
+
+def post_worker_init(worker):
+    """Each process, once it has the app."""
+    print("ready", flush=True)
 
 
 def _end_with_stdin():

@@ -3,7 +3,6 @@ import { fromWsgi } from "wsgi-bridge";
 import { pythonApp } from "wsgi-bridge/python";
 import { serve, settings } from "./serve.mjs";
 
-const { app: target, apps: directory, python, processes, threads } = settings;
+const { app: target, directory, python, processes, threads } = settings;
 const wsgi = pythonApp(target, { directory, python, processes, threads });
-await wsgi.ready();
-await serve(fromWsgi(wsgi), () => wsgi.close());
+await serve(fromWsgi(wsgi), wsgi);

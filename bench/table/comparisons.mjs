@@ -1,0 +1,36 @@
+/** Which rows of a group are compared, and the targets: a table to add lines to. Knows ids and numbers only. */
+
+/**
+ * @typedef {{ atLeast?: number, atMost?: number }} Target none: the figure is told, and nothing is asked of it
+ * @typedef {{ group: string, of: string, to?: string, figures: Record<string, Target> }} Comparison
+ *   A figure of the row `of` divided by the same figure of the row `to`; without `to`, the figure itself.
+ */
+
+const BODIES = ["get-10k", "get-1m", "post-10k", "slow"];
+
+/** @type {Comparison[]} */
+export const COMPARISONS = [
+  {
+    group: "hello",
+    of: "http-bridge",
+    to: "gunicorn",
+    figures: { rps: { atLeast: 1.3 }, cpu: { atMost: 0.65 } },
+  },
+  {
+    group: "hello",
+    of: "express-bridge",
+    to: "express-proxy",
+    figures: { rps: { atLeast: 3 }, cpu: { atMost: 0.4 } },
+  },
+  { group: "hello", of: "express-inner", to: "express", figures: { rps: { atLeast: 0.8 } } },
+  { group: "hello", of: "cli", to: "gunicorn", figures: { rps: {}, cpu: {} } },
+  { group: "hello", of: "cli", to: "waitress", figures: { rps: {}, cpu: {} } },
+  ...BODIES.flatMap((group) => [
+    { group, of: "http-bridge", to: "gunicorn", figures: { rps: {}, cpu: {} } },
+    { group, of: "express-bridge", to: "express-proxy", figures: { rps: {}, cpu: {} } },
+  ]),
+  { group: "waiting", of: "http-bridge", figures: { idleCpu: { atMost: 0 } } },
+  { group: "waiting", of: "express-bridge", figures: { idleCpu: { atMost: 0 } } },
+  { group: "start", of: "http-bridge", to: "gunicorn", figures: { firstAnswer: {}, allReady: {} } },
+  { group: "recovery", of: "http-bridge", to: "gunicorn", figures: { nextAnswer: {} } },
+];
