@@ -14,6 +14,7 @@ const FLOORS: Readonly<Record<string, number>> = {
   hosts: 3,
   python: 3,
   remote: 3,
+  "node-app": 5,
   cli: 5,
 };
 const ENTRIES: ReadonlySet<string> = new Set([

@@ -23,6 +23,9 @@ it("ships the built JavaScript with its declarations and maps, the sources they 
     "src/index.ts",
     "python/wsgi_bridge/__main__.py",
     "python/wsgi_bridge/worker.py",
+    "python/wsgi_bridge/py.typed",
+    "python/pyproject.toml",
+    "dist/node-app/main.js",
     "README.md",
     "LICENSE",
     "CHANGELOG.md",
@@ -32,6 +35,7 @@ it("ships the built JavaScript with its declarations and maps, the sources they 
 });
 
 it("ships nothing else", () => {
-  const known = /^(dist\/|src\/|python\/wsgi_bridge\/\w+\.py$|(README|CHANGELOG)\.md$|LICENSE$|package\.json$)/;
+  const known =
+    /^(dist\/|src\/|python\/wsgi_bridge\/(\w+\.py|py\.typed)$|python\/pyproject\.toml$|(README|CHANGELOG)\.md$|LICENSE$|package\.json$)/;
   expect(paths.filter((path) => !known.test(path))).toEqual([]);
 });

@@ -30,7 +30,7 @@ def exception_pairs(error: BaseException) -> Iterator[Tuple[str, str]]:
     """All that the other side makes an error of: see PythonError there."""
     yield "type", type(error).__name__[:_PART]
     yield "message", _clip(_said(error))
-    frames = traceback.extract_tb(_without_ours(error.__traceback__))
+    frames: List[traceback.FrameSummary] = traceback.extract_tb(_without_ours(error.__traceback__))
     if len(frames) > _FIRST_FRAMES + _LAST_FRAMES:
         frames = frames[:_FIRST_FRAMES] + frames[-_LAST_FRAMES:]
     size = 0

@@ -1,6 +1,6 @@
 """The response writer: PEP 3333's rules of order and length. Mirrors `src/wsgi/response.ts`; knows a lane and no socket."""
 
-from typing import Any, Callable, Iterable, List, Optional
+from typing import Any, Callable, Iterable, List, Optional, Tuple
 
 from . import fastcgi
 from .head import AppProtocolError, Head, parse_head
@@ -28,7 +28,9 @@ class Response:
         self._bodyless = False
         self._used_write = False
 
-    def start_response(self, status: str, headers: list, exc_info: Any = None, *surplus: Any) -> Callable[[bytes], None]:
+    def start_response(
+        self, status: str, headers: List[Tuple[str, str]], exc_info: Any = None, *surplus: Any
+    ) -> Callable[[bytes], None]:
         """PEP 3333's start_response, given to the application as a bound method."""
         if surplus:
             raise TypeError("start_response() takes 2 or 3 positional arguments")

@@ -3,6 +3,7 @@ import { Duplex } from "node:stream";
 import { expect, it } from "vitest";
 import type { CgiHead } from "../../src/fastcgi/cgi-head.ts";
 import { FastcgiConnection, type ResponseEvents } from "../../src/fastcgi/connection.ts";
+import { below, damage } from "../support/damage.ts";
 import { type Random, seeded } from "../support/raw-mutations.ts";
 import { endRequest, exception, latin1, padded, stderr, stdout } from "../support/records.ts";
 import { PAIRS } from "../support/responder.ts";
@@ -19,24 +20,6 @@ const RESPONSES: readonly (readonly string[])[] = [
   [exception("ValueError", "Traceback"), endRequest(1)],
   [stdout("Location: /b\n\n"), stdout("x".repeat(300)), endRequest(), stdout("late"), endRequest()],
 ];
-
-const below = (random: Random, bound: number): number => Math.floor(random() * bound);
-
-/** One to three changes to the bytes of a response. */
-function damage(random: Random, response: string): string {
-  let text = response;
-  for (let changes = 1 + below(random, 3); changes > 0; changes -= 1) {
-    const at = below(random, text.length + 1);
-    const change = below(random, 5);
-    if (change === 0) text = text.slice(0, at) + String.fromCharCode(below(random, 256)) + text.slice(at + 1);
-    else if (change === 1) text = text.slice(0, at) + text.slice(at + 1 + below(random, 12));
-    else if (change === 2) text = text.slice(0, at) + text.slice(below(random, text.length));
-    else if (change === 3) text = text.slice(0, at);
-    else
-      text = `${text.slice(0, at)}${String.fromCharCode(...Array.from({ length: 8 }, () => below(random, 256)))}${text.slice(at)}`;
-  }
-  return text;
-}
 
 /** What a connection tells, each with what may come before it. */
 class Watched implements ResponseEvents {

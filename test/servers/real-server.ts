@@ -22,12 +22,21 @@ export interface Start {
   readonly ready: RegExp;
   /** The package that has it. */
   readonly install: string;
+  /** This process's own if not given. */
+  readonly cwd?: string;
+  readonly env?: NodeJS.ProcessEnv;
 }
 
 /** Starts a server in the foreground; it is ended when the test is over. */
-export async function startRealServer({ command, args, ready, install }: Start): Promise<RealServer> {
-  const child: ChildProcess = spawn(command, args, { stdio: ["ignore", "pipe", "pipe"], detached: true });
+export async function startRealServer({ command, args, ready, install, cwd, env }: Start): Promise<RealServer> {
+  const child: ChildProcess = spawn(command, args, { stdio: ["ignore", "pipe", "pipe"], detached: true, cwd, env });
   const closed = once(child, "close").catch(() => undefined); // one that cannot be started is told below
+  const kill = async (): Promise<void> => {
+    const runs = child.pid !== undefined && child.exitCode === null && child.signalCode === null;
+    if (runs) process.kill(-(child.pid as number), "SIGKILL"); // its whole group
+    await closed;
+  };
+  onTestFinished(() => kill()); // before it is waited for: it may never say that it serves
   const lines: string[] = [];
   await new Promise<void>((resolve, reject) => {
     child.on("error", () => reject(new Error(`${command} cannot be run; install it: apt-get install ${install}`)));
@@ -40,13 +49,7 @@ export async function startRealServer({ command, args, ready, install }: Start):
       });
     }
   });
-  const pid = child.pid as number;
-  const kill = async (): Promise<void> => {
-    if (child.exitCode === null && child.signalCode === null) process.kill(-pid, "SIGKILL"); // its whole group
-    await closed;
-  };
-  onTestFinished(() => kill());
-  return { pid, lines, kill };
+  return { pid: child.pid as number, lines, kill };
 }
 
 /** A folder of the test's own with these files; gone when the test is over. */

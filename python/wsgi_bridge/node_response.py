@@ -1,0 +1,149 @@
+"""One request's journey to Node and back, as a WSGI result. Knows the order of records; knows no process."""
+
+from typing import Any, Callable, Dict, Iterator, List, Optional, Tuple
+
+from . import fastcgi
+from .node_errors import NodeAppError, NodeError, NodeExitError
+from .node_lane import NodeLane
+from .node_request import Body
+
+_HEAD_LIMIT = 256 * 1024
+#: Seconds within which Node ends a request that was aborted; it needs one turn of its event loop.
+_ABORT_TIMEOUT = 5.0
+
+Headers = List[Tuple[str, str]]
+
+
+class NodeResponse:
+    """The response's blocks. `release(lane_is_usable)` is called once, when the request is over."""
+
+    def __init__(self, lane: NodeLane, body: Body, errors: Any, release: Callable[[bool], None]) -> None:
+        self._lane = lane
+        self._body = body
+        self._errors = errors
+        self._release: Optional[Callable[[bool], None]] = release
+        self._first: List[bytes] = []
+        #: What JavaScript said of the failure that ends the request.
+        self._failure: Optional[Dict[str, str]] = None
+
+    def head(self) -> Tuple[str, Headers]:
+        """Waits for the response's head. Raises NodeError; the request is over then."""
+        try:
+            text = b""
+            while True:
+                content = self._next()
+                if content is None:
+                    raise NodeExitError("Node ended the request without an answer")
+                text += content
+                end = text.find(b"\r\n\r\n")
+                if end != -1:
+                    if len(text) > end + 4:
+                        self._first.append(text[end + 4 :])
+                    return _read_head(text[:end].decode("latin-1"))
+                if len(text) > _HEAD_LIMIT:
+                    raise NodeExitError("the head of Node's response does not end")
+        except BaseException as error:
+            self._fail(error)
+            raise
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self
+
+    def __next__(self) -> bytes:
+        if self._first:
+            return self._first.pop()
+        if self._release is None:
+            raise StopIteration
+        try:
+            content = self._next()
+        except BaseException as error:
+            self._fail(error)
+            raise
+        if content is None:
+            raise StopIteration
+        return content
+
+    def close(self) -> None:
+        """Ends the request, whatever of it is still to come: the JavaScript app sees that its client has left."""
+        if self._release is None:
+            return
+        try:
+            self._lane.abort()
+            self._lane.timeout = _ABORT_TIMEOUT
+            while self._lane.record()[0] != fastcgi.END_REQUEST:
+                pass
+            self._lane.flush()
+        except NodeError:
+            self._over(False)
+        else:
+            self._over(True)
+
+    def _fail(self, error: BaseException) -> None:
+        if isinstance(error, NodeExitError):
+            self._over(False)
+        else:
+            self.close()
+
+    def _over(self, usable: bool) -> None:
+        release, self._release = self._release, None
+        if release is not None:
+            release(usable)
+
+    def _next(self) -> Optional[bytes]:
+        """The next piece of STDOUT; None at the request's end. Sends the body as far as Node takes it."""
+        while True:
+            record = self._lane.ready_record()
+            if record is None:
+                self._advance()
+                continue
+            kind, content = record
+            if kind == fastcgi.STDOUT:
+                if content:
+                    return content
+            elif kind == fastcgi.STDERR:
+                self._errors.write(content.decode("utf-8", "replace"))
+                self._errors.flush()
+            elif kind == fastcgi.EXCEPTION:
+                self._failure = _pairs(content)
+            elif kind == fastcgi.END_REQUEST:
+                self._end(content)
+                return None
+            else:
+                raise NodeExitError("Node sent a record of type %d, which has no place in a response" % kind)
+
+    def _advance(self) -> None:
+        if self._lane.sent or not self._lane.clear:
+            self._lane.wait()
+        else:
+            self._lane.stdin(self._body.read())
+
+    def _end(self, content: bytes) -> None:
+        self._lane.end_stdin()
+        self._lane.flush()
+        self._over(True)
+        if self._failure is not None:
+            raise NodeAppError(self._failure.get("message", "the JavaScript app failed"), self._failure.get("stack", ""))
+        if content[:4] != b"\0\0\0\0":
+            raise NodeAppError("the JavaScript app broke its response off")
+
+
+def _pairs(content: bytes) -> Dict[str, str]:
+    try:
+        found = fastcgi.read_pairs(content)
+    except ValueError as error:
+        raise NodeExitError("Node broke the protocol of its lane: %s" % error) from None
+    return {name: value.encode("latin-1").decode("utf-8", "replace") for name, value in found.items()}
+
+
+def _read_head(text: str) -> Tuple[str, Headers]:
+    headers: Headers = []
+    status = "200 OK"
+    for line in text.split("\r\n"):
+        name, colon, value = line.partition(": ")
+        if not colon:
+            raise NodeExitError("the head of Node's response has a line that is no header field")
+        if name == "Status":
+            status = value
+        else:
+            headers.append((name, value))
+    return status, headers

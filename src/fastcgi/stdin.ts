@@ -1,0 +1,97 @@
+/** STDIN as the source of a body, with its back-pressure. Knows sizes and limits; knows no record. */
+import { BodyTooLargeError, ClientDisconnectError } from "../errors.ts";
+import type { ByteSource } from "../wsgi/input.ts";
+
+/** While nobody reads, so many bytes are taken from the connection and no more, but for what one chunk of it holds. */
+const READ_AHEAD = 64 * 1024;
+
+/** The connection that the bytes come from. */
+export interface Tap {
+  pause(): void;
+  resume(): void;
+}
+
+export interface StdinLimits {
+  /** Bytes, as CONTENT_LENGTH says; undefined where the client did not say. */
+  readonly declared: number | undefined;
+  /** Bytes. */
+  readonly most: number;
+}
+
+export class Stdin implements ByteSource {
+  readonly #tap: Tap;
+  readonly #limits: StdinLimits;
+  readonly #slices: Buffer[] = [];
+  #held = 0;
+  #size = 0;
+  #ended = false;
+  #failure: Error | undefined;
+  #wake: (() => void) | undefined;
+
+  constructor(tap: Tap, limits: StdinLimits) {
+    this.#tap = tap;
+    this.#limits = limits;
+  }
+
+  /** The application waits for the web server. */
+  get waiting(): boolean {
+    return this.#wake !== undefined;
+  }
+
+  async next(): Promise<Uint8Array | undefined> {
+    for (;;) {
+      const slice = this.#slices.shift();
+      if (slice !== undefined) {
+        this.#held -= slice.length;
+        return slice;
+      }
+      if (this.#failure !== undefined) throw this.#failure;
+      if (this.#ended) return undefined;
+      this.#tap.resume();
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+      });
+    }
+  }
+
+  /** The next slice; an empty one is the end. What is longer than CONTENT_LENGTH is no part of the body. */
+  push(slice: Buffer): void {
+    if (this.#ended || this.#failure !== undefined) return;
+    if (slice.length === 0) this.#end();
+    else this.#take(slice.subarray(0, Math.max(0, (this.#limits.declared ?? Number.POSITIVE_INFINITY) - this.#size)));
+    this.#stir();
+  }
+
+  /** No more will come: what is not read yet is nobody's. */
+  fail(reason: Error): void {
+    if (this.#failure !== undefined) return;
+    this.#failure = reason;
+    this.#slices.length = 0;
+    this.#stir();
+  }
+
+  #take(slice: Buffer): void {
+    if (slice.length === 0) return;
+    this.#size += slice.length;
+    if (this.#size > this.#limits.most) {
+      this.#failure = new BodyTooLargeError(`the body is longer than maxBodySize, ${this.#limits.most} bytes`);
+      return;
+    }
+    this.#slices.push(slice);
+    this.#held += slice.length;
+    if (this.#held >= READ_AHEAD) this.#tap.pause();
+  }
+
+  #end(): void {
+    if (this.#size < (this.#limits.declared ?? 0)) {
+      this.#failure = new ClientDisconnectError("the client closed the connection before its body was whole");
+    }
+    this.#ended = true;
+  }
+
+  #stir(): void {
+    const wake = this.#wake;
+    this.#wake = undefined;
+    wake?.();
+  }
+}

@@ -1,0 +1,23 @@
+/** Damages bytes, the same way each time for the same seed. Knows chance; knows no protocol. */
+import type { Random } from "./raw-mutations.ts";
+
+/** A whole number from 0 on. */
+export function below(random: Random, bound: number): number {
+  return Math.floor(random() * bound);
+}
+
+/** One to three changes to bytes, carried as latin-1. */
+export function damage(random: Random, whole: string): string {
+  let text = whole;
+  for (let changes = 1 + below(random, 3); changes > 0; changes -= 1) {
+    const at = below(random, text.length + 1);
+    const change = below(random, 5);
+    if (change === 0) text = text.slice(0, at) + String.fromCharCode(below(random, 256)) + text.slice(at + 1);
+    else if (change === 1) text = text.slice(0, at) + text.slice(at + 1 + below(random, 12));
+    else if (change === 2) text = text.slice(0, at) + text.slice(below(random, text.length));
+    else if (change === 3) text = text.slice(0, at);
+    else
+      text = `${text.slice(0, at)}${String.fromCharCode(...Array.from({ length: 8 }, () => below(random, 256)))}${text.slice(at)}`;
+  }
+  return text;
+}
