@@ -4,10 +4,12 @@ import sys
 from typing import Any, Callable, Dict
 
 from . import fastcgi
-from .lane import Gone, Lane
+from .files import FileWrapper
+from .lane import Lane
+from .receiver import Gone
 from .report import exception_pairs
 from .response import Response
-from .streams import ErrorStream, FileWrapper, request_input
+from .streams import ErrorStream, request_input
 from .turn import RequestTimeout
 
 

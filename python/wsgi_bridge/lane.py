@@ -1,22 +1,20 @@
 """One lane: a socket that carries one request at a time. Knows records; knows no WSGI."""
 
-import select
+import os
 import socket
 import threading
 from collections import deque
 from typing import Deque, Dict, Iterable, Optional
 
 from . import fastcgi
+from .receiver import Gone, Receiver
 from .turn import Turn
 
-_RECEIVE = 65536
-#: How much of a body is read ahead when the lane is only asked whether the client is still there.
-_READ_AHEAD = 65536
+#: How much of a body is read ahead when the lane is only asked whether the client is still there: more than the system holds
+#: of a lane, so that ABORT_REQUEST, which follows what was sent before it, is seen behind a body that nobody reads.
+_READ_AHEAD = 512 * 1024
+_MORE: int = getattr(socket, "MSG_MORE", 0)
 _STDOUT_END = fastcgi.record(fastcgi.STDOUT, fastcgi.REQUEST_ID, b"")
-
-
-class Gone(Exception):
-    """The other end has closed the lane: there is nobody left to serve."""
 
 
 class Lane:
@@ -24,11 +22,8 @@ class Lane:
 
     def __init__(self, sock: socket.socket) -> None:
         self._sock = sock
-        self._poll = select.poll()
-        self._poll.register(sock, select.POLLIN)
         self._sending = threading.Lock()
-        self._data = b""
-        self._at = 0
+        self._receiver = Receiver(sock)
         self._stdin: Deque[bytes] = deque()
         self._stdin_held = 0
         self._stdin_ended = True
@@ -41,14 +36,18 @@ class Lane:
         """The parameters of the next request; None when the lane is closed."""
         try:
             self._discard_stdin()
+            params = self._receiver.bodyless_request()
+            if params is not None:
+                self._begun(True)
+                return fastcgi.read_pairs(params)
             while True:
-                kind, _, content = self._record()
+                kind, _, content = self._receiver.record()
                 if kind == fastcgi.BEGIN_REQUEST:
                     break
                 # ABORT_REQUEST crossed the end of the request before; all else has no meaning here.
             params = b""
             while True:
-                kind, _, content = self._record()
+                kind, _, content = self._receiver.record()
                 if kind != fastcgi.PARAMS:
                     raise ValueError("a record of type %d came before the parameters had ended" % kind)
                 if not content:
@@ -56,12 +55,15 @@ class Lane:
                 params = params + content if params else content
         except Gone:
             return None
-        self._stdin_ended = False
-        self._aborted = False
-        self._open = True
-        if self._at < len(self._data):  # a request without a body has come whole
+        self._begun(False)
+        if not self._receiver.empty:  # a request without a body has come whole
             self._receive_one()
         return fastcgi.read_pairs(params)
+
+    def _begun(self, bodyless: bool) -> None:
+        self._stdin_ended = bodyless
+        self._aborted = False
+        self._open = True
 
     @property
     def aborted(self) -> bool:
@@ -86,9 +88,15 @@ class Lane:
         return piece
 
     def client_disconnected(self) -> bool:
-        """True when the client has left. Never waits."""
-        while not self._aborted and self._stdin_held < _READ_AHEAD and self._readable():
-            self._receive_one()
+        """
+        True when the client has left. Never waits, and costs one system call. For the thread that serves the request: no
+        other may read the lane. Behind more than 512 KiB of a body that nobody reads it cannot see.
+        """
+        try:
+            while not self._aborted and self._stdin_held < _READ_AHEAD and self._receiver.has_record():
+                self._receive_one()
+        except Gone:  # Node has left, and with it all clients
+            self._aborted = True
         return self._aborted
 
     def send(self, parts: Iterable[fastcgi.Buffer]) -> None:
@@ -99,6 +107,31 @@ class Lane:
                 self._sock.sendall(data)
         except OSError as error:
             raise Gone from error
+
+    def send_file(self, descriptor: int, offset: int, size: int) -> None:
+        """Sends `size` bytes of a file, at most 65535, as STDOUT. Raises Gone."""
+        try:
+            with self._sending:
+                self._sock.sendall(fastcgi.header(fastcgi.STDOUT, fastcgi.REQUEST_ID, size), _MORE)
+                while size > 0:
+                    sent = self._send_piece(descriptor, offset, size)
+                    if sent == 0:
+                        # Truncated since its size was asked for. What the record has promised can never come, so that the lane
+                        # is of no more use: Node breaks the response off, and replaces the process when its requests are over.
+                        self._sock.shutdown(socket.SHUT_RDWR)
+                        raise Gone
+                    offset += sent
+                    size -= sent
+        except OSError as error:
+            raise Gone from error
+
+    def _send_piece(self, descriptor: int, offset: int, size: int) -> int:
+        try:
+            return os.sendfile(self._sock.fileno(), descriptor, offset, size)
+        except OSError:  # some file systems cannot; a lane that is broken is so for this, too
+            data = os.pread(descriptor, size, offset)
+            self._sock.sendall(data)
+            return len(data)
 
     def end(self, app_status: int, parts: Iterable[fastcgi.Buffer] = ()) -> None:
         """Sends the last records of a request, and its end. Does nothing when that was done before."""
@@ -120,12 +153,9 @@ class Lane:
             self._stdin.clear()
         self._stdin_held = 0
 
-    def _readable(self) -> bool:
-        return self._at < len(self._data) or bool(self._poll.poll(0))
-
     def _receive_one(self) -> None:
         """Takes one record of the request under way."""
-        kind, _, content = self._record()
+        kind, _, content = self._receiver.record()
         if kind == fastcgi.STDIN:
             if content:
                 self._stdin.append(content)
@@ -136,32 +166,3 @@ class Lane:
             self._aborted = True
         else:
             raise ValueError("a record of type %d has no place within a request" % kind)
-
-    def _record(self) -> "tuple[int, int, bytes]":
-        if len(self._data) - self._at < fastcgi.HEADER_LENGTH:
-            self._fill(fastcgi.HEADER_LENGTH)
-        kind, request_id, length, padding = fastcgi.read_header(self._data, self._at)
-        start = self._at + fastcgi.HEADER_LENGTH
-        self._at = start
-        if len(self._data) - start < length + padding:
-            self._fill(length + padding)
-        content = self._data[self._at : self._at + length]
-        self._at += length + padding
-        return kind, request_id, content
-
-    def _fill(self, count: int) -> None:
-        """Receives until `count` bytes are there. Raises Gone when the lane ends."""
-        parts = [self._data[self._at :]]
-        held = len(parts[0])
-        while held < count:
-            try:
-                part = self._sock.recv(max(_RECEIVE, count - held))
-            except OSError:
-                part = b""
-            if not part:
-                self._aborted = True
-                raise Gone
-            parts.append(part)
-            held += len(part)
-        self._data = b"".join(parts)
-        self._at = 0

@@ -3,6 +3,7 @@
 from typing import Any, Callable, Iterable, List, Optional, Tuple
 
 from . import fastcgi
+from .files import RealFile, real_file
 from .head import AppProtocolError, Head, parse_head
 from .lane import Lane
 
@@ -49,7 +50,7 @@ class Response:
         return self.write
 
     def write(self, data: bytes) -> None:
-        """The old-style write: sends at once, before the blocks of the result."""
+        """The old-style write: sends at once, before the blocks of the result. Raises ConnectionAbortedError: the client left."""
         if not isinstance(data, bytes):
             raise AppProtocolError("write() takes bytes, got %s" % type(data).__name__)
         self._used_write = True
@@ -59,11 +60,16 @@ class Response:
         parts = head + self._body(data)
         if parts:
             self._lane.send(parts)
+        if self._lane.client_disconnected():
+            raise ConnectionAbortedError("the client has left; nobody takes what is written")
 
     def finish(self, result: Iterable[bytes]) -> bool:
         """Sends the result's blocks. True: the end of the request went out with them."""
         if isinstance(result, (str, bytes)):
             raise AppProtocolError("the application returned its body bare; return a list of one bytes object: [body]")
+        file = real_file(result)
+        if file is not None:
+            return self._finish_file(file)
         single = not self._used_write and _length(result) == 1
         for block in result:
             if not isinstance(block, bytes):
@@ -85,6 +91,24 @@ class Response:
         if head:
             self._lane.send(head)
         self._require_all()
+        return False
+
+    def _finish_file(self, file: RealFile) -> bool:
+        """The file's bytes go to the lane without coming here; what a client sees is what the blocks would have been."""
+        if self._state != SENT:
+            self._lane.send(self._commit(None))
+        while not self._bodyless:
+            size = file.next_piece(self._left)
+            if size == 0:
+                self._require_all()
+                break
+            self._lane.send_file(file.descriptor, file.offset, size)
+            file.offset += size
+            if self._left is not None:
+                self._left -= size
+            if self._lane.client_disconnected():
+                break
+        file.leave()
         return False
 
     def _end(self, parts: List[fastcgi.Buffer]) -> bool:

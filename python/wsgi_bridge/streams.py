@@ -1,9 +1,8 @@
-"""`wsgi.input`, `wsgi.errors` (PEP 3333, "Input and Error Streams") and `wsgi.file_wrapper`. Knows lanes; knows no response."""
+"""`wsgi.input` and `wsgi.errors` (PEP 3333, "Input and Error Streams"). Knows lanes; knows no response."""
 
 import io
 import sys
-import wsgiref.util
-from typing import Any, BinaryIO, Iterable, Optional
+from typing import BinaryIO, Iterable, Optional
 
 from . import fastcgi
 from .lane import Lane
@@ -57,10 +56,3 @@ class ErrorStream:
     def detach(self) -> None:
         """The request is over, and the lane belongs to the next one."""
         self._lane = None
-
-
-class FileWrapper(wsgiref.util.FileWrapper):
-    """PEP 3333, "Optional Platform-Specific File Handling": blocks that are worth a record each."""
-
-    def __init__(self, filelike: Any, blksize: int = 65536) -> None:
-        super().__init__(filelike, blksize)

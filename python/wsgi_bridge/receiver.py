@@ -1,0 +1,96 @@
+"""Cuts what a socket brings into records. Knows bytes; knows no request's meaning."""
+
+import socket
+from typing import Optional, Tuple
+
+from . import fastcgi
+
+_RECEIVE = 65536
+_BEGIN = fastcgi.record(
+    fastcgi.BEGIN_REQUEST, fastcgi.REQUEST_ID, bytes((0, fastcgi.RESPONDER, fastcgi.KEEP_CONN, 0, 0, 0, 0, 0))
+)
+#: A request without a body comes in one piece: this, the length of its PARAMS, these, and the ends of both streams.
+_BODYLESS = _BEGIN + fastcgi.header(fastcgi.PARAMS, fastcgi.REQUEST_ID, 0)[:4]
+_ENDS = fastcgi.record(fastcgi.PARAMS, fastcgi.REQUEST_ID, b"") + fastcgi.record(fastcgi.STDIN, fastcgi.REQUEST_ID, b"")
+_LENGTH = slice(len(_BODYLESS), len(_BODYLESS) + 2)
+_PADDING = len(_BODYLESS) + 2
+_PARAMS = len(_BEGIN) + fastcgi.HEADER_LENGTH
+
+
+class Gone(Exception):
+    """The other end has closed the lane: there is nobody left to serve."""
+
+
+class Receiver:
+    """Used by one thread at a time."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self._sock = sock
+        self._data = b""
+        self._at = 0
+
+    @property
+    def empty(self) -> bool:
+        """Nothing was received that was not taken."""
+        return self._at == len(self._data)
+
+    def bodyless_request(self) -> Optional[bytes]:
+        """The parameters, if what comes next is a whole request without a body: most are. Waits; raises Gone."""
+        if self._at == len(self._data):
+            self._fill(1)
+        data = self._data
+        if self._at > 0 or not (data.startswith(_BODYLESS) and data.endswith(_ENDS)):
+            return None
+        end = _PARAMS + int.from_bytes(data[_LENGTH], "big")
+        if data[_PADDING] != 0 or len(data) != end + len(_ENDS):
+            return None
+        self._at = len(data)
+        return data[_PARAMS:end]
+
+    def record(self) -> Tuple[int, int, bytes]:
+        """The next record: type, request id, content. Waits; raises Gone, and ValueError for what is no record."""
+        if len(self._data) - self._at < fastcgi.HEADER_LENGTH:
+            self._fill(fastcgi.HEADER_LENGTH)
+        kind, request_id, length, padding = fastcgi.read_header(self._data, self._at)
+        start = self._at + fastcgi.HEADER_LENGTH
+        self._at = start
+        if len(self._data) - start < length + padding:
+            self._fill(length + padding)
+        content = self._data[self._at : self._at + length]
+        self._at += length + padding
+        return kind, request_id, content
+
+    def has_record(self) -> bool:
+        """True when a whole record is there, or can be had without waiting. Raises as `record` does."""
+        while True:
+            held = len(self._data) - self._at
+            if held >= fastcgi.HEADER_LENGTH:
+                _, _, length, padding = fastcgi.read_header(self._data, self._at)
+                if held >= fastcgi.HEADER_LENGTH + length + padding:
+                    return True
+            try:
+                part = self._sock.recv(_RECEIVE, socket.MSG_DONTWAIT)
+            except BlockingIOError:
+                return False
+            except OSError as error:
+                raise Gone from error
+            if not part:
+                raise Gone
+            self._data = self._data[self._at :] + part
+            self._at = 0
+
+    def _fill(self, count: int) -> None:
+        """Receives until `count` bytes are there."""
+        parts = [self._data[self._at :]]
+        held = len(parts[0])
+        while held < count:
+            try:
+                part = self._sock.recv(max(_RECEIVE, count - held))
+            except OSError:
+                part = b""
+            if not part:
+                raise Gone
+            parts.append(part)
+            held += len(part)
+        self._data = b"".join(parts)
+        self._at = 0

@@ -1,0 +1,86 @@
+/** WRK-08: a client that leaves while Python is at its request. */
+import { execFileSync } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { expect, it } from "vitest";
+import { ensurePython } from "../../scripts/python-env.mjs";
+import { hostPython } from "../support/python.ts";
+import { brought, rawConnection, rawGet } from "../support/server.ts";
+
+/** Leaves when the response has begun. There is one thread, so the next request is served when the one before is over. */
+async function leave(port: number, request: string): Promise<void> {
+  const socket = await rawConnection(port, request);
+  await brought(socket, "200 OK");
+  socket.destroy();
+}
+
+it.each([
+  ["blocks", "GET /blocks HTTP/1.1\r\nHost: a\r\n\r\n", "blocks closed"],
+  ["write()", "GET /writes HTTP/1.1\r\nHost: a\r\n\r\n", "the client has left; nobody takes what is written"],
+  ["client_disconnected()", "GET /asks HTTP/1.1\r\nHost: a\r\n\r\n", "asked False,gone,asks closed"],
+  [
+    "client_disconnected(), behind 300 KB of a body that it does not read",
+    `POST /asks HTTP/1.1\r\nHost: a\r\nContent-Length: 300000\r\n\r\n${"z".repeat(300_000)}`,
+    "asked False,gone,asks closed",
+  ],
+])(
+  "ends a response of %s, closes the result and frees the thread; nothing of it is an error",
+  async (_, request, told) => {
+    const { port, logger } = await hostPython("leaving:application", { threads: 1 });
+    await leave(port, request);
+    expect((await rawGet(port, "/told")).body).toBe(told);
+    expect(logger.text).toBe("");
+  },
+);
+
+it("asks without waiting, whatever part of a record has come", () => {
+  const program = `
+import socket
+from wsgi_bridge import fastcgi
+from wsgi_bridge.lane import Lane
+
+ours, node = socket.socketpair()
+lane = Lane(ours)
+begin = fastcgi.record(fastcgi.BEGIN_REQUEST, 1, bytes((0, 1, 1, 0, 0, 0, 0, 0)))
+params = fastcgi.record(fastcgi.PARAMS, 1, fastcgi.pairs((("A", "b"),))) + fastcgi.record(fastcgi.PARAMS, 1, b"")
+body = fastcgi.record(fastcgi.STDIN, 1, b"hello")
+abort = fastcgi.record(fastcgi.ABORT_REQUEST, 1, b"")
+node.sendall(begin + params)
+print(lane.next_request())
+for byte in body + abort:
+    print(lane.client_disconnected(), end=" ")
+    node.sendall(bytes((byte,)))
+print(lane.client_disconnected(), lane.read_stdin())`;
+  const env = { ...process.env, PYTHONPATH: fileURLToPath(new URL("../../python", import.meta.url)) };
+  const said = execFileSync(ensurePython(), ["-c", program], { env, encoding: "utf8" });
+  expect(said).toBe(`{'A': 'b'}\n${"False ".repeat(13 + 8)}True b'hello'\n`);
+});
+
+it.each([
+  ["a request in one piece", 1],
+  ["a request in pieces of a byte", 1000],
+])("reads the same parameters of %s", (_, pieces) => {
+  const program = `
+import socket, threading
+from wsgi_bridge import fastcgi
+from wsgi_bridge.lane import Lane
+
+ours, node = socket.socketpair()
+lane = Lane(ours)
+begin = fastcgi.record(fastcgi.BEGIN_REQUEST, 1, bytes((0, 1, 1, 0, 0, 0, 0, 0)))
+ends = fastcgi.record(fastcgi.PARAMS, 1, b"") + fastcgi.record(fastcgi.STDIN, 1, b"")
+def feed():
+    for size in (0, 3, 200, 70000):
+        content = fastcgi.pairs((("A", "b" * size), ("C", "")))
+        whole = begin + b"".join(fastcgi.stream(fastcgi.PARAMS, 1, content)) + ends
+        step = max(1, len(whole) // ${pieces})
+        for at in range(0, len(whole), step):
+            node.sendall(whole[at:at + step])
+    node.shutdown(socket.SHUT_WR)
+threading.Thread(target=feed).start()
+for request in iter(lane.next_request, None):
+    print(len(request["A"]), repr(request["C"]), lane.has_body)
+    lane.end(0)`;
+  const env = { ...process.env, PYTHONPATH: fileURLToPath(new URL("../../python", import.meta.url)) };
+  const said = execFileSync(ensurePython(), ["-c", program], { env, encoding: "utf8" });
+  expect(said).toMatch(/^0 '' \w+\n3 '' \w+\n200 '' \w+\n70000 '' \w+\n$/);
+});

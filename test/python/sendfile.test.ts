@@ -1,0 +1,84 @@
+/** `wsgi.file_wrapper`: real files go by `os.sendfile`, and nobody can tell but by the time it takes. */
+import { readFileSync } from "node:fs";
+import { expect, it } from "vitest";
+import { type Hosted, hostPython } from "../support/python.ts";
+import { brought, rawConnection } from "../support/server.ts";
+
+const CONTENT = Buffer.concat(
+  Array.from({ length: 4096 }, () => Buffer.from(Array.from({ length: 256 }, (_, n) => n))),
+);
+const LINUX = process.platform === "linux";
+
+const host = (): Promise<Hosted> => hostPython("files:application", { threads: 1 });
+const url = ({ port }: Hosted, path: string): string => `http://127.0.0.1:${port}${path}`;
+async function bytes(server: Hosted, path: string): Promise<Buffer> {
+  return Buffer.from(await (await fetch(url(server, path))).arrayBuffer());
+}
+/** How often `os.sendfile` was called, how many files were closed, and where the last one stood. */
+async function state(server: Hosted): Promise<[number, number, number | null]> {
+  return JSON.parse((await bytes(server, "/state")).toString().replace("None", "null"));
+}
+
+it.each([
+  ["without a Content-Length", "/open", CONTENT, CONTENT.length],
+  ["with one", "/wide", CONTENT, CONTENT.length],
+  ["FW-03: from where the file stands", "/from/1000", CONTENT.subarray(1000), CONTENT.length],
+  ["FW-03: no further than Content-Length", "/cut/70000", CONTENT.subarray(0, 70_000), 70_000],
+  ["after write()", "/written", Buffer.concat([Buffer.from("before "), CONTENT]), CONTENT.length],
+])("sends a file %s; it is closed once, and stands where it was read to", async (_, path, expected, position) => {
+  const server = await host();
+  expect((await bytes(server, path)).equals(expected)).toBe(true);
+  const [calls, ...rest] = await state(server);
+  expect(calls > 0).toBe(LINUX);
+  expect(rest).toEqual([1, position]);
+});
+
+it("sends a file without a buffer of Python's too", async () => {
+  const server = await host();
+  expect((await bytes(server, "/unbuffered")).equals(CONTENT)).toBe(true);
+  expect((await state(server))[0] > 0).toBe(LINUX);
+});
+
+it.each([
+  ["an empty file", "/empty", Buffer.alloc(0)],
+  ["FW-04: something that is no file", "/memory", CONTENT],
+  ["what a packed file unpacks to", "/gzipped", CONTENT],
+  ["the same within a buffer", "/buffered-gzip", CONTENT],
+  ["the same in memory", "/gzip", CONTENT],
+  ["a pipe", "/pipe", CONTENT.subarray(0, 1000)],
+  ["FW-05: a wrapper that somebody else has taken the blocks from", "/wrapped", CONTENT],
+])("reads %s", async (_, path, expected) => {
+  const server = await host();
+  expect((await bytes(server, path)).equals(expected)).toBe(true);
+  expect((await state(server))[0]).toBe(0);
+});
+
+it.runIf(LINUX)("reads a file of the system's that has no size", async () => {
+  const server = await host();
+  expect((await bytes(server, "/proc")).toString()).toBe(readFileSync("/proc/version", "utf8"));
+});
+
+it("FW-06: HEAD has no body, and the file is closed", async () => {
+  const server = await host();
+  const { headers } = await fetch(url(server, "/wide"), { method: "HEAD" });
+  expect(headers.get("content-length")).toBe(String(CONTENT.length));
+  expect(await state(server)).toEqual([0, 1, 0]);
+});
+
+it.each([
+  ["between two pieces", "after", 1],
+  ["in the middle of a piece", "before", 0],
+])("a file that becomes shorter %s is a broken response, and others are served", async (_, when, closed) => {
+  const server = await host();
+  await expect(bytes(server, `/wide/${when}`)).rejects.toThrow();
+  expect((await bytes(server, "/open")).equals(CONTENT)).toBe(true);
+  expect((await state(server))[1]).toBe(1 + closed); // the second's process was replaced, and has counted one
+});
+
+it("a client that leaves ends it: the file is closed, and the thread is free", async () => {
+  const server = await host();
+  const socket = await rawConnection(server.port, "GET /endless HTTP/1.1\r\nHost: a\r\n\r\n");
+  await brought(socket, "200 OK");
+  socket.destroy();
+  expect((await state(server))[1]).toBe(1); // there is one thread
+});
