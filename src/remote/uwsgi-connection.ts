@@ -1,0 +1,124 @@
+/** The client's side of a uwsgi connection: one request, then its end. Knows packets and responses; knows no WSGI and no pool. */
+import type { Duplex } from "node:stream";
+import { ProtocolStatus } from "../fastcgi/records.ts";
+import type { ResponseEvents, SizedBody } from "../fastcgi/types.ts";
+import { HttpResponseReader } from "./http-reader.ts";
+import type { RemoteConnection, RemoteOwner } from "./protocol.ts";
+import { methodOf } from "./uwsgi-packet.ts";
+
+export class UwsgiConnection implements RemoteConnection {
+  readonly #stream: Duplex;
+  readonly #owner: RemoteOwner;
+  #events: ResponseEvents | undefined;
+  #reader: HttpResponseReader | undefined;
+  #closed = false;
+  /** The head is here, and nothing yet of what may follow it. */
+  #headIsLast = false;
+  #wake: (() => void) | undefined;
+
+  constructor(duplex: Duplex, owner: RemoteOwner) {
+    this.#stream = duplex;
+    this.#owner = owner;
+    duplex
+      .on("data", (chunk: Buffer) => this.#push(chunk))
+      .on("end", () => this.#finish())
+      .on("drain", () => this.#wake?.())
+      .on("error", (error) => this.#lose(error))
+      .on("close", () => this.#lose(new Error("the connection was closed")));
+  }
+
+  get busy(): boolean {
+    return this.#events !== undefined;
+  }
+
+  send(packet: string, body: SizedBody | undefined, events: ResponseEvents): void {
+    this.#events = events;
+    this.#reader = new HttpResponseReader(methodOf(packet), {
+      head: (head) => {
+        this.#headIsLast = true;
+        events.head(head);
+      },
+      body: (slice) => {
+        this.#headIsLast = false;
+        events.body(slice);
+      },
+    });
+    this.#stream.write(packet, "latin1");
+    if (body !== undefined) this.#sendBody(body).catch((error: Error) => this.#stream.destroy(error));
+  }
+
+  /** The protocol has no word for it: the connection is all that can be given up. */
+  abort(): void {
+    this.#stream.destroy(new Error("nobody waits for the response"));
+  }
+
+  pause(): void {
+    this.#stream.pause();
+  }
+
+  resume(): void {
+    this.#stream.resume();
+  }
+
+  close(): void {
+    this.#stream.end();
+  }
+
+  destroy(reason: Error): void {
+    this.#stream.destroy(reason);
+  }
+
+  async #sendBody(body: SizedBody): Promise<void> {
+    for await (const block of body.blocks()) {
+      if (this.#closed) return;
+      if (!this.#stream.write(block)) await this.#drained();
+      if (this.#closed) return; // before the body is asked for more: it may be closed by now
+    }
+  }
+
+  #drained(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#wake = resolve;
+    });
+  }
+
+  #push(chunk: Buffer): void {
+    const reader = this.#reader;
+    try {
+      if (reader === undefined || this.#closed) throw new RangeError("a response came before there was a request");
+      reader.push(chunk);
+      if (reader.done) this.#complete();
+      else if (this.#headIsLast) this.#events?.headAlone();
+      this.#headIsLast = false;
+    } catch (error) {
+      this.#stream.destroy(error as Error);
+    }
+  }
+
+  #finish(): void {
+    if (this.#reader?.finish() === true) this.#complete();
+    else this.#lose(new Error("the connection was closed"));
+  }
+
+  /** One request is all that a connection has: uWSGI closes it, and what others keep of it is not worth a guess. */
+  #complete(): void {
+    const events = this.#leave();
+    events?.ended(0, ProtocolStatus.REQUEST_COMPLETE);
+  }
+
+  #lose(reason: Error): void {
+    this.#leave()?.lost(reason);
+  }
+
+  /** @returns who is still to hear of it */
+  #leave(): ResponseEvents | undefined {
+    if (this.#closed) return undefined;
+    this.#closed = true;
+    const events = this.#events;
+    this.#events = undefined;
+    this.#wake?.();
+    this.#stream.destroy();
+    this.#owner.closed(this);
+    return events;
+  }
+}
