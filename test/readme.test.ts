@@ -51,7 +51,7 @@ async function urlOf(child: ChildProcess): Promise<string> {
 
 it("has no code block that the tests below do not know", () => {
   expect(BLOCKS.map(({ language }) => language)).toEqual(
-    ["js", "python", "sh", "sh", "js", "ts", "js", "js", "js", "js", "sh", "js", "js", "js", "text"], // in the README's order
+    ["js", "python", "sh", "sh", "js", "ts", "js", "js", "js", "js", "js", "python", "sh", "js", "js", "js", "text"], // in the README's order
   );
 });
 
@@ -87,13 +87,20 @@ it("remote servers behind Express, one of them PHP: what does not need them is a
   expect(await (await fetch(`${url}/health`)).json()).toMatchObject({ addresses, queue: { length: 0 } });
 });
 
+it("an Express app served over FastCGI", async () => {
+  const child = run(inLanguage("js")[6] ?? "", "fastcgi.mjs");
+  const [line] = await once(createInterface({ input: child.stdout as NodeJS.ReadableStream }), "line");
+  expect(line).toMatch(/^FastCGI at 127\.0\.0\.1:\d+$/);
+  expect((await once(child, "exit"))[0]).toBe(0);
+});
+
 it("the validator around a JavaScript app", async () => {
-  const url = await urlOf(run(inLanguage("js")[6] ?? "", "validator.mjs"));
+  const url = await urlOf(run(inLanguage("js")[7] ?? "", "validator.mjs"));
   expect(await (await fetch(url)).text()).toBe("hello\n");
 });
 
 it("closing with the server: SIGTERM ends the program by itself", async () => {
-  const child = run(inLanguage("js")[7] ?? "", "close.mjs");
+  const child = run(inLanguage("js")[8] ?? "", "close.mjs");
   const url = await urlOf(child);
   expect(await (await fetch(url)).text()).toBe("The shop is at /");
   child.kill("SIGTERM");
@@ -101,7 +108,7 @@ it("closing with the server: SIGTERM ends the program by itself", async () => {
 });
 
 it("channels: each request's end is told", async () => {
-  const child = run(inLanguage("js")[8] ?? "", "channels.mjs");
+  const child = run(inLanguage("js")[9] ?? "", "channels.mjs");
   const lines = createInterface({ input: child.stdout as NodeJS.ReadableStream })[Symbol.asyncIterator]();
   const { value: port } = (await lines.next()) as { value: string };
   await fetch(`http://127.0.0.1:${port.slice(5)}/nowhere`);
@@ -132,6 +139,7 @@ it.each([
   ["pythonApp", "src/python/options.ts"],
   ["remote", "src/remote/options.ts"],
   ["script", "src/remote/script.ts"],
+  ["serveFastcgi", "src/serve-fastcgi.ts"],
   ["validator", "src/wsgi/validate/options.ts"],
 ])("the table of %s's options is the one that the comments of %s make", (name, file) => {
   const table = optionsTable(readFileSync(join(ROOT, file), "utf8"));

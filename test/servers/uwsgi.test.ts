@@ -80,6 +80,8 @@ async function startGunicorn(folder = folderWith({ "site.py": APP, "wsgi.py": AP
       "2",
       "-k",
       "gthread",
+      "--threads",
+      "4",
       "wsgi:application",
     ],
     ready: /Booting worker/,

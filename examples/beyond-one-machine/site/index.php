@@ -1,0 +1,3 @@
+<?php
+header("Content-Type: text/plain");
+echo "the blog at ", $_SERVER["PATH_INFO"] ?? "/", ", on PHP-FPM\n";
