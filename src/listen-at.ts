@@ -6,7 +6,7 @@ import { dirname } from "node:path";
 import { isMainThread } from "node:worker_threads";
 import { OptionError } from "./errors.ts";
 import { count } from "./node/option-values.ts";
-import { parseAddress } from "./remote/address.ts";
+import { parseAddress, type Target } from "./remote/address.ts";
 
 /** As `ListenAddress` of `serveFastcgi`. */
 type Place = string | { readonly port: number; readonly host?: string } | { readonly path: string };
@@ -36,13 +36,9 @@ export async function listenAt(server: Server, place: Place, { mode, allowRemote
   await begin(server, () => server.listen(target));
 }
 
-function targetOf(place: Place): { readonly path: string } | { readonly host: string; readonly port: number } {
-  if (typeof place === "object" && place !== null && "port" in place) {
-    const port = count("port", place.port, 65_535, 0);
-    const { target } = parseAddress({ host: place.host ?? "127.0.0.1", port: port || 1 }); // 0 is no address to connect to
-    return { ...(target as { host: string; port: number }), port };
-  }
-  return parseAddress(place).target;
+function targetOf(place: Place): Target {
+  const isPort = typeof place === "object" && place !== null && "port" in place;
+  return parseAddress(isPort ? { host: place.host ?? "127.0.0.1", port: place.port } : place, 0).target;
 }
 
 function isLoopback(host: string): boolean {

@@ -29,20 +29,21 @@ const PATH_LIMIT = 107;
  *     parseAddress({ host: "::1", port: 9000 }) → { name: "[::1]:9000", target: { host: "::1", port: 9000 } }
  *     parseAddress("localhost")            → OptionError: the port is missing
  *
+ * @param leastPort 0 where it is to listen on, and the system chooses the port
  * @throws OptionError that shows the address and says how one is written
  */
-export function parseAddress(address: RemoteAddress): Address {
-  if (typeof address === "string") return parseText(address);
+export function parseAddress(address: RemoteAddress, leastPort = 1): Address {
+  if (typeof address === "string") return parseText(address, leastPort);
   if (typeof address === "object" && address !== null) {
     if ("path" in address && !("host" in address)) return socketAt(address.path, address);
-    if ("host" in address && !("path" in address)) return hostAt(address.host, address.port, address);
+    if ("host" in address && !("path" in address)) return hostAt(address, address, leastPort);
   }
   throw refusal(address);
 }
 
 /** @throws OptionError, also for an empty list and for an address that is given twice */
 export function parseAddresses(addresses: RemoteAddress | readonly RemoteAddress[]): readonly Address[] {
-  const parsed = (Array.isArray(addresses) ? addresses : [addresses]).map(parseAddress);
+  const parsed = (Array.isArray(addresses) ? addresses : [addresses]).map((address) => parseAddress(address));
   if (parsed.length === 0) throw new OptionError("addresses must not be empty; name at least one server");
   const names = parsed.map(({ name }) => name);
   const twice = names.find((name, at) => names.indexOf(name) !== at);
@@ -50,12 +51,12 @@ export function parseAddresses(addresses: RemoteAddress | readonly RemoteAddress
   return parsed;
 }
 
-function parseText(text: string): Address {
+function parseText(text: string, leastPort: number): Address {
   const path = text.startsWith("unix:") ? text.slice("unix:".length) : text;
   if (path.startsWith("/")) return socketAt(path, text);
   const [, v6, host = v6, port] = HOST_PORT.exec(text) ?? [];
   if (host === undefined || (v6 !== undefined && !isIPv6(v6))) throw refusal(text);
-  return hostAt(host, Number(port), text);
+  return hostAt({ host, port: Number(port) }, text, leastPort);
 }
 
 function socketAt(path: unknown, given: RemoteAddress): Address {
@@ -66,9 +67,10 @@ function socketAt(path: unknown, given: RemoteAddress): Address {
   return { name: path, target: { path } };
 }
 
-function hostAt(host: unknown, port: unknown, given: RemoteAddress): Address {
+function hostAt({ host, port }: { host: unknown; port: unknown }, given: RemoteAddress, leastPort: number): Address {
   const named = typeof host === "string" && (isIPv6(host) || /^[^\s:/[\]]+$/.test(host));
-  if (!named || typeof port !== "number" || !Number.isInteger(port) || port < 1 || port > 65_535) throw refusal(given);
+  if (!named || typeof port !== "number" || !Number.isInteger(port) || port < leastPort || port > 65_535)
+    throw refusal(given);
   return { name: `${isIPv6(host) ? `[${host}]` : host}:${port}`, target: { host, port } };
 }
 
