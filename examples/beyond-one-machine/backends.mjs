@@ -89,9 +89,9 @@ async function start({ command, args, env, ready }) {
   };
   const said = [];
   await new Promise((resolve, reject) => {
-    gone.then(() =>
-      reject(new Error(`${command} does not run; scripts/install-servers.sh installs it\n${said.join("\n")}`)),
-    );
+    const failed = () =>
+      reject(new Error(`${command} does not run; scripts/install-servers.sh installs it\n${said.join("\n")}`));
+    child.on("error", failed).on("close", failed);
     for (const stream of [child.stdout, child.stderr]) {
       createInterface({ input: stream }).on("line", (line) => {
         said.push(line);
