@@ -1,7 +1,7 @@
 """What `start_response` may be given. Mirrors `src/wsgi/response-head.ts`; checks with real raises, so `python -O` keeps them."""
 
 import re
-from typing import Any, List, NamedTuple, Optional, Tuple
+from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
 
 class AppProtocolError(Exception):
@@ -18,10 +18,9 @@ class Head(NamedTuple):
     content_length: Optional[int]
 
 
-_STATUS = re.compile(r"([2-9][0-9][0-9]) [\x20-\x7e\x80-\xff]*")
+_STATUS = re.compile(r"[2-9][0-9][0-9] [\x20-\x7e\x80-\xff]*")
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _BAD_VALUE = re.compile(r"[^\t\x20-\x7e\x80-\xff]")
-_DIGITS = re.compile(r"[0-9]+")
 #: The largest length that both sides can count with.
 _LARGEST = 2**53 - 1
 
@@ -31,53 +30,53 @@ _HOP_BY_HOP = frozenset(
     " transfer-encoding upgrade".split()
 )
 
-#: Names that have passed before: an application sends the same ones over and over.
-_passed: "set[str]" = set()
+#: What has passed before, since an application sends the same over and over: statuses with their codes, and names with
+#: whether they are Content-Length.
+_statuses: Dict[str, int] = {}
+_names: Dict[str, bool] = {}
 _PASSED_SIZE = 512
 
 
 def parse_head(status: Any, headers: Any) -> Head:
     """Checks a status and a header list, and copies them. Raises AppProtocolError that names the rule."""
-    match = _STATUS.fullmatch(status) if type(status) is str else None
-    if match is None:
-        raise AppProtocolError(
-            'start_response: the status must be "DDD reason" with DDD from 200 to 999, got %.80r' % (status,)
-        )
+    code = _statuses.get(status) if type(status) is str else None
+    if code is None:
+        code = _check_status(status)
     if type(headers) is not list:
         raise AppProtocolError("start_response: the headers must be a list of tuples, got %s" % type(headers).__name__)
     lines: List[str] = ["Status: " + status]
     content_length: Optional[int] = None
     for item in headers:
-        name, value = _check_pair(item)
-        if name.lower() == "content-length":
+        if type(item) is not tuple or len(item) != 2 or type(item[0]) is not str or type(item[1]) is not str:
+            raise AppProtocolError(
+                "start_response: each header must be a tuple (name, value), both str, got %s" % type(item).__name__
+            )
+        name, value = item
+        is_length = _names.get(name)
+        if is_length is None:
+            is_length = _check_name(name)
+        if not (value.isascii() and value.isprintable()):
+            _check_value(name, value)
+        if is_length:
             if content_length is not None:
                 raise AppProtocolError("start_response: Content-Length is given twice")
-            if not _DIGITS.fullmatch(value) or len(value) > 16 or int(value) > _LARGEST:
-                raise AppProtocolError("start_response: Content-Length must be decimal digits, got %.80r" % value)
-            content_length = int(value)
+            content_length = _length(value)
         lines.append(name + ": " + value)
-    return Head(int(match.group(1)), "\r\n".join(lines), content_length)
+    return Head(code, "\r\n".join(lines), content_length)
 
 
-def _check_pair(item: Any) -> Tuple[str, str]:
-    if type(item) is not tuple or len(item) != 2 or type(item[0]) is not str or type(item[1]) is not str:
+def _check_status(status: Any) -> int:
+    if type(status) is not str or _STATUS.fullmatch(status) is None:
         raise AppProtocolError(
-            "start_response: each header must be a tuple (name, value), both str, got %s" % type(item).__name__
+            'start_response: the status must be "DDD reason" with DDD from 200 to 999, got %.80r' % (status,)
         )
-    name, value = item
-    if name not in _passed:
-        _check_name(name)
-    bad = _BAD_VALUE.search(value)
-    if bad is not None:
-        # The character alone: a value may be a session cookie, and messages go to logs.
-        raise AppProtocolError(
-            "start_response: the value of %s has %a: control characters and characters that are no byte cannot be sent"
-            % (name, bad.group())
-        )
-    return name, value
+    code = int(status[:3])
+    if len(_statuses) < _PASSED_SIZE:
+        _statuses[status] = code
+    return code
 
 
-def _check_name(name: str) -> None:
+def _check_name(name: str) -> bool:
     if not _TOKEN.fullmatch(name):
         raise AppProtocolError("start_response: %.80r is no header name (RFC 9110 section 5.6.2, token)" % name)
     lower = name.lower()
@@ -87,5 +86,24 @@ def _check_name(name: str) -> None:
         raise AppProtocolError(
             'start_response: %s is hop-by-hop, so only the server may set it (PEP 3333, "Other HTTP Features")' % name
         )
-    if len(_passed) < _PASSED_SIZE:
-        _passed.add(name)
+    is_length = lower == "content-length"
+    if len(_names) < _PASSED_SIZE:
+        _names[name] = is_length
+    return is_length
+
+
+def _length(value: str) -> int:
+    length = int(value) if value.isascii() and value.isdigit() and len(value) <= 16 else -1
+    if not 0 <= length <= _LARGEST:
+        raise AppProtocolError("start_response: Content-Length must be decimal digits, got %.80r" % value)
+    return length
+
+
+def _check_value(name: str, value: str) -> None:
+    bad = _BAD_VALUE.search(value)
+    if bad is not None:
+        # The character alone: a value may be a session cookie, and messages go to logs.
+        raise AppProtocolError(
+            "start_response: the value of %s has %a: control characters and characters that are no byte cannot be sent"
+            % (name, bad.group())
+        )

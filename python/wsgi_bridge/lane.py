@@ -14,7 +14,15 @@ from .turn import Turn
 #: of a lane, so that ABORT_REQUEST, which follows what was sent before it, is seen behind a body that nobody reads.
 _READ_AHEAD = 512 * 1024
 _MORE: int = getattr(socket, "MSG_MORE", 0)
-_STDOUT_END = fastcgi.record(fastcgi.STDOUT, fastcgi.REQUEST_ID, b"")
+
+
+def _ended(app_status: int) -> bytes:
+    content = app_status.to_bytes(4, "big") + bytes((fastcgi.REQUEST_COMPLETE, 0, 0, 0))
+    stdout_end = fastcgi.record(fastcgi.STDOUT, fastcgi.REQUEST_ID, b"")
+    return stdout_end + fastcgi.record(fastcgi.END_REQUEST, fastcgi.REQUEST_ID, content)
+
+
+_ENDED_WELL = _ended(0)
 
 
 class Lane:
@@ -139,8 +147,7 @@ class Lane:
         if not self._open:
             return
         self._open = False
-        content = app_status.to_bytes(4, "big") + bytes((fastcgi.REQUEST_COMPLETE, 0, 0, 0))
-        self.send((*parts, _STDOUT_END, fastcgi.record(fastcgi.END_REQUEST, fastcgi.REQUEST_ID, content)))
+        self.send((*parts, _ENDED_WELL if app_status == 0 else _ended(app_status)))
 
     def close(self) -> None:
         """Nobody serves it any more."""

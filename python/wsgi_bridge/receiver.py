@@ -12,8 +12,8 @@ _BEGIN = fastcgi.record(
 #: A request without a body comes in one piece: this, the length of its PARAMS, these, and the ends of both streams.
 _BODYLESS = _BEGIN + fastcgi.header(fastcgi.PARAMS, fastcgi.REQUEST_ID, 0)[:4]
 _ENDS = fastcgi.record(fastcgi.PARAMS, fastcgi.REQUEST_ID, b"") + fastcgi.record(fastcgi.STDIN, fastcgi.REQUEST_ID, b"")
-_LENGTH = slice(len(_BODYLESS), len(_BODYLESS) + 2)
-_PADDING = len(_BODYLESS) + 2
+_LENGTH = len(_BODYLESS)
+_PADDING = _LENGTH + 2
 _PARAMS = len(_BEGIN) + fastcgi.HEADER_LENGTH
 
 
@@ -36,16 +36,16 @@ class Receiver:
 
     def bodyless_request(self) -> Optional[bytes]:
         """The parameters, if what comes next is a whole request without a body: most are. Waits; raises Gone."""
-        if self._at == len(self._data):
-            self._fill(1)
-        data = self._data
-        if self._at > 0 or not (data.startswith(_BODYLESS) and data.endswith(_ENDS)):
-            return None
-        end = _PARAMS + int.from_bytes(data[_LENGTH], "big")
-        if data[_PADDING] != 0 or len(data) != end + len(_ENDS):
-            return None
-        self._at = len(data)
-        return data[_PARAMS:end]
+        if self._at < len(self._data):
+            return None  # something was received before it, so that it may be in pieces
+        data = self._receive(_RECEIVE)
+        if data.startswith(_BODYLESS) and data.endswith(_ENDS):
+            end = _PARAMS + (data[_LENGTH] << 8) + data[_LENGTH + 1]
+            if len(data) == end + len(_ENDS) and data[_PADDING] == 0:
+                return data[_PARAMS:end]
+        self._data = data
+        self._at = 0
+        return None
 
     def record(self) -> Tuple[int, int, bytes]:
         """The next record: type, request id, content. Waits; raises Gone, and ValueError for what is no record."""
@@ -84,13 +84,18 @@ class Receiver:
         parts = [self._data[self._at :]]
         held = len(parts[0])
         while held < count:
-            try:
-                part = self._sock.recv(max(_RECEIVE, count - held))
-            except OSError:
-                part = b""
-            if not part:
-                raise Gone
+            part = self._receive(max(_RECEIVE, count - held))
             parts.append(part)
             held += len(part)
         self._data = b"".join(parts)
         self._at = 0
+
+    def _receive(self, count: int) -> bytes:
+        """At least one byte, and no more than `count`. Waits."""
+        try:
+            part = self._sock.recv(count)
+        except OSError as error:
+            raise Gone from error
+        if not part:
+            raise Gone
+        return part

@@ -54,10 +54,10 @@ class Response:
         if not isinstance(data, bytes):
             raise AppProtocolError("write() takes bytes, got %s" % type(data).__name__)
         self._used_write = True
-        head = self._commit(None) if self._state != SENT else []
+        head = self._commit(None) if self._state != SENT else b""
         if self._left is not None and not self._bodyless and len(data) > self._left:
             raise AppProtocolError("write() was given more than the Content-Length")
-        parts = head + self._body(data)
+        parts = self._records(head, data)
         if parts:
             self._lane.send(parts)
         if self._lane.client_disconnected():
@@ -67,7 +67,8 @@ class Response:
         """Sends the result's blocks. True: the end of the request went out with them."""
         if isinstance(result, (str, bytes)):
             raise AppProtocolError("the application returned its body bare; return a list of one bytes object: [body]")
-        file = real_file(result)
+        unclosed = type(result) in _UNCLOSED
+        file = None if unclosed else real_file(result)
         if file is not None:
             return self._finish_file(file)
         single = not self._used_write and _length(result) == 1
@@ -76,27 +77,27 @@ class Response:
                 raise AppProtocolError("each block of the body must be bytes, got %s" % type(block).__name__)
             if not block:
                 continue
-            head = self._commit(len(block) if single else None) if self._state != SENT else []
+            head = self._commit(len(block) if single else None) if self._state != SENT else b""
             surplus = self._left is not None and len(block) > self._left
-            parts = head + self._body(block)
-            if single and type(result) in _UNCLOSED:
+            parts = self._records(head, block)
+            if single and unclosed:
                 return self._end(parts)
             if parts:
                 self._lane.send(parts)
             if surplus or self._bodyless or self._lane.client_disconnected():
                 return False
-        head = self._commit(0) if self._state != SENT else []
-        if type(result) in _UNCLOSED:
-            return self._end(head)
+        head = self._commit(0) if self._state != SENT else b""
+        if unclosed:
+            return self._end(self._records(head, b""))
         if head:
-            self._lane.send(head)
+            self._lane.send(self._records(head, b""))
         self._require_all()
         return False
 
     def _finish_file(self, file: RealFile) -> bool:
         """The file's bytes go to the lane without coming here; what a client sees is what the blocks would have been."""
         if self._state != SENT:
-            self._lane.send(self._commit(None))
+            self._lane.send(self._records(self._commit(None), b""))
         while not self._bodyless:
             size = file.next_piece(self._left)
             if size == 0:
@@ -117,8 +118,8 @@ class Response:
         self._lane.end(0, parts)
         return True
 
-    def _commit(self, known: Optional[int]) -> List[fastcgi.Buffer]:
-        """The head as records. `known` is the body's length where it is known without the application's declaration."""
+    def _commit(self, known: Optional[int]) -> bytes:
+        """The head. `known` is the body's length where it is known without the application's declaration."""
         if self._state == BROKEN:
             raise AppProtocolError("a block, or the end, is not allowed after start_response had raised")
         if self._state == IDLE:
@@ -133,14 +134,18 @@ class Response:
             length = known
             lines += "\r\nContent-Length: %d" % known
         self._left = length
-        return fastcgi.stream(fastcgi.STDOUT, fastcgi.REQUEST_ID, (lines + "\r\n\r\n").encode("latin-1"))
+        return (lines + "\r\n\r\n").encode("latin-1")
 
-    def _body(self, block: bytes) -> List[fastcgi.Buffer]:
+    def _records(self, head: bytes, block: bytes) -> List[fastcgi.Buffer]:
+        """What to send of a head, if it is not sent, and a block: one record, where they fit into it."""
         if self._bodyless:
-            return []
-        if self._left is not None:
+            block = b""
+        elif self._left is not None:
             self._left = max(0, self._left - len(block))  # a surplus is sent all the same: Node cuts it, and says so
-        return fastcgi.stream(fastcgi.STDOUT, fastcgi.REQUEST_ID, block)
+        if not head or len(head) + len(block) <= fastcgi.MAX_CONTENT:
+            return fastcgi.stream(fastcgi.STDOUT, fastcgi.REQUEST_ID, head + block)
+        stream = fastcgi.stream(fastcgi.STDOUT, fastcgi.REQUEST_ID, head)
+        return stream + fastcgi.stream(fastcgi.STDOUT, fastcgi.REQUEST_ID, block)
 
     def _require_all(self) -> None:
         if self._left and not self._bodyless:

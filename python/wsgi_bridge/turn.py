@@ -23,9 +23,8 @@ class Turn:
 
     def begin(self) -> None:
         """From here on the thread may be struck."""
-        with self._lock:
-            self._number += 1
-            self._thread = threading.get_ident()
+        self._number += 1  # before the thread, without which nobody strikes: in this order it needs no lock
+        self._thread = threading.get_ident()
 
     def end(self) -> None:
         """From here on it may not, and a stroke that has not landed never will. May be called again."""
