@@ -92,14 +92,15 @@ class Exchange implements HandlerHost {
   #environ(extra: Extra): Environ {
     const head = this.#host.head();
     vetHead(head);
-    const body = this.#input();
+    const { input, length } = this.#input();
     const { multiprocess, stripForwarded } = this.#settings;
-    const environ = buildEnviron(head, { ...body, errors: this.#errors, multiprocess, stripForwarded });
+    const environ = buildEnviron(head, { input, length, errors: this.#errors, multiprocess, stripForwarded });
     this.#id = requestId(this.#host.req, environ);
     this.#errors.name(this.#id);
     environ["wsgi_bridge.request_id"] = this.#id;
     if (head.scheme === "https") Object.assign(environ, tlsVariables(this.#host.req.socket));
-    addExtra(environ, extra());
+    const own = extra();
+    if (own !== undefined) addExtra(environ, own);
     return environ;
   }
 
@@ -138,8 +139,8 @@ function isClientsFault(error: unknown): boolean {
 const NO_BYTE = /[^\x00-\xff]/;
 
 /** @throws OptionError for what no environ may hold */
-function addExtra(environ: Environ, extra: Readonly<Record<string, unknown>> | undefined): void {
-  for (const [key, value] of Object.entries(extra ?? {})) {
+function addExtra(environ: Environ, extra: Readonly<Record<string, unknown>>): void {
+  for (const [key, value] of Object.entries(extra)) {
     if (value === undefined || value === null) continue;
     if (!key.includes(".") && (typeof value !== "string" || NO_BYTE.test(value))) {
       throw new OptionError(`environ(request) gave ${key} a value that is no text of bytes as latin-1`);
