@@ -1,7 +1,7 @@
 /** One whole run, group by group: start the servers, measure, end them. Knows the order of things; prints only progress. */
 import { ensurePython } from "../scripts/python-env.mjs";
 import { Load } from "./load.mjs";
-import { machine, versions } from "./machine.mjs";
+import { machine, programVersion, versions } from "./machine.mjs";
 import { MEASURES } from "./measures/index.mjs";
 import { Children } from "./processes.mjs";
 import { measureRounds } from "./rounds.mjs";
@@ -24,16 +24,25 @@ export async function bench(parts, settings, { interrupted, progress }) {
   const run = async () => {
     const load = new Load(children);
     const groups = [];
-    for (const part of parts) groups.push(await measureGroup(part, settings, { python, children, load, progress }));
+    for (const part of parts.filter(({ group }) => !isLeftOut(group))) {
+      groups.push(await measureGroup(part, settings, { python, children, load, progress }));
+    }
     return groups;
   };
   try {
     const groups = await Promise.race([run(), interrupted]);
-    return { date: new Date().toISOString(), machine: machine(), versions: versions(python), settings, groups };
+    const leftOut = parts.map(({ group }) => group).filter(isLeftOut);
+    return {
+      ...{ date: new Date().toISOString(), machine: machine(), versions: versions(python), settings, groups },
+      leftOut: leftOut.map(({ title, needs }) => ({ title, needs })),
+    };
   } finally {
     await children.stop();
   }
 }
+
+/** Without the program that it needs it is not measured, which the report says. */
+const isLeftOut = ({ needs }) => needs !== undefined && programVersion(needs) === undefined;
 
 /** Only the group's own servers run meanwhile: idle ones of others would wake up now and then. */
 async function measureGroup({ group, rows }, defaults, { python, children, load, progress }) {

@@ -1,10 +1,11 @@
 /** Where it was measured, and with which versions: a figure without them cannot be repeated. No name, no path. */
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { availableParallelism, cpus, totalmem, type } from "node:os";
 
 const NODE_PACKAGES = ["express", "http-proxy-middleware", "autocannon"];
-const PYTHON_PACKAGES = ["bottle", "gunicorn", "waitress"];
+const PYTHON_PACKAGES = ["bottle", "gunicorn", "waitress", "urllib3"];
+const PROGRAMS = ["uwsgi"];
 
 export function machine() {
   const memory = `${Math.round(totalmem() / 2 ** 30)} GiB`;
@@ -19,7 +20,14 @@ export function versions(python) {
     node: process.versions.node,
     ...Object.fromEntries(node),
     ...pythonVersions(python),
+    ...Object.fromEntries(PROGRAMS.map((name) => [name, programVersion(name) ?? "none"])),
   };
+}
+
+/** @param {string} name @returns {string | undefined} undefined where there is no such program */
+export function programVersion(name) {
+  const { status, stdout } = spawnSync(name, ["--version"], { encoding: "utf8" });
+  return status === 0 ? stdout.trim() : undefined;
 }
 
 function packageVersion(path) {

@@ -1,8 +1,10 @@
 /** The processes of the bench: started here and ended here, each by its own handle. Knows children; knows no row. */
 import { fork, spawn } from "node:child_process";
 import { once } from "node:events";
+import { createInterface } from "node:readline";
 
 const STOP_MS = 8_000;
+const LAST_LINES = 20;
 
 /**
  * Every child that was started, in that order. A server ends when its stdin does, the load generator when its channel
@@ -66,9 +68,11 @@ export class Children {
     if (this.#stopping) throw new Error("stopped");
     const child = start();
     this.#children.add(child);
+    const said = lastWords(child.stderr);
     child.on("error", (error) => this.#end(new Error(`${name}: ${error.message}`)));
     child.on("exit", (code, signal) => {
-      if (this.#children.delete(child)) this.#end(new Error(`${name} ended with ${signal ?? `exit code ${code}`}`));
+      if (this.#children.delete(child))
+        this.#end(new Error(`${name} ended with ${signal ?? `exit code ${code}`}${said()}`));
     });
     return child;
   }
@@ -82,4 +86,16 @@ async function end(child) {
   child.stdin?.on("error", () => {}).end(); // it may have gone in this moment
   await exit;
   clearTimeout(timer);
+}
+
+/** What a process has written at last, if that was not shown as it came. @returns {() => string} */
+function lastWords(stream) {
+  const lines = [];
+  if (stream) {
+    createInterface({ input: stream }).on("line", (line) => {
+      lines.push(line);
+      if (lines.length > LAST_LINES) lines.shift();
+    });
+  }
+  return () => lines.map((line) => `\n    ${line}`).join("");
 }

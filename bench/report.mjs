@@ -6,14 +6,17 @@ const NOT_MEASURED = "not measured";
 const BUSY_LOAD = 0.7;
 
 /** @param {Awaited<ReturnType<typeof import("./bench.mjs").bench>>} result */
-export function report({ machine, versions, settings, groups }) {
+export function report({ machine, versions, settings, groups, leftOut }) {
   const list = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
   const head = [
     `${machine.system} ${machine.arch}, ${machine.cores} cores, ${machine.cpu}, ${machine.memory}`,
     list.join(", "),
     `Medians of rounds of ${settings.seconds} s. CPU and RSS: all processes of a row; the load generator's are not in them.`,
   ];
-  return [...head, ...groups.flatMap(groupLines)].join("\n");
+  const missing = leftOut.map(
+    ({ title, needs }) => `Left out: ${title}: there is no ${needs} here; scripts/install-servers.sh installs it.`,
+  );
+  return [...head, ...missing, ...groups.flatMap(groupLines)].join("\n");
 }
 
 function groupLines({ title, settings, figures, rows, comparisons }) {

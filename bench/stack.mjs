@@ -1,4 +1,7 @@
 /** Starts the servers of a row. Knows how each kind is called and announces itself; knows nothing of load. */
+import { execFileSync } from "node:child_process";
+import { once } from "node:events";
+import { createServer } from "node:net";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 import { askRightly } from "./client.mjs";
@@ -12,17 +15,31 @@ const APP = "answers:app";
 
 /**
  * The command of each kind of server; how it says once where it listens; and how often it prints the line `ready`, once
- * or for each process, before all of it is ready to work. Every one ends when its stdin does.
+ * or for each process, before all of it is ready to work. Every one ends when its stdin does. A `talkative` one has
+ * much more to say, and all of it on stderr: it is shown when it fails.
  */
 const KINDS = {
   gunicorn: {
-    command: ({ python, processes, threads }) => [
+    command: ({ python, processes, threads }, { app = APP }) => [
       python,
       ...["-m", "gunicorn", "--config", here("servers/gunicorn_conf.py"), "--chdir", APPS, "--bind", "127.0.0.1:0"],
-      ...["--workers", String(processes), "--threads", String(threads), APP],
+      ...["--workers", String(processes), "--threads", String(threads), app],
     ],
     listening: /^listening (\S+)$/,
     readyLines: ({ processes }) => processes,
+  },
+  uwsgi: {
+    command: ({ python, processes, threads, unused }, { options }) => [
+      // A stdin that is a socket it takes for one to listen on, so that it gets it as another descriptor.
+      ...["sh", "-c", 'exec "$0" "$@" 9<&0 0</dev/null'],
+      ...["uwsgi", "--plugin", "python3,http", ...options, unused, "--module", "uwsgi_server", "--need-app"],
+      ...["--pythonpath", here("servers"), "--pythonpath", APPS, "--pythonpath", packagesOf(python)],
+      ...["--master", "--processes", String(processes), "--threads", String(threads)],
+      ...["--die-on-term", "--disable-logging", "--buffer-size", "65535"],
+    ],
+    listening: /^listening (\S+)$/,
+    readyLines: ({ processes }) => processes,
+    talkative: true,
   },
   waitress: {
     command: ({ python, processes, threads }) => [
@@ -74,35 +91,56 @@ export async function checkedStack(ordered, { children }) {
 export async function startStack({ row, ...settings }, children) {
   const started = [];
   const readies = [];
+  const unused = await unusedAddress();
   let upstream;
   for (const server of STACKS[row.stack].servers) {
     const kind = KINDS[server.kind];
     const { GUNICORN_CMD_ARGS: _, ...env } = process.env; // it would change one side only
-    const options = { stdio: ["pipe", "pipe", "inherit"], env: { ...env, NODE_ENV: "production" } };
+    const options = {
+      stdio: ["pipe", "pipe", kind.talkative ? "pipe" : "inherit"],
+      env: { ...env, NODE_ENV: "production", PYTHONPATH: here("../python"), UPSTREAM: upstream ?? "" },
+    };
     const child = children.spawn(
       `${row.name}: ${server.kind}`,
-      kind.command({ ...settings, upstream }, server),
+      kind.command({ ...settings, unused, upstream }, server),
       options,
     );
     started.push(child);
-    const { listening, ready } = announced(child, kind.listening, kind.readyLines(settings));
+    const { listening, ready } = announced(child, kind, kind.readyLines(settings));
     const limit = { ms: START_MS, late: `${row.name} did not start in time` };
-    readies.push(children.wait(ready, limit));
+    const isReady = children.wait(ready, limit);
+    isReady.catch(() => {}); // whoever waits for it may have failed before
+    readies.push(isReady);
     upstream = await children.wait(listening, limit);
   }
   const ready = Promise.all(readies);
-  ready.catch(() => {}); // the one who waits for it may have failed before
+  ready.catch(() => {}); // the same
   return { url: upstream, pids: started.map(({ pid }) => pid), ready, stop: () => children.end(started) };
 }
 
-/** The URL of a server, and when it is ready: when all its lines have come. Whatever else it prints is shown. */
-function announced(child, pattern, readyLines) {
-  const lines = createInterface({ input: child.stdout });
+/** For a server that cannot say which port the system has given it. */
+async function unusedAddress() {
+  const server = createServer().listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { address, port } = server.address();
+  server.close();
+  return `${address}:${port}`;
+}
+
+/** Where an interpreter has Bottle: uWSGI brings one of its own. */
+function packagesOf(python) {
+  const ask = "import bottle, os; print(os.path.dirname(bottle.__file__))";
+  return execFileSync(python, ["-c", ask], { encoding: "utf8" }).trim();
+}
+
+/** The URL of a server, and when it is ready: when all its lines have come. Whatever else it prints on stdout is shown. */
+function announced(child, { listening: pattern, talkative }, readyLines) {
+  const lines = createInterface({ input: talkative ? child.stderr : child.stdout });
   const listening = new Promise((resolve) => {
     lines.on("line", (line) => {
       const url = pattern.exec(line)?.[1];
       if (url !== undefined) resolve(url);
-      else if (line !== "ready") console.error(line);
+      else if (line !== "ready" && !talkative) console.error(line);
     });
   });
   const allReady = new Promise((resolve) => {

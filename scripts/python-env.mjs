@@ -6,7 +6,18 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 /** The packages to install and the modules to import have the same names. */
-export const MODULES = ["bottle", "flask", "django", "gunicorn", "waitress", "webob", "pyramid", "falcon", "cherrypy"];
+export const MODULES = [
+  "bottle",
+  "flask",
+  "django",
+  "gunicorn",
+  "waitress",
+  "webob",
+  "pyramid",
+  "falcon",
+  "cherrypy",
+  "urllib3",
+];
 export const ROOT = fileURLToPath(new URL("..", import.meta.url));
 export const REQUIREMENTS = fileURLToPath(new URL("requirements.txt", import.meta.url));
 export const VENV = join(ROOT, ".venv");

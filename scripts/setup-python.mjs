@@ -30,6 +30,7 @@ const DEBIAN_PACKAGES = [
   "python3-pyramid",
   "python3-falcon",
   "python3-cherrypy3",
+  "python3-urllib3",
 ];
 
 /** An index that cannot be reached must not hold up the other source for minutes, which pip's own defaults would. */

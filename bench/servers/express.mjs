@@ -1,7 +1,5 @@
 /** Express that answers by itself: the floor under every row that has Express in it. */
-import express from "express";
+import { app } from "../apps/site.mjs";
 import { serve } from "./serve.mjs";
 
-const app = express();
-app.get("/", (_req, res) => res.send("Hello, World!"));
 await serve(app);

@@ -6,9 +6,10 @@ import { STACKS } from "./stacks.mjs";
  *   `expect` is the body that every response must have; none where it cannot be known before.
  * @typedef {{ id: string, title: string, measure: keyof typeof import("../measures/index.mjs").MEASURES,
  *   exchange: Exchange, stacks: string[], connections?: number, processes?: number, threads?: number,
- *   rounds?: number, warmUp?: Exchange }} Group
+ *   rounds?: number, warmUp?: Exchange, needs?: string }} Group
  *   `stacks` that are compared stand side by side; `connections` where the command line's number will not do; `rounds` at
  *   most; 2 processes of 4 threads if not said; `warmUp` where the exchange itself is too slow to have anything compiled.
+ *   `needs`: a program that not every machine has.
  * @typedef {{ group: Group, stack: string, name: string }} Row
  */
 
@@ -49,6 +50,21 @@ export const GROUPS = [
     warmUp: get("/sleep/1", "awake"),
     connections: 200,
     threads: 16,
+  },
+  {
+    id: "remote",
+    title: "Express before a uWSGI server",
+    measure: "load",
+    exchange: HELLO,
+    stacks: ["express-proxy-uwsgi", "express-fastcgi", "express-uwsgi"],
+    needs: "uwsgi",
+  },
+  {
+    id: "inside",
+    title: "Express inside gunicorn",
+    measure: "load",
+    exchange: HELLO,
+    stacks: ["gunicorn-proxy-view", "gunicorn-node-app"],
   },
   {
     id: "waiting",

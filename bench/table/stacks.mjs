@@ -1,8 +1,10 @@
 /** The servers that are compared: a table to add lines to. Knows how each is made up; starts nothing. */
 
 /**
- * @typedef {{ kind: "gunicorn" | "waitress" | "cli" } | { kind: "node", script: string }} Server
- *   `script` is a file in `servers/`.
+ * @typedef {{ kind: "gunicorn", app?: string } | { kind: "uwsgi", options: string[] } | { kind: "waitress" | "cli" } |
+ *   { kind: "node", script: string }} Server
+ *   `app` is in `apps/`, `script` in `servers/`; the last
+ *   of uWSGI's `options` takes the address.
  * @typedef {{ name: string, servers: Server[] }} Stack
  *   `servers` is a chain: each is told the URL of the one before it, and requests go to the last.
  */
@@ -28,5 +30,37 @@ export const STACKS = {
     servers: [{ kind: "node", script: "express-bridge.mjs" }],
   },
   cli: { name: "wsgi-bridge serve", servers: [{ kind: "cli" }] },
+  "express-proxy-uwsgi": {
+    name: "Express + proxy + uWSGI's HTTP",
+    servers: [
+      { kind: "uwsgi", options: ["--http-keepalive", "--http"] },
+      { kind: "node", script: "express-proxy.mjs" },
+    ],
+  },
+  "express-fastcgi": {
+    name: "Express + fastcgiApp + uWSGI",
+    servers: [
+      { kind: "uwsgi", options: ["--fastcgi-socket"] },
+      { kind: "node", script: "express-remote.mjs" },
+    ],
+  },
+  "express-uwsgi": {
+    name: "Express + uwsgiApp + uWSGI",
+    servers: [
+      { kind: "uwsgi", options: ["--socket"] },
+      { kind: "node", script: "express-remote.mjs" },
+    ],
+  },
+  "gunicorn-node-app": {
+    name: "gunicorn + NodeApp",
+    servers: [{ kind: "gunicorn", app: "node_inside:app" }],
+  },
+  "gunicorn-proxy-view": {
+    name: "gunicorn + urllib3 + Node",
+    servers: [
+      { kind: "node", script: "express.mjs" },
+      { kind: "gunicorn", app: "proxy_view:app" },
+    ],
+  },
   waitress: { name: "waitress (one process)", servers: [{ kind: "waitress" }] },
 };

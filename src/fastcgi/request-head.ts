@@ -3,6 +3,7 @@ import { BadRequestError } from "../errors.ts";
 import type { RequestHead } from "../wsgi/environ.ts";
 import { percentDecode, splitTarget } from "../wsgi/path.ts";
 import { quote } from "../wsgi/request-url.ts";
+import { steers } from "../wsgi/steering.ts";
 
 export type Params = ReadonlyMap<string, string>;
 
@@ -95,13 +96,13 @@ function rawHeaders(params: Params): string[] {
 
 /** What a web server tells beside the request: REMOTE_USER, AUTH_TYPE, SSL_* and whatever the deployer has it say. */
 const EXTRA = /^[A-Z][A-Z0-9_]*$/;
-/** These steer PHP, uWSGI and their like, or name files of the web server's (WRK-01, SEC-01). */
-const STEERING =
-  /^(HTTP_|HTTPS$|UWSGI_|PHP_|FCGI_|ORIG_|REDIRECT_|CONTEXT_|CONTENT_|SCRIPT_|PATH_|DOCUMENT_|REMOTE_PORT$|REMOTE_ADDR$)/;
+/** The head has these already, or they name files of the web server's. */
+const IN_HEAD = /^(HTTP_|HTTPS$|CONTENT_|SCRIPT_|PATH_|DOCUMENT_|REMOTE_PORT$|REMOTE_ADDR$)/;
 
 /** Adds to an environ what the head has no place for; nothing that is there is replaced. */
 export function addExtra(environ: Record<string, unknown>, params: Params): void {
   for (const [key, value] of params) {
-    if (EXTRA.test(key) && !STEERING.test(key) && environ[key] === undefined) environ[key] = value;
+    if (!EXTRA.test(key) || IN_HEAD.test(key) || steers(key)) continue;
+    if (environ[key] === undefined) environ[key] = value;
   }
 }

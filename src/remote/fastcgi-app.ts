@@ -1,12 +1,12 @@
 /** A remote FastCGI server as a `WsgiApp`. Knows what it is told of the request; the pool knows where it is. */
 import { FastcgiConnection } from "../fastcgi/connection.ts";
 import { encodeParams } from "../fastcgi/params.ts";
+import { withoutSteering } from "../wsgi/steering.ts";
 import type { RemoteAddress } from "./address.ts";
 import { type RemoteApp, remoteApp } from "./app.ts";
 import type { RemoteAppOptions } from "./options.ts";
 import type { Protocol } from "./protocol.ts";
 import { type ScriptOptions, type ScriptSetter, scriptSetter } from "./script.ts";
-import { withoutSteering } from "./steering.ts";
 
 /** How a FastCGI server is reached, and what it is told. */
 export interface FastcgiAppOptions extends RemoteAppOptions, ScriptOptions {}

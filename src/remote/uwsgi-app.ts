@@ -1,9 +1,9 @@
 /** A remote uwsgi server as a `WsgiApp`. Knows what it is told of the request; the pool knows where it is. */
+import { withoutSteering } from "../wsgi/steering.ts";
 import type { RemoteAddress } from "./address.ts";
 import { type RemoteApp, remoteApp } from "./app.ts";
 import type { RemoteAppOptions } from "./options.ts";
 import type { Protocol } from "./protocol.ts";
-import { withoutSteering } from "./steering.ts";
 import { UwsgiConnection } from "./uwsgi-connection.ts";
 import { encodePacket } from "./uwsgi-packet.ts";
 

@@ -1,8 +1,8 @@
 /** An environ as uwsgi carries it. */
 import { expect, it } from "vitest";
 import { AppProtocolError, BadRequestError } from "../../src/index.ts";
-import { withoutSteering } from "../../src/remote/steering.ts";
 import { encodePacket, methodOf } from "../../src/remote/uwsgi-packet.ts";
+import { withoutSteering } from "../../src/wsgi/steering.ts";
 import { environOf } from "../support/calls.ts";
 
 /** Reads a packet back, as the protocol's description has it. */
