@@ -1,4 +1,5 @@
 /** One request's journey through a WSGI app, the same on every host. Knows the order of things; each step is elsewhere. */
+import type { IncomingMessage } from "node:http";
 import { BadRequestError, BodyTooLargeError, OptionError, ResponseAbortedError } from "./errors.ts";
 import type { HostExchange } from "./hosts/types.ts";
 import { hasBody, leavesMuchUnread, RequestBody } from "./node/body.ts";
@@ -22,6 +23,9 @@ const PASSED_ON = Symbol("passed on");
 export function exchange(app: WsgiApp, host: HostExchange, settings: FromWsgiSettings<never>, extra: Extra): void {
   new Exchange(host, settings).run(app, extra);
 }
+
+/** Middleware that names requests (pino-http, express-request-id) leaves the name here. */
+type Named = IncomingMessage & { readonly id?: unknown };
 
 /** Called once the request has been found fit for an application. */
 export type Extra = () => Readonly<Record<string, unknown>> | undefined;
@@ -95,7 +99,7 @@ class Exchange implements HandlerHost {
     const { input, length } = this.#input();
     const { multiprocess, stripForwarded } = this.#settings;
     const environ = buildEnviron(head, { input, length, errors: this.#errors, multiprocess, stripForwarded });
-    this.#id = requestId(this.#host.req, environ);
+    this.#id = requestId((this.#host.req as Named).id, environ);
     this.#errors.name(this.#id);
     environ["wsgi_bridge.request_id"] = this.#id;
     if (head.scheme === "https") Object.assign(environ, tlsVariables(this.#host.req.socket));

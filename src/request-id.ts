@@ -1,18 +1,16 @@
 /** What a request is called in the log. Knows where an id may be found; knows no log. */
-import type { IncomingMessage } from "node:http";
 import type { Environ } from "./wsgi/types.ts";
-
-/** Middleware that names requests (pino-http, express-request-id) leaves the name here. */
-type Named = IncomingMessage & { readonly id?: unknown };
 
 /** No blank, no control character: an id must not look like anything else in a log. */
 const FIT = /^[\x21-\x7e]{1,128}$/;
 
 let count = 0;
 
-/** The id that middleware, or a proxy by X-Request-Id, has given the request; else a number, counted in this process. */
-export function requestId(req: Named, environ: Environ): string {
-  const { id } = req;
+/**
+ * What a request is called: `id`, as middleware has named it, or X-Request-Id, by which a proxy has; else a number, counted in
+ * this process.
+ */
+export function requestId(id: unknown, environ: Environ): string {
   if (id !== undefined) {
     const text = typeof id === "number" ? String(id) : id;
     if (typeof text === "string" && FIT.test(text)) return text;

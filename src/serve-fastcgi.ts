@@ -41,7 +41,8 @@ export interface ServeFastcgiOptions {
   maxConnections?: number | undefined;
   /**
    * How long the web server may take for its next step, in milliseconds: for a request, for all of its parameters, for more of a
-   * body that the app waits for, for taking more of an answer. Make it longer than the web server keeps idle connections.
+   * body that the app waits for, for taking more of an answer; it may be up to twice as long before the connection is cut. Make
+   * it longer than the web server keeps idle connections.
    *
    * @default 120000
    */
@@ -126,9 +127,11 @@ class Connections implements ResponderOwner {
     socket.setNoDelay(true);
     const responder: Responder = new Responder(socket, this.#app, this.settings, this);
     this.#open.add(responder);
-    // Only bytes count as life here: a web server that stands still in the middle of a request is cut off.
-    socket.setTimeout(this.#idleTimeout, () => {
-      if (responder.stalled) responder.destroy();
+    // Only bytes count as life here: a web server that stands still in the middle of a request is cut off. The time may have
+    // run while the app was at work, and then begins anew.
+    socket.setTimeout(this.#idleTimeout).on("timeout", () => {
+      if (performance.now() - responder.stalledSince >= this.#idleTimeout) responder.destroy();
+      else socket.setTimeout(this.#idleTimeout);
     });
   }
 

@@ -16,7 +16,7 @@ const ANSWERS_LIMIT = 1024 * 1024;
 
 export class Outlet {
   readonly #stream: Duplex;
-  #drained: { promise: Promise<void>; resolve(): void } | undefined;
+  #drained: { promise: Promise<void>; resolve(): void; since: number } | undefined;
   #corked = false;
 
   constructor(stream: Duplex) {
@@ -24,9 +24,9 @@ export class Outlet {
     stream.on("drain", () => this.wake());
   }
 
-  /** The web server has not yet taken what it was given. */
-  get full(): boolean {
-    return this.#drained !== undefined;
+  /** Since when the web server has not taken what it was given, as `performance.now()` has it; Infinity when it has. */
+  get fullSince(): number {
+    return this.#drained?.since ?? Number.POSITIVE_INFINITY;
   }
 
   stdout(id: number, block: Uint8Array): Promise<void> | undefined {
@@ -108,10 +108,10 @@ function endRequest(id: number, appStatus: number, protocolStatus: number): stri
   return record(RecordType.END_REQUEST, id, String.fromCharCode(0, 0, 0, appStatus, protocolStatus, 0, 0, 0));
 }
 
-function pending(): { promise: Promise<void>; resolve(): void } {
+function pending(): { promise: Promise<void>; resolve(): void; since: number } {
   let resolve: () => void = () => undefined;
   const promise = new Promise<void>((done) => {
     resolve = done;
   });
-  return { promise, resolve };
+  return { promise, resolve, since: performance.now() };
 }

@@ -57,9 +57,12 @@ export class Responder {
     owner.waits(this);
   }
 
-  /** The web server is waited for in the middle of a request: for its body, or for its taking the answer. */
-  get stalled(): boolean {
-    return this.#outlet.full || this.#request?.waiting === true;
+  /**
+   * Since when the web server is waited for in the middle of a request, for its body or for its taking the answer, as
+   * `performance.now()` has it; Infinity when it is not.
+   */
+  get stalledSince(): number {
+    return Math.min(this.#outlet.fullSince, this.#request?.waitingSince ?? Number.POSITIVE_INFINITY);
   }
 
   /** The connection ends: at once, or after the answer that is under way. */

@@ -1,10 +1,11 @@
 /** One request of a web server's, run on a WSGI app. Knows the order of things; knows no record. */
 import { STATUS_CODES } from "node:http";
 import { BodyTooLargeError, BridgeError, ClientDisconnectError, ResponseAbortedError } from "../errors.ts";
+import { requestId } from "../request-id.ts";
 import { buildEnviron } from "../wsgi/environ.ts";
 import { Handler, type HandlerHost } from "../wsgi/handler.ts";
 import { BodyInput, EMPTY_INPUT } from "../wsgi/input.ts";
-import { LogErrors, type Logger, printable } from "../wsgi/log.ts";
+import { LogErrors, type Logger, printable, tagged } from "../wsgi/log.ts";
 import { ResponseWriter } from "../wsgi/response.ts";
 import type { Environ, InputStream, WsgiApp } from "../wsgi/types.ts";
 import { vetHead } from "../wsgi/vetting.ts";
@@ -31,6 +32,7 @@ export class ServedRequest implements HandlerHost {
   readonly #errors: LogErrors;
   #stdin: Stdin | undefined;
   #handler: Handler | undefined;
+  #id = "";
   #name = "a request";
   #aborted = false;
 
@@ -40,9 +42,9 @@ export class ServedRequest implements HandlerHost {
     this.#errors = new LogErrors(settings.logger);
   }
 
-  /** The application waits for the rest of the body. */
-  get waiting(): boolean {
-    return this.#stdin?.waiting === true;
+  /** Since when the application waits for more of the body; Infinity when it does not. */
+  get waitingSince(): number {
+    return this.#stdin?.waitingSince ?? Number.POSITIVE_INFINITY;
   }
 
   /** Never throws. */
@@ -86,7 +88,7 @@ export class ServedRequest implements HandlerHost {
   log(message: string, error: unknown): void {
     const cause =
       error instanceof Error ? `: ${error.stack ?? error.message}` : error === undefined ? "" : `: ${error}`;
-    this.#settings.logger.error(printable(`${this.#name}: ${message}${cause}`));
+    this.#settings.logger.error(tagged(this.#id, printable(`${this.#name}: ${message}${cause}`)));
   }
 
   done(): void {
@@ -102,6 +104,9 @@ export class ServedRequest implements HandlerHost {
     const around = { errors: this.#errors, length: undefined, multiprocess, stripForwarded };
     const environ = buildEnviron(head, { ...around, input: this.#input(length) });
     addExtra(environ, params);
+    this.#id = requestId(undefined, environ);
+    this.#errors.name(this.#id);
+    environ["wsgi_bridge.request_id"] = this.#id;
     return environ;
   }
 

@@ -27,15 +27,16 @@ export class Stdin implements ByteSource {
   #ended = false;
   #failure: Error | undefined;
   #wake: (() => void) | undefined;
+  #since = 0;
 
   constructor(tap: Tap, limits: StdinLimits) {
     this.#tap = tap;
     this.#limits = limits;
   }
 
-  /** The application waits for the web server. */
-  get waiting(): boolean {
-    return this.#wake !== undefined;
+  /** Since when the application waits for the web server, as `performance.now()` has it; Infinity when it does not. */
+  get waitingSince(): number {
+    return this.#wake === undefined ? Number.POSITIVE_INFINITY : this.#since;
   }
 
   async next(): Promise<Uint8Array | undefined> {
@@ -50,6 +51,7 @@ export class Stdin implements ByteSource {
       this.#tap.resume();
       await new Promise<void>((resolve) => {
         this.#wake = resolve;
+        this.#since = performance.now();
       });
     }
   }

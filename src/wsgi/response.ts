@@ -1,5 +1,5 @@
 /** The response writer: PEP 3333's rules of order and length. Knows states and bytes; knows no socket and no framework. */
-import { AppProtocolError } from "../errors.ts";
+import { AppProtocolError, ClientDisconnectError } from "../errors.ts";
 import { frame, withLength } from "./framing.ts";
 import { parseHead, type ResponseHead } from "./response-head.ts";
 import type { HeaderList, HeaderPair, StartResponse, Write } from "./types.ts";
@@ -87,6 +87,7 @@ export class ResponseWriter {
 
   /** The function that the application is given. */
   readonly startResponse: StartResponse = (status, headers, excInfo) => {
+    if (this.#failure instanceof ClientDisconnectError) throw this.#failure; // the application could not know
     const replaces = Boolean(excInfo);
     if (replaces && this.#state === "sent") {
       const error = original(excInfo);

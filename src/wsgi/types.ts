@@ -33,7 +33,7 @@ export type HeaderList = readonly (readonly [name: string, value: string])[];
  * @param excInfo an error (or Python's triple) that allows a second call: while nothing is sent, the new head replaces
  *   all of the old one; afterwards the error is thrown again
  * @returns the old-style `write` function
- * @throws AppProtocolError for anything else
+ * @throws AppProtocolError for anything else; ClientDisconnectError when the client has left meanwhile: let it through
  */
 export type StartResponse = (status: string, headers: HeaderPair[], excInfo?: unknown) => Write;
 

@@ -62,6 +62,28 @@ describe("errors", () => {
     await Promise.all([over, run.logged]);
     expect(run.logs).toEqual([["the application failed late", BAD]]);
   });
+
+  it("EXC-04: an app that begins its response after the client has left is stopped, and not blamed", async () => {
+    const run = new AppRun();
+    const late = signal<WsgiResult>();
+    let thrown: unknown;
+    const over = run.start(async (_environ, startResponse) => {
+      const result = await late.promise;
+      try {
+        startResponse("200 OK", []);
+      } catch (error) {
+        thrown = error;
+        throw error;
+      }
+      return result;
+    });
+    run.handler.disconnect();
+    late.fire([]);
+    await over;
+    await new Promise(setImmediate);
+    expect(thrown).toBeInstanceOf(ClientDisconnectError);
+    expect(run.events).toEqual(["done"]);
+  });
 });
 
 describe("back-pressure", () => {
