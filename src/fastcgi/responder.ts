@@ -57,10 +57,7 @@ export class Responder {
     owner.waits(this);
   }
 
-  /**
-   * Since when the web server is waited for in the middle of a request, for its body or for its taking the answer, as
-   * `performance.now()` has it; Infinity when it is not.
-   */
+  /** Since when (`performance.now()`) the web server is waited for within a request: for body, or room; Infinity if not. */
   get stalledSince(): number {
     return Math.min(this.#outlet.fullSince, this.#request?.waitingSince ?? Number.POSITIVE_INFINITY);
   }

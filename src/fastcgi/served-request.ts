@@ -1,11 +1,11 @@
 /** One request of a web server's, run on a WSGI app. Knows the order of things; knows no record. */
 import { STATUS_CODES } from "node:http";
 import { BodyTooLargeError, BridgeError, ClientDisconnectError, ResponseAbortedError } from "../errors.ts";
-import { requestId } from "../request-id.ts";
 import { buildEnviron } from "../wsgi/environ.ts";
 import { Handler, type HandlerHost } from "../wsgi/handler.ts";
 import { BodyInput, EMPTY_INPUT } from "../wsgi/input.ts";
 import { LogErrors, type Logger, printable, tagged } from "../wsgi/log.ts";
+import { requestId } from "../wsgi/request-id.ts";
 import { ResponseWriter } from "../wsgi/response.ts";
 import type { Environ, InputStream, WsgiApp } from "../wsgi/types.ts";
 import { vetHead } from "../wsgi/vetting.ts";

@@ -1,5 +1,5 @@
 /** What a request is called in the log. Knows where an id may be found; knows no log. */
-import type { Environ } from "./wsgi/types.ts";
+import type { Environ } from "./types.ts";
 
 /** No blank, no control character: an id must not look like anything else in a log. */
 const FIT = /^[\x21-\x7e]{1,128}$/;
