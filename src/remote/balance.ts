@@ -1,24 +1,24 @@
-/** Which of many addresses a request goes to. Knows who is busy; knows no connection. */
+/** Which of many addresses a request goes to. Knows their load; knows no connection. */
 
 export interface Candidate {
   /** Gets no requests now. */
   readonly isEjected: boolean;
-  /** Requests under way. */
-  readonly busy: number;
+  /** Requests under way, and those that failed here lately: a server that breaks each request at once is never busy. */
+  readonly load: number;
   /** Can take one more. */
   readonly hasRoom: boolean;
 }
 
 /**
- * The least busy of those that have room; among equals the first from `turn` on, so that equals take turns.
+ * The least loaded of those that have room; among equals the first from `turn` on, so that equals take turns.
  *
- *     leastBusy([2, 1, 1], 0) → the second          leastBusy([2, 1, 1], 2) → the third
- *     leastBusy([full, ejected], 0) → undefined
+ *     leastLoaded([2, 1, 1], 0) → the second          leastLoaded([2, 1, 1], 2) → the third
+ *     leastLoaded([full, ejected], 0) → undefined
  *
  * @param turn counts the choices
  * @param passed leaves one out
  */
-export function leastBusy<T extends Candidate>(
+export function leastLoaded<T extends Candidate>(
   candidates: readonly T[],
   turn: number,
   passed: (candidate: T) => boolean,
@@ -27,7 +27,7 @@ export function leastBusy<T extends Candidate>(
   for (let i = 0; i < candidates.length; i += 1) {
     const candidate = candidates[(turn + i) % candidates.length] as T;
     if (candidate.isEjected || !candidate.hasRoom || passed(candidate)) continue;
-    if (best === undefined || candidate.busy < best.busy) best = candidate;
+    if (best === undefined || candidate.load < best.load) best = candidate;
   }
   return best;
 }

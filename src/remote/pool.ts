@@ -1,7 +1,7 @@
 /** Gives each request an address and a connection. Knows who is free and who waits; knows no protocol. */
 import { Deadlines } from "../node/deadlines.ts";
 import { JobQueue, type Waiting } from "../node/job-queue.ts";
-import { leastBusy } from "./balance.ts";
+import { leastLoaded } from "./balance.ts";
 import { closedError } from "./errors.ts";
 import type { Protocol } from "./protocol.ts";
 import type { RemoteSettings } from "./settings.ts";
@@ -94,7 +94,7 @@ export class RemotePool implements UpstreamOwner {
     const { tries } = job;
     let passed = (one: Upstream): boolean => one === tries.avoided || tries.failedAt(one);
     if (!this.#isAnyUp(passed)) passed = (one) => tries.failedAt(one); // there is no elsewhere
-    const upstream = leastBusy(this.#upstreams, this.#turn, passed);
+    const upstream = leastLoaded(this.#upstreams, this.#turn, passed);
     if (upstream !== undefined) upstream.serve(job);
     else if (this.#isAnyUp(passed)) return false;
     else job.refuse(tries.lastReason ?? closedError()); // one is always up, so it has failed the job

@@ -7,6 +7,7 @@ import type { Candidate } from "./balance.ts";
 import { dial } from "./dial.ts";
 import { Health } from "./health.ts";
 import type { Protocol, RemoteConnection, RemoteOwner } from "./protocol.ts";
+import { Recent } from "./recent.ts";
 import { isWhole, type Link, Rest } from "./rest.ts";
 import type { RemoteSettings } from "./settings.ts";
 import type { RemoteAddressStats } from "./stats.ts";
@@ -35,6 +36,8 @@ export interface UpstreamOwner {
 
 /** A server that keeps no connections closes each within this time after its first request, in milliseconds. */
 const CLOSES_WITHIN_MS = 1_000;
+/** How long a failed request counts as load, in milliseconds. */
+const LATELY_MS = 10_000;
 const FIRST_PROBE_MS = 1_000;
 const LAST_PROBE_MS = 30_000;
 
@@ -47,6 +50,7 @@ export class Upstream implements Candidate, RemoteOwner {
   readonly #dialling: Set<Socket> = new Set();
   /** Does the server keep its side of a connection open? Undefined until it has shown. */
   #keeps: boolean | undefined;
+  readonly #failedLately: Recent = new Recent(LATELY_MS);
   #requests = 0;
   #failures = 0;
 
@@ -72,6 +76,10 @@ export class Upstream implements Candidate, RemoteOwner {
 
   get busy(): number {
     return this.#links.size - this.#rest.size + this.#dialling.size;
+  }
+
+  get load(): number {
+    return this.busy + this.#failedLately.count();
   }
 
   get hasRoom(): boolean {
@@ -107,6 +115,7 @@ export class Upstream implements Candidate, RemoteOwner {
   /** A request failed here that was sent. */
   noteFailure(): void {
     this.#failures += 1;
+    this.#failedLately.note();
   }
 
   idle(connection: RemoteConnection): void {

@@ -1,11 +1,11 @@
 import { expect, it } from "vitest";
-import { type Candidate, leastBusy } from "../../src/remote/balance.ts";
+import { type Candidate, leastLoaded } from "../../src/remote/balance.ts";
 
-const at = (busy: number, hasRoom = true, isEjected = false): Candidate => ({ busy, hasRoom, isEjected });
+const at = (load: number, hasRoom = true, isEjected = false): Candidate => ({ load, hasRoom, isEjected });
 const none = (): boolean => false;
 
 it.each([
-  ["the least busy", [at(2), at(1), at(3)], 0, 1],
+  ["the least loaded", [at(2), at(1), at(3)], 0, 1],
   ["equals take turns: first", [at(1), at(1), at(1)], 3, 0],
   ["equals take turns: second", [at(1), at(1), at(1)], 4, 1],
   ["equals take turns: third", [at(1), at(1), at(1)], 5, 2],
@@ -14,12 +14,15 @@ it.each([
   ["not one that is out", [at(0, true, true), at(5)], 0, 1],
   ["none, if none can", [at(0, false), at(0, true, true)], 0, undefined],
   ["none of none", [], 0, undefined],
-] as [string, Candidate[], number, number | undefined][])("leastBusy chooses %s", (_what, candidates, turn, index) => {
-  expect(leastBusy(candidates, turn, none)).toBe(index === undefined ? undefined : candidates[index]);
-});
+] as [string, Candidate[], number, number | undefined][])(
+  "leastLoaded chooses %s",
+  (_what, candidates, turn, index) => {
+    expect(leastLoaded(candidates, turn, none)).toBe(index === undefined ? undefined : candidates[index]);
+  },
+);
 
-it("leastBusy leaves out what it is told to", () => {
+it("leastLoaded leaves out what it is told to", () => {
   const [a, b] = [at(0), at(9)];
-  expect(leastBusy([a, b], 0, (one) => one === a)).toBe(b);
-  expect(leastBusy([a, b], 0, () => true)).toBeUndefined();
+  expect(leastLoaded([a, b], 0, (one) => one === a)).toBe(b);
+  expect(leastLoaded([a, b], 0, () => true)).toBeUndefined();
 });

@@ -56,6 +56,19 @@ it("a request whose connection broke waits for another address rather than go to
   expect(bad.requests).toHaveLength(1);
 });
 
+it("a server that breaks each request at once gets no more of them than one that takes its time", async () => {
+  const [bad, good] = [await FastcgiServer.start((request) => request.drop()), await FastcgiServer.start()];
+  const app = remote([bad.address, good.address], { keepAlive: 0 });
+  for (let sent = 1; sent <= 12; sent += 1) {
+    const broken = play(app, { method: "POST" }).then(
+      () => undefined,
+      () => undefined,
+    );
+    await Promise.race([broken, good.request(good.requests.length)]);
+  }
+  expect([bad.requests.length, good.requests.length]).toEqual([6, 6]);
+});
+
 it("a server that is killed under load costs no safe request", async () => {
   const servers = await Promise.all([1, 2, 3].map(() => FastcgiServer.start((request) => request.reply("ok"))));
   const [victim] = servers as [FastcgiServer];
