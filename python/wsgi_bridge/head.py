@@ -1,7 +1,7 @@
 """What `start_response` may be given. Mirrors `src/wsgi/response-head.ts`; checks with real raises, so `python -O` keeps them."""
 
 import re
-from typing import Any, Dict, List, NamedTuple, Optional, Tuple
+from typing import Any, Dict, List, NamedTuple, Optional
 
 
 class AppProtocolError(Exception):
