@@ -113,4 +113,9 @@ def _callable(found: Any, name: str) -> Callable[..., Any]:
 def _callables(holder: Any) -> List[str]:
     """Names that may have been meant."""
     members = getattr(holder, "__dict__", {})
-    return [name for name, value in members.items() if callable(value) and not isinstance(value, type)][:10]
+    return [name for name, value in members.items() if _may_be_meant(value)][:10]
+
+
+def _may_be_meant(value: Any) -> bool:
+    """Methods of a class stand in it wrapped up, and are not callable as they stand (a static one is, since CPython 3.10)."""
+    return isinstance(value, (staticmethod, classmethod)) or (callable(value) and not isinstance(value, type))
