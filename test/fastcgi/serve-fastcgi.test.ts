@@ -1,5 +1,8 @@
 /** `serveFastcgi`: its limits, its patience, and the apps that people put behind it. */
+import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
 import express from "express";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { ensurePython } from "../../scripts/python-env.mjs";
@@ -8,8 +11,9 @@ import { pythonApp } from "../../src/python.ts";
 import { toWsgi } from "../../src/to-wsgi.ts";
 import type { Environ, WsgiApp } from "../../src/wsgi/types.ts";
 import { MemoryLogger } from "../support/logger.ts";
-import { begin, GET, hello, params, request, serve, stdin } from "../support/web-server.ts";
+import { begin, GET, hello, openClient, params, request, serve, stdin } from "../support/web-server.ts";
 
+const CLUSTER = fileURLToPath(new URL("../support/cluster-fastcgi.mjs", import.meta.url));
 const IDLE = 40;
 const MANY = Buffer.alloc(1024 * 1024);
 
@@ -115,6 +119,29 @@ describe("limits", () => {
     }
     expect(await ended).toBe("whole");
     await client.until(() => client.ends.length === 1);
+  });
+});
+
+describe("where it listens", () => {
+  it.each(["127.0.0.1:0", "[::1]:0", "localhost:0"])("%s", async (where) => {
+    const { address, open } = await serve(hello, {}, where);
+    expect(address).toMatch(/^(127\.0\.0\.1|\[::1\]):[1-9]\d*$/);
+    expect(await (await open()).answer()).toContain("hello");
+  });
+
+  it("processes of node:cluster share a port, and say that they are several", async () => {
+    const child = spawn(process.execPath, [CLUSTER], { stdio: ["pipe", "pipe", "inherit"] });
+    onTestFinished(() => void child.kill("SIGKILL"));
+    const closed = once(child, "close");
+    const [line] = (await once(createInterface({ input: child.stdout }), "line")) as [string];
+    const [address, other] = JSON.parse(line) as [string, string];
+    expect(other).toBe(address);
+    const clients = await Promise.all([1, 2, 3, 4].map(() => openClient(address)));
+    const answers = await Promise.all(clients.map((client) => client.answer()));
+    const pids = answers.map((answer) => /\r\n\r\n(\d+) true$/.exec(answer)?.[1]);
+    expect(new Set(pids).size).toBe(2);
+    child.stdin.end();
+    expect(await closed).toEqual([0, null]);
   });
 });
 

@@ -70,10 +70,7 @@ export async function serve(
   const server = await serveFastcgi(app, address, { logger, gracefulTimeout: 0, ...options });
   onTestFinished(() => server.close());
   const open = async (): Promise<Client> => {
-    const [host, port] = server.address.split(":");
-    const socket = server.address.startsWith("/") ? connect(server.address) : connect(Number(port), host);
-    await once(socket, "connect");
-    return new Client(socket);
+    return openClient(server.address);
   };
   return { open, logger, close: () => server.close(), address: server.address };
 }
@@ -82,3 +79,12 @@ export const hello: WsgiApp = (_environ, start) => {
   start("200 OK", [["X-A", "é"]]);
   return [Buffer.from("hello")];
 };
+
+/** A connection to an address as a `FastcgiServer` has it. */
+export async function openClient(address: string): Promise<Client> {
+  const { hostname, port } = address.startsWith("/") ? {} : new URL(`tcp://${address}`);
+  const host = hostname?.replaceAll(/[[\]]/g, "");
+  const socket = host === undefined ? connect(address) : connect(Number(port), host);
+  await once(socket, "connect");
+  return new Client(socket);
+}
