@@ -5,39 +5,10 @@ import { describe, expect, it } from "vitest";
 import { Played, play } from "../support/calls.ts";
 import { remote } from "../support/remote.ts";
 import { folderWith, type RealServer, startRealServer } from "./real-server.ts";
-
-const APP = `
-import os, time
-
-def application(environ, start_response):
-    path = environ["PATH_INFO"]
-    if path == "/raise":
-        raise ValueError("on purpose")
-    if path == "/stream":
-        start_response("200 OK", [("Content-Type", "text/plain")])
-        return stream(environ)
-    if path == "/large":
-        start_response("200 OK", [("Content-Type", "text/plain")])
-        return (b"0123456789" * 10000 for _ in range(200))
-    body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
-    if path == "/length":
-        start_response("200 OK", [("Content-Type", "text/plain")])
-        return [str(len(body)).encode()]
-    if path == "/environ":
-        start_response("203 Told", [("Content-Type", "text/plain"), ("Set-Cookie", "a=b"), ("Set-Cookie", "c=d")])
-        return [repr({k: v for k, v in environ.items() if isinstance(v, str)}).encode()]
-    start_response("200 OK", [("Content-Type", "text/plain")])
-    return [b"hello"]
-
-def stream(environ):
-    yield b"first"
-    while not os.path.exists(environ["test.gate"]):
-        time.sleep(0.01)
-    yield b"second"
-`;
+import { SITE } from "./site.ts";
 
 /** uWSGI with two processes of two threads, and where it listens. */
-async function startUwsgi(folder = folderWith({ "site.py": APP })): Promise<{ path: string; server: RealServer }> {
+async function startUwsgi(folder = folderWith({ "site.py": SITE })): Promise<{ path: string; server: RealServer }> {
   const path = join(folder, "fastcgi.sock");
   const server = await startRealServer({
     command: "uwsgi",
@@ -90,7 +61,7 @@ describe("uWSGI", () => {
   });
 
   it("streams: a block is here before the next one is made", async () => {
-    const folder = folderWith({ "site.py": APP });
+    const folder = folderWith({ "site.py": SITE });
     const { path } = await startUwsgi(folder);
     const gate = join(folder, "gate");
     const played = new Played(remote(path), { pathInfo: "/stream", keys: { "test.gate": gate } });

@@ -8,49 +8,14 @@ import { uwsgiApp } from "../../src/remote/uwsgi-app.ts";
 import { Played, play } from "../support/calls.ts";
 import { MemoryLogger } from "../support/logger.ts";
 import { folderWith, type RealServer, startRealServer } from "./real-server.ts";
-
-const APP = `
-import os, time
-
-def application(environ, start_response):
-    path = environ["PATH_INFO"]
-    if path == "/raise":
-        raise ValueError("on purpose")
-    if path == "/stream":
-        start_response("200 OK", [("Content-Type", "text/plain")])
-        return stream(environ)
-    if path == "/large":
-        start_response("200 OK", [("Content-Type", "text/plain")])
-        return (b"0123456789" * 10000 for _ in range(200))
-    if path == "/short":
-        start_response("200 OK", [("Content-Length", "100000")])
-        return (block for block in [b"short", b""])
-    body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
-    if path == "/length":
-        start_response("200 OK", [("Content-Type", "text/plain")])
-        return [str(len(body)).encode()]
-    if path == "/environ":
-        start_response("203 Told", [("Content-Type", "text/plain"), ("Set-Cookie", "a=b"), ("Set-Cookie", "c=d")])
-        return [repr({k: v for k, v in environ.items() if isinstance(v, str)}).encode()]
-    if path == "/nothing":
-        start_response("204 No Content", [])
-        return []
-    start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", "5")])
-    return [b"hello"]
-
-def stream(environ):
-    yield b"first"
-    while not os.path.exists(environ["HTTP_X_GATE"]):
-        time.sleep(0.01)
-    yield b"second"
-`;
+import { SITE } from "./site.ts";
 
 interface Started {
   readonly path: string;
   readonly server: RealServer;
 }
 
-async function startUwsgi(folder = folderWith({ "site.py": APP })): Promise<Started> {
+async function startUwsgi(folder = folderWith({ "site.py": SITE })): Promise<Started> {
   const path = join(folder, "uwsgi.sock");
   const server = await startRealServer({
     command: "uwsgi",
@@ -64,9 +29,9 @@ async function startUwsgi(folder = folderWith({ "site.py": APP })): Promise<Star
   return { path, server };
 }
 
-async function startGunicorn(folder = folderWith({ "site.py": APP, "wsgi.py": APP })): Promise<Started> {
+async function startGunicorn(folder = folderWith({ "site.py": SITE, "wsgi.py": SITE })): Promise<Started> {
   const path = join(folder, "gunicorn.sock");
-  writeFileSync(join(folder, "wsgi.py"), APP); // a module of Python's own is called site
+  writeFileSync(join(folder, "wsgi.py"), SITE); // a module of Python's own is called site
   const server = await startRealServer({
     command: join(dirname(ensurePython()), "gunicorn"),
     args: [
