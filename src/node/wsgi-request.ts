@@ -52,10 +52,13 @@ export class WsgiRequest {
 
   /** The response is whole. Whoever has not begun to read the body will not: it ends here, unread. */
   responded(): void {
-    if (this.#touched || this.message.destroyed) return;
+    const { message } = this;
+    // Who has just asked for it is not heard before the next tick, and since Node 24 the response may be whole by then.
+    const asked = this.#touched || message.readableFlowing === true || message.listenerCount("readable") > 0;
+    if (asked || message.destroyed) return;
     this.#left = 0;
-    if (!this.message.complete) this.#end();
-    this.message.read(); // of what has ended: lets the stream say so, and close
+    if (!message.complete) this.#end();
+    message.read(); // of what has ended: lets the stream say so, and close
   }
 
   /** The client, or who speaks for it, is gone. */

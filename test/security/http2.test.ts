@@ -63,12 +63,17 @@ describe("HTTP/2 without TLS", () => {
     else expect(recorder.calls[0]?.environ).toMatchObject({ HTTP_HOST: "shop.example" });
   });
 
-  it.each(["user@host", "h:x"])("SEC-10: an :authority that is no host is a 400: %s", async (authority) => {
-    const recorder = new Recorder();
-    const { headers } = await http2Request(await serve(recorder.app), { ":authority": authority, ":path": "/" });
-    expect(headers[":status"]).toBe(400);
-    expect(recorder.calls).toEqual([]);
-  });
+  it.each(["user@host", "h:x"])(
+    "SEC-10: an :authority that is no host is a 400, or reset by Node: %s",
+    async (authority) => {
+      const recorder = new Recorder();
+      const asked = { ":authority": authority, ":path": "/" };
+      const { headers, rstCode } = await http2Request(await serve(recorder.app), asked);
+      if (rstCode === 0) expect(headers[":status"]).toBe(400);
+      else expect(headers).toEqual({}); // Node 22 and later
+      expect(recorder.calls).toEqual([]);
+    },
+  );
 
   it("NODE-11: CONNECT is Node's to refuse, and ours where the app is its listener for tunnels: never the app's", async () => {
     const recorder = new Recorder();

@@ -1,6 +1,7 @@
 /** The body that an inner app reads out of `wsgi.input` (CONFORMANCE E, REV). */
 import { once } from "node:events";
 import type { IncomingMessage, ServerResponse } from "node:http";
+import { PassThrough, type Readable } from "node:stream";
 import express from "express";
 import { describe, expect, it } from "vitest";
 import { ClientDisconnectError, toWsgi, type WsgiApp } from "../../src/index.ts";
@@ -25,6 +26,15 @@ async function readAll(req: IncomingMessage): Promise<string> {
   for await (const piece of req) text += piece.toString("latin1");
   return text;
 }
+
+function collect(stream: Readable, done: (text: string) => void): void {
+  let text = "";
+  stream.on("data", (piece: Buffer) => {
+    text += piece.toString("latin1");
+  });
+  stream.on("end", () => done(text));
+}
+
 const echo = toWsgi(async (req: IncomingMessage, res: ServerResponse) => void res.end(await readAll(req)));
 
 describe("a body", () => {
@@ -135,6 +145,20 @@ describe("a body", () => {
       req.on("end", () => res.end(JSON.stringify([...before, req.readable, req.readableEnded])));
     });
     expect((await play(app, post({ body: "abc" }))).body).toBe("[true,false,null,false,false,false,true]");
+  });
+
+  it.each<[string, (req: IncomingMessage) => Promise<string>]>([
+    ["read by events", (req) => new Promise((resolve) => collect(req, resolve))],
+    ["piped", (req) => new Promise((resolve) => collect(req.pipe(new PassThrough()), resolve))],
+    ["iterated", (req) => readAll(req)],
+  ])("REV-20: that is asked for in the tick of the answer still comes whole: %s", async (_how, read) => {
+    const whole = signal<string>();
+    const app = toWsgi((req, res) => {
+      read(req).then(whole.fire);
+      res.end("accepted");
+    });
+    expect((await play(app, post({ input: pieces("abc", "def") }))).body).toBe("accepted");
+    expect(await whole.promise).toBe("abcdef");
   });
 
   it("REV-20: that nobody reads ends all the same when the response has, and is not read for it", async () => {
