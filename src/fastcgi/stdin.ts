@@ -1,8 +1,9 @@
 /** STDIN as the source of a body, with its back-pressure. Knows sizes and limits; knows no record. */
 import { BodyTooLargeError, ClientDisconnectError } from "../errors.ts";
+import { BlockQueue } from "../wsgi/block-queue.ts";
 import type { ByteSource } from "../wsgi/input.ts";
 
-/** While nobody reads, so many bytes are taken from the connection and no more, but for what one chunk of it holds. */
+/** While nobody reads, what is taken from the connection costs so many bytes and no more, but for what one chunk of it holds. */
 const READ_AHEAD = 64 * 1024;
 
 /** The connection that the bytes come from. */
@@ -21,8 +22,7 @@ export interface StdinLimits {
 export class Stdin implements ByteSource {
   readonly #tap: Tap;
   readonly #limits: StdinLimits;
-  readonly #slices: Buffer[] = [];
-  #held = 0;
+  readonly #slices: BlockQueue = new BlockQueue();
   #size = 0;
   #ended = false;
   #failure: Error | undefined;
@@ -42,10 +42,7 @@ export class Stdin implements ByteSource {
   async next(): Promise<Uint8Array | undefined> {
     for (;;) {
       const slice = this.#slices.shift();
-      if (slice !== undefined) {
-        this.#held -= slice.length;
-        return slice;
-      }
+      if (slice !== undefined) return slice;
       if (this.#failure !== undefined) throw this.#failure;
       if (this.#ended) return undefined;
       this.#tap.resume();
@@ -68,7 +65,7 @@ export class Stdin implements ByteSource {
   fail(reason: Error): void {
     if (this.#failure !== undefined) return;
     this.#failure = reason;
-    this.#slices.length = 0;
+    this.#slices.clear();
     this.#stir();
   }
 
@@ -80,8 +77,7 @@ export class Stdin implements ByteSource {
       return;
     }
     this.#slices.push(slice);
-    this.#held += slice.length;
-    if (this.#held >= READ_AHEAD) this.#tap.pause();
+    if (this.#slices.cost >= READ_AHEAD) this.#tap.pause();
   }
 
   #end(): void {

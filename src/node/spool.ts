@@ -62,7 +62,8 @@ function tooLarge(most: number): BodyTooLargeError {
   return new BodyTooLargeError(`the body is longer than maxBodySize, ${most} bytes`);
 }
 
-async function openUnlinked(): Promise<FileHandle> {
+/** A new file that nobody else can read (0600) or find: it has no name. */
+export async function openUnlinked(): Promise<FileHandle> {
   const path = join(tmpdir(), `wsgi-bridge-${randomUUID()}`);
   const file = await open(path, "wx+", 0o600);
   try {
@@ -74,7 +75,8 @@ async function openUnlinked(): Promise<FileHandle> {
   }
 }
 
-async function append(file: FileHandle, block: Uint8Array, position: number): Promise<number> {
+/** @returns the block's length, when all of it is written */
+export async function append(file: FileHandle, block: Uint8Array, position: number): Promise<number> {
   for (let done = 0; done < block.length; ) {
     done += (await file.write(block, done, block.length - done, position + done)).bytesWritten;
   }

@@ -107,6 +107,20 @@ export interface PythonAppOptions {
    */
   spoolThreshold?: number | undefined;
   /**
+   * How much of a response waits in memory for a client that does not take it, in bytes. What comes then goes to a temporary
+   * file, so that a slow client keeps no thread waiting.
+   *
+   * @default 1048576
+   */
+  responseMemory?: number | undefined;
+  /**
+   * How much of a response waits in a temporary file (0600, without a name), in bytes; 0 for no file. When it is full, the
+   * app waits for the client, as it does where no file can be made.
+   *
+   * @default 1073741824
+   */
+  responseSpool?: number | undefined;
+  /**
    * For development: calls `reload()` when a Python file below `directory` has changed. While the new code does not
    * import, the old goes on serving, and the log has the traceback.
    *

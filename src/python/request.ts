@@ -4,7 +4,7 @@ import type { BridgeError, PythonError } from "../errors.ts";
 import type { CgiHead } from "../fastcgi/cgi-head.ts";
 import type { FastcgiConnection, ResponseEvents } from "../fastcgi/connection.ts";
 import { encodeParams } from "../fastcgi/params.ts";
-import { type Flow, ResponseStream } from "../fastcgi/response-stream.ts";
+import { type Flow, ResponseStream } from "../node/response-stream.ts";
 import type { SpooledBody } from "../node/spool.ts";
 import { readWholeBody } from "../node/whole-body.ts";
 import type { Environ, ErrorStream, StartResponse, WsgiResult } from "../wsgi/types.ts";
@@ -44,7 +44,7 @@ export class PythonRequest implements LaneJob, ResponseEvents, Flow {
     this.#environ = environ;
     this.#errors = environ["wsgi.errors"];
     this.#method = environ.REQUEST_METHOD;
-    this.#stream = new ResponseStream(startResponse, this);
+    this.#stream = new ResponseStream(startResponse, this, pool.settings.backlog);
   }
 
   /** The result is there at once, so that its `close()` reaches a request that is not answered yet. */

@@ -2,6 +2,7 @@
 import { statSync } from "node:fs";
 import { resolve } from "node:path";
 import { OptionError } from "../errors.ts";
+import { type BacklogLimits, backlogLimits } from "../node/backlog.ts";
 import { bytes, count, MAX_TIME, unlimited } from "../node/option-values.ts";
 import { checkLogger, type Logger } from "../wsgi/log.ts";
 import { activate, findInterpreter, type Interpreter } from "./interpreter.ts";
@@ -29,6 +30,7 @@ export interface PythonAppSettings {
   readonly maxBodySize: number;
   /** Bytes. */
   readonly spoolThreshold: number;
+  readonly backlog: BacklogLimits;
   readonly reload: boolean;
   readonly logger: Logger;
 }
@@ -42,6 +44,7 @@ export function resolveSettings(target: string, options: PythonAppOptions): Pyth
   const directory = resolve(options.directory ?? ".");
   checkDirectory(directory);
   const { python, virtualenv } = options;
+  const logger = checkLogger(options.logger ?? console);
   const interpreter = findInterpreter({ python, virtualenv, directory, active: process.env.VIRTUAL_ENV });
   return {
     target: checkTarget(target),
@@ -58,9 +61,14 @@ export function resolveSettings(target: string, options: PythonAppOptions): Pyth
     maxRequests: unlimited(count("maxRequests", options.maxRequests ?? 0, Number.MAX_SAFE_INTEGER, 0)),
     maxRequestsJitter: count("maxRequestsJitter", options.maxRequestsJitter ?? 0, Number.MAX_SAFE_INTEGER, 0),
     maxBodySize: bytes("maxBodySize", options.maxBodySize ?? Number.POSITIVE_INFINITY),
-    spoolThreshold: bytes("spoolThreshold", options.spoolThreshold ?? 1024 * 1024),
+    spoolThreshold: bytes("spoolThreshold", options.spoolThreshold ?? 1024 ** 2),
+    backlog: backlogLimits({
+      memory: bytes("responseMemory", options.responseMemory ?? 1024 ** 2),
+      file: bytes("responseSpool", options.responseSpool ?? 1024 ** 3),
+      logger,
+    }),
     reload: flag("reload", options.reload ?? false),
-    logger: checkLogger(options.logger ?? console),
+    logger,
   };
 }
 

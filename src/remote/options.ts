@@ -81,6 +81,20 @@ export interface RemoteAppOptions {
    */
   spoolThreshold?: number | undefined;
   /**
+   * How much of a response waits in memory for a client that does not take it, in bytes. What comes then goes to a temporary
+   * file, so that a slow client keeps no worker of the server waiting.
+   *
+   * @default 1048576
+   */
+  responseMemory?: number | undefined;
+  /**
+   * How much of a response waits in a temporary file (0600, without a name), in bytes; 0 for no file. When it is full, the
+   * server waits for the client, as it does where no file can be made.
+   *
+   * @default 1073741824
+   */
+  responseSpool?: number | undefined;
+  /**
    * Where the news of the addresses goes: which is out, which is back.
    *
    * @default console

@@ -2,7 +2,8 @@
 import { StringDecoder } from "node:string_decoder";
 import { AppProtocolError } from "../errors.ts";
 import type { CgiHead } from "../fastcgi/cgi-head.ts";
-import { type Flow, ResponseStream } from "../fastcgi/response-stream.ts";
+import type { BacklogLimits } from "../node/backlog.ts";
+import { type Flow, ResponseStream } from "../node/response-stream.ts";
 import type { Environ, ErrorStream, StartResponse, WsgiResult } from "../wsgi/types.ts";
 import { spoilt } from "./errors.ts";
 import { gatewayHead } from "./head.ts";
@@ -14,16 +15,21 @@ export class Reply {
   #decoder: StringDecoder | undefined;
   #answered = false;
 
-  /** @param server names it in errors */
-  constructor(environ: Environ, startResponse: StartResponse, flow: Flow & { readonly server: string }) {
+  /** @param flow its `server` names the server in errors */
+  constructor(
+    environ: Environ,
+    startResponse: StartResponse,
+    { flow, backlog }: { flow: Flow & { readonly server: string }; backlog: BacklogLimits },
+  ) {
     this.#errors = environ["wsgi.errors"];
-    this.#stream = new ResponseStream((status, headers) => {
+    const start: StartResponse = (status, headers) => {
       try {
         return startResponse(status, headers);
       } catch (error) {
         throw error instanceof AppProtocolError ? spoilt(flow.server, error) : error;
       }
-    }, flow);
+    };
+    this.#stream = new ResponseStream(start, flow, backlog);
   }
 
   /** Is there at once, so that its `close()` reaches a request that is not answered yet. */

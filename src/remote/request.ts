@@ -2,8 +2,8 @@
 import type { BridgeError, UnreachableError } from "../errors.ts";
 import type { CgiHead } from "../fastcgi/cgi-head.ts";
 import { ProtocolStatus } from "../fastcgi/records.ts";
-import type { Flow } from "../fastcgi/response-stream.ts";
 import type { ResponseEvents } from "../fastcgi/types.ts";
+import type { Flow } from "../node/response-stream.ts";
 import type { SpooledBody } from "../node/spool.ts";
 import { readWholeBody } from "../node/whole-body.ts";
 import type { Environ, StartResponse, WsgiResult } from "../wsgi/types.ts";
@@ -41,7 +41,7 @@ export class RemoteRequest implements RemoteJob, ResponseEvents, Flow {
     this.#pool = pool;
     this.#environ = environ;
     this.tries = new Tries(environ.REQUEST_METHOD);
-    this.#reply = new Reply(environ, startResponse, this);
+    this.#reply = new Reply(environ, startResponse, { flow: this, backlog: pool.settings.backlog });
     this.#running = new Watch(pool.running, () => this.#giveUp("requestTimeout", requestTimeout));
     this.#whole = new Watch(pool.whole, () => this.#giveUp("totalTimeout", totalTimeout));
   }

@@ -1,4 +1,5 @@
 /** What holds when a remote app is told nothing, and what it cannot be told. Knows options; knows no connection. */
+import { type BacklogLimits, backlogLimits } from "../node/backlog.ts";
 import { bytes, count, MAX_TIME, unlimited } from "../node/option-values.ts";
 import { checkLogger, type Logger } from "../wsgi/log.ts";
 import { type Address, parseAddresses, type RemoteAddress } from "./address.ts";
@@ -22,6 +23,7 @@ export interface RemoteSettings {
   readonly maxBodySize: number;
   /** Bytes. */
   readonly spoolThreshold: number;
+  readonly backlog: BacklogLimits;
   readonly logger: Logger;
 }
 
@@ -34,6 +36,7 @@ export function resolveSettings(
   addresses: RemoteAddress | readonly RemoteAddress[],
   options: RemoteAppOptions,
 ): RemoteSettings {
+  const logger = checkLogger(options.logger ?? console);
   return {
     addresses: parseAddresses(addresses),
     maxConnections: count("maxConnections", options.maxConnections ?? 16, MAX_CONNECTIONS),
@@ -46,7 +49,12 @@ export function resolveSettings(
     queueLength: count("queueLength", options.queueLength ?? 1024, Number.MAX_SAFE_INTEGER, 0),
     maxFailures: count("maxFailures", options.maxFailures ?? 3, MAX_FAILURES),
     maxBodySize: bytes("maxBodySize", options.maxBodySize ?? Number.POSITIVE_INFINITY),
-    spoolThreshold: bytes("spoolThreshold", options.spoolThreshold ?? 1024 * 1024),
-    logger: checkLogger(options.logger ?? console),
+    spoolThreshold: bytes("spoolThreshold", options.spoolThreshold ?? 1024 ** 2),
+    backlog: backlogLimits({
+      memory: bytes("responseMemory", options.responseMemory ?? 1024 ** 2),
+      file: bytes("responseSpool", options.responseSpool ?? 1024 ** 3),
+      logger,
+    }),
+    logger,
   };
 }

@@ -1,4 +1,5 @@
 /** `wsgi.input` over any source of bytes. Knows PEP 3333's read methods; knows no socket. */
+import { BlockQueue } from "./block-queue.ts";
 import type { InputStream } from "./types.ts";
 
 /** Where a body comes from: pulled, so that nothing is read before the application asks. */
@@ -16,9 +17,7 @@ const NEWLINE = 0x0a;
  */
 export class BodyInput implements InputStream {
   readonly #source: ByteSource;
-  #chunks: Uint8Array[] = [];
-  /** Bytes in `#chunks`. */
-  #held = 0;
+  readonly #chunks: BlockQueue = new BlockQueue();
   #ended = false;
   #turn: Promise<unknown> = Promise.resolve();
 
@@ -53,27 +52,25 @@ export class BodyInput implements InputStream {
   }
 
   async #read(size: number): Promise<Uint8Array> {
-    while (this.#held < size && (await this.#fill()));
-    return this.#take(Math.min(size, this.#held));
+    while (this.#chunks.size < size && (await this.#fill()) !== undefined);
+    return this.#take(size);
   }
 
   async #read1(size: number): Promise<Uint8Array> {
-    if (this.#held === 0 && size > 0) await this.#fill();
-    return this.#take(Math.min(size, this.#held));
+    if (this.#chunks.size === 0 && size > 0) await this.#fill();
+    return this.#take(size);
   }
 
   async #readline(size: number): Promise<Uint8Array> {
-    let searched = 0;
-    let passed = 0; // bytes in the chunks already searched
-    for (;;) {
-      for (; searched < this.#chunks.length; searched += 1) {
-        const chunk = this.#chunks[searched] as Uint8Array;
-        const at = chunk.indexOf(NEWLINE);
-        if (at !== -1) return this.#take(Math.min(size, passed + at + 1));
-        passed += chunk.length;
-      }
-      if (this.#held >= size || !(await this.#fill())) return this.#take(Math.min(size, this.#held));
+    let at = this.#chunks.indexOf(NEWLINE, size);
+    while (at === -1 && this.#chunks.size < size) {
+      const searched = this.#chunks.size;
+      const chunk = await this.#fill();
+      if (chunk === undefined) break;
+      const found = chunk.indexOf(NEWLINE);
+      if (found !== -1) at = searched + found;
     }
+    return this.#take(at === -1 ? size : Math.min(size, at + 1));
   }
 
   async #readlines(hint: number): Promise<Uint8Array[]> {
@@ -87,34 +84,19 @@ export class BodyInput implements InputStream {
     return lines;
   }
 
-  /** One more chunk from the source; false at the end, however often it is asked. */
-  async #fill(): Promise<boolean> {
-    if (this.#ended) return false;
+  /** One more chunk from the source; undefined at the end, however often it is asked. */
+  async #fill(): Promise<Uint8Array | undefined> {
+    if (this.#ended) return undefined;
     const chunk = await this.#source.next();
-    if (chunk === undefined) {
-      this.#ended = true;
-      return false;
-    }
-    this.#chunks.push(chunk);
-    this.#held += chunk.length;
-    return true;
+    if (chunk === undefined) this.#ended = true;
+    else this.#chunks.push(chunk);
+    return chunk;
   }
 
-  /** Removes `count` bytes from the front; there are at least so many. Copies only what lies in more than one chunk. */
-  #take(count: number): Uint8Array {
-    if (count === 0) return NOTHING;
-    let taken = 0;
-    let bytes = 0;
-    while (bytes < count) bytes += (this.#chunks[taken++] as Uint8Array).length;
-    const parts = this.#chunks.splice(0, taken);
-    if (bytes > count) {
-      const last = parts.pop() as Uint8Array;
-      const cut = last.length - (bytes - count);
-      parts.push(last.subarray(0, cut));
-      this.#chunks.unshift(last.subarray(cut));
-    }
-    this.#held -= count;
-    return parts.length === 1 ? (parts[0] as Uint8Array) : Buffer.concat(parts, count);
+  /** Removes at most `most` bytes from the front. */
+  #take(most: number): Uint8Array {
+    const count = Math.min(most, this.#chunks.size);
+    return count === 0 ? NOTHING : this.#chunks.take(count);
   }
 }
 

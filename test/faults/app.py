@@ -109,3 +109,9 @@ def do_file(environ, start_response):
 def do_mebibyte(environ, start_response):
     start_response("200 OK", [*TEXT, ("Content-Length", str(2**20))])
     return [b"m" * 2**20]
+
+
+def do_bytes(environ, start_response):
+    """As many blocks of one byte as the query says."""
+    start_response("200 OK", list(TEXT))
+    return (b"x" for _ in range(int(environ["QUERY_STRING"])))

@@ -1,10 +1,9 @@
-/** The driver's end of the server under test. Knows messages; the server is in server.mjs. */
+/** The driver's end of the server under test. Knows messages; the server is a script beside it. */
 import { fork } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
-const SCRIPT = fileURLToPath(new URL("server.mjs", import.meta.url));
 /** A server that says nothing for so long hangs. */
 const ANSWER_MS = 60_000;
 const EXIT_MS = 10_000;
@@ -15,9 +14,10 @@ export class ServerProcess {
   #asked = new Map();
   #number = 0;
 
-  /** @param {import("wsgi-bridge/python").PythonAppOptions} options */
-  constructor(options) {
-    this.#child = fork(SCRIPT, [JSON.stringify(options)], { execArgv: ["--expose-gc"] });
+  /** @param {object} options of the Python app, where the script is `server.mjs` */
+  constructor(options, script = "server.mjs") {
+    const path = fileURLToPath(new URL(script, import.meta.url));
+    this.#child = fork(path, [JSON.stringify(options)], { execArgv: ["--expose-gc"] });
     this.#child.on("message", ({ number, answer, error }) => {
       const { resolve, reject } = this.#asked.get(number);
       this.#asked.delete(number);
@@ -33,11 +33,14 @@ export class ServerProcess {
     return this.#child.pid;
   }
 
+  /** @returns what the script says of where it listens */
   async listen() {
-    ({ port: this.port } = await this.ask("listen"));
+    const where = await this.ask("listen");
+    this.port = where.port;
+    return where;
   }
 
-  /** @param {"listen" | "stats" | "reload" | "history" | "held"} command */
+  /** @param {string} command one of the script's `COMMANDS` */
   ask(command) {
     this.#number += 1;
     const number = this.#number;

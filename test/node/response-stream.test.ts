@@ -1,9 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { type Flow, RESPONSE_BUFFER, ResponseStream } from "../../src/fastcgi/response-stream.ts";
+import { type Flow, ResponseStream } from "../../src/node/response-stream.ts";
 import type { StartResponse } from "../../src/wsgi/types.ts";
 import { latin1 } from "../support/records.ts";
 
-const HEAD = { status: "200 OK", headers: [["X-A", "b"]] as [string, string][], length: 0 };
+const HEAD = { status: "200 OK", headers: [["X-A", "b"]] as [string, string][] };
+const RESPONSE_BUFFER = 1024 * 1024;
+const LIMITS = { memory: RESPONSE_BUFFER, file: 0, unwritable: () => undefined };
 const FAILED = new Error("the responder is gone");
 
 /** A stream whose head and flow are noted: `start 200 OK`, `pause`, `resume`, `cancel`. */
@@ -18,7 +20,7 @@ function open(startResponse?: StartResponse): { stream: ResponseStream; notes: s
     resume: () => notes.push("resume"),
     cancel: () => notes.push("cancel"),
   };
-  return { stream: new ResponseStream(startResponse ?? start, flow), notes };
+  return { stream: new ResponseStream(startResponse ?? start, flow, LIMITS), notes };
 }
 
 /** What is asked for until the end, as text. */

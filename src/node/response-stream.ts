@@ -1,6 +1,12 @@
-/** A responder's answer as a `WsgiResult`, filled from a connection. Knows blocks and back-pressure; knows no record. */
-import type { StartResponse, Write } from "../wsgi/types.ts";
-import type { CgiHead } from "./cgi-head.ts";
+/** A responder's answer as a `WsgiResult`, filled from a connection. Knows heads, failures and the end; knows no record. */
+import type { HeaderPair, StartResponse, Write } from "../wsgi/types.ts";
+import { Backlog, type BacklogLimits } from "./backlog.ts";
+
+/** A response's head, as the responder sent it. */
+export interface Head {
+  readonly status: string;
+  readonly headers: HeaderPair[];
+}
 
 /** The other end of the stream. */
 export interface Flow {
@@ -15,26 +21,24 @@ type Step = IteratorResult<Uint8Array, undefined>;
 const NOTHING: Uint8Array = new Uint8Array(0);
 const DONE: Step = { done: true, value: undefined };
 
-/** A client that reads slowly holds the responder up only when so many bytes wait for it. */
-export const RESPONSE_BUFFER: number = 1024 * 1024;
-
 /** `startResponse` is called within the iteration, when the head has come and a block is asked for (PEP 3333 allows it). */
 export class ResponseStream implements AsyncIterator<Uint8Array, undefined> {
   readonly #startResponse: StartResponse;
   readonly #flow: Flow;
-  #head: CgiHead | undefined;
+  readonly #limits: BacklogLimits;
+  #head: Head | undefined;
   #write: Write | undefined;
   #flush = false;
-  readonly #blocks: Buffer[] = [];
-  /** Bytes in `#blocks`. */
-  #held = 0;
+  /** From the first block on for which nobody has asked. */
+  #backlog: Backlog | undefined;
   #ended = false;
   #failure: unknown;
   #asked: { resolve(step: Step): void; reject(reason: unknown): void } | undefined;
 
-  constructor(startResponse: StartResponse, flow: Flow) {
+  constructor(startResponse: StartResponse, flow: Flow, limits: BacklogLimits) {
     this.#startResponse = startResponse;
     this.#flow = flow;
+    this.#limits = limits;
   }
 
   [Symbol.asyncIterator](): this {
@@ -49,9 +53,10 @@ export class ResponseStream implements AsyncIterator<Uint8Array, undefined> {
   }
 
   close(): void {
+    this.#backlog?.close();
+    this.#backlog = undefined;
     if (this.#ended) return;
     this.#ended = true;
-    this.#blocks.length = 0;
     this.#flow.cancel();
     this.#answer();
   }
@@ -61,7 +66,7 @@ export class ResponseStream implements AsyncIterator<Uint8Array, undefined> {
     return this.#ended;
   }
 
-  start(head: CgiHead): void {
+  start(head: Head): void {
     this.#head = head;
     this.#answer();
   }
@@ -72,12 +77,18 @@ export class ResponseStream implements AsyncIterator<Uint8Array, undefined> {
     this.#answer();
   }
 
-  push(block: Buffer): void {
+  push(block: Uint8Array): void {
     if (this.#ended) return;
-    this.#blocks.push(block);
-    this.#held += block.length;
-    if (this.#held > RESPONSE_BUFFER) this.#flow.pause();
-    this.#answer();
+    const asked = this.#asked;
+    if (asked === undefined) {
+      this.#backlog ??= this.#open();
+      this.#backlog.push(block);
+    } else if (this.#backlog === undefined || this.#backlog.isEmpty) {
+      this.#asked = undefined;
+      asked.resolve({ done: false, value: block });
+    } else {
+      this.#backlog.push(block); // what comes before it is in a file
+    }
   }
 
   end(): void {
@@ -90,6 +101,22 @@ export class ResponseStream implements AsyncIterator<Uint8Array, undefined> {
     if (this.#ended) return;
     this.#failure = reason;
     this.end();
+  }
+
+  #open(): Backlog {
+    return new Backlog(this.#limits, {
+      pause: () => this.#flow.pause(),
+      resume: () => this.#flow.resume(),
+      ready: () => this.#answer(),
+      failed: (error) => this.#lose(error),
+    });
+  }
+
+  /** The rest cannot be given out any more, also if it had come whole. */
+  #lose(cause: Error): void {
+    this.#failure = new Error("what the client had not read yet is lost with its temporary file", { cause });
+    this.close();
+    this.#answer();
   }
 
   /** Gives what was asked for, as soon as it is there. */
@@ -114,14 +141,12 @@ export class ResponseStream implements AsyncIterator<Uint8Array, undefined> {
       this.#head = undefined;
       this.#write = this.#startResponse(status, headers);
     }
-    if (this.#flush && this.#blocks.length === 0) void this.#write?.(NOTHING);
+    const backlog = this.#backlog;
+    if (this.#flush && (backlog === undefined || backlog.isEmpty)) void this.#write?.(NOTHING);
     this.#flush = false;
-    const block = this.#blocks.shift();
-    if (block !== undefined) {
-      this.#held -= block.length;
-      if (this.#held <= RESPONSE_BUFFER / 2) this.#flow.resume();
-      return { done: false, value: block };
-    }
+    const block = backlog?.shift();
+    if (block !== undefined) return { done: false, value: block };
+    if (backlog !== undefined && !backlog.isEmpty) return undefined; // it comes from a file
     if (!this.#ended) return undefined;
     if (this.#failure !== undefined) throw this.#failure;
     return DONE;
