@@ -26,6 +26,8 @@ class NodeLane:
         self._sock = sock
         self._poll = select.poll()
         self._data = b""
+        #: How much of `_data` was taken: to cut it off for each record would copy the rest each time.
+        self._at = 0
         self._unsent = b""
         #: Seconds that Node may be silent while it is waited for; None: for ever.
         self.timeout: Optional[float] = None
@@ -95,7 +97,7 @@ class NodeLane:
         """Sends what is still to be sent."""
         while self._unsent:
             self.wait()
-            if not self.clear and self._receive() and len(self._data) > 64 * _RECEIVE:
+            if not self.clear and self._receive() and len(self._data) - self._at > 64 * _RECEIVE:
                 raise NodeExitError("Node sends without end and takes nothing")
 
     def close(self) -> None:
@@ -121,19 +123,22 @@ class NodeLane:
             raise NodeExitError("Node ended before its response was whole") from error
         if not data:
             raise NodeExitError("Node ended before its response was whole")
-        self._data += data
+        self._data = self._data[self._at :] + data
+        self._at = 0
         return True
 
     def _cut(self) -> Optional[Record]:
         data = self._data
-        if len(data) < fastcgi.HEADER_LENGTH:
+        at = self._at
+        if len(data) - at < fastcgi.HEADER_LENGTH:
             return None
         try:
-            kind, _, length, padding = fastcgi.read_header(data, 0)
+            kind, _, length, padding = fastcgi.read_header(data, at)
         except ValueError as error:
             raise NodeExitError("Node broke the protocol of its lane: %s" % error) from None
-        end = fastcgi.HEADER_LENGTH + length
+        start = at + fastcgi.HEADER_LENGTH
+        end = start + length
         if len(data) < end + padding:
             return None
-        self._data = data[end + padding :]
-        return kind, data[fastcgi.HEADER_LENGTH : end]
+        self._at = end + padding
+        return kind, data[start:end]

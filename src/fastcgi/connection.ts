@@ -1,6 +1,7 @@
 /** The server's side of a FastCGI connection: one request at a time. Knows records and streams; knows no WSGI and no process. */
 import type { Duplex } from "node:stream";
 import { CgiHeadReader } from "./cgi-head.ts";
+import { Intake } from "./intake.ts";
 import { RecordReader } from "./reader.ts";
 import { header, KEEP_CONN, MAX_CONTENT, REQUEST_ID, RecordType, Role, readPairs, record, stream } from "./records.ts";
 import type { ConnectionOwner, ResponseEvents, SizedBody } from "./types.ts";
@@ -27,6 +28,7 @@ export class FastcgiConnection {
   readonly #stream: Duplex;
   readonly #owner: ConnectionOwner;
   readonly #reader: RecordReader;
+  readonly #intake: Intake;
   #state: State = "idle";
   #requests = 0;
   #events: ResponseEvents | undefined;
@@ -42,6 +44,7 @@ export class FastcgiConnection {
   constructor(duplex: Duplex, owner: ConnectionOwner) {
     this.#stream = duplex;
     this.#owner = owner;
+    this.#intake = new Intake(duplex);
     this.#reader = new RecordReader((type, requestId, content) => this.#receive(type, requestId, content));
     duplex
       .on("data", (chunk: Buffer) => this.#push(chunk))
@@ -89,11 +92,11 @@ export class FastcgiConnection {
 
   /** Back-pressure: takes no more of the response for now. */
   pause(): void {
-    this.#stream.pause();
+    this.#intake.pause();
   }
 
   resume(): void {
-    this.#stream.resume();
+    this.#intake.resume();
   }
 
   /** Ends the connection; an idle responder ends with it. */
@@ -143,13 +146,13 @@ export class FastcgiConnection {
   #rest(): void {
     if (this.#state !== "busy" || this.#events !== undefined || this.#sendingBody) return;
     this.#state = "idle";
-    this.#stream.resume(); // a paused response is over
+    this.#intake.resume(); // a paused response is over
     this.#owner.idle(this);
   }
 
   #push(chunk: Buffer): void {
     try {
-      this.#reader.push(chunk);
+      this.#intake.took(this.#reader.push(chunk));
       this.#flushHead();
     } catch (error) {
       this.#stream.destroy(error as Error);

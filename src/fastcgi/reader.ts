@@ -23,44 +23,50 @@ export class RecordReader {
     this.#listener = listener;
   }
 
-  /** @throws RangeError on bytes that are no FastCGI record: the connection cannot be used any further */
-  push(chunk: Buffer): void {
-    let bytes = this.#partial.length === 0 ? chunk : Buffer.concat([this.#partial, chunk]);
+  /**
+   * @returns how many records ended in the chunk
+   * @throws RangeError on bytes that are no FastCGI record: the connection cannot be used any further
+   */
+  push(chunk: Buffer): number {
+    const bytes = this.#partial.length === 0 ? chunk : Buffer.concat([this.#partial, chunk]);
     this.#partial = EMPTY;
-    for (;;) {
+    let at = 0;
+    let records = 0;
+    for (; ; records += 1) {
       if (this.#content === -1) {
-        if (bytes.length < HEADER_LENGTH) break;
-        this.#content = this.#readHeader(bytes);
-        bytes = bytes.subarray(HEADER_LENGTH);
+        if (bytes.length - at < HEADER_LENGTH) break;
+        this.#content = this.#readHeader(bytes, at);
+        at += HEADER_LENGTH;
         if (this.#content === 0) this.#listener(this.#type, this.#requestId, EMPTY);
       }
-      const taken = this.#take(bytes);
-      bytes = bytes.subarray(taken);
+      at = this.#take(bytes, at);
       if (this.#content > 0 || this.#padding > 0) break;
       this.#content = -1;
     }
-    this.#partial = bytes;
+    this.#partial = at === bytes.length ? EMPTY : bytes.subarray(at);
+    return records;
   }
 
-  #readHeader(bytes: Buffer): number {
-    if (bytes[0] !== VERSION) throw new RangeError(`FastCGI version ${bytes[0]} instead of ${VERSION}`);
-    this.#type = bytes[1] as number;
-    this.#requestId = bytes.readUInt16BE(2);
-    this.#padding = bytes[6] as number;
-    return bytes.readUInt16BE(4);
+  #readHeader(bytes: Buffer, at: number): number {
+    if (bytes[at] !== VERSION) throw new RangeError(`FastCGI version ${bytes[at]} instead of ${VERSION}`);
+    this.#type = bytes[at + 1] as number;
+    this.#requestId = bytes.readUInt16BE(at + 2);
+    this.#padding = bytes[at + 6] as number;
+    return bytes.readUInt16BE(at + 4);
   }
 
-  /** Takes what belongs to the record at hand; says how many bytes that was. */
-  #take(bytes: Buffer): number {
-    const whole = bytes.length >= this.#content;
-    if (!whole && !SLICED.has(this.#type)) return 0;
-    const content = whole ? this.#content : bytes.length;
+  /** Takes what belongs to the record at hand. @returns where the rest begins */
+  #take(bytes: Buffer, at: number): number {
+    const held = bytes.length - at;
+    const whole = held >= this.#content;
+    if (!whole && !SLICED.has(this.#type)) return at;
+    const content = whole ? this.#content : held;
     if (content > 0) {
       this.#content -= content;
-      this.#listener(this.#type, this.#requestId, bytes.subarray(0, content));
+      this.#listener(this.#type, this.#requestId, bytes.subarray(at, at + content));
     }
-    const padding = Math.min(this.#padding, bytes.length - content);
+    const padding = Math.min(this.#padding, held - content);
     this.#padding -= padding;
-    return content + padding;
+    return at + content + padding;
   }
 }

@@ -1,8 +1,10 @@
 /** The application's side of a FastCGI connection: one request at a time. Knows records; knows no listening and no time. */
 import type { Duplex } from "node:stream";
 import { BadRequestError } from "../errors.ts";
+import { BlockQueue } from "../wsgi/block-queue.ts";
 import { printable } from "../wsgi/log.ts";
 import type { WsgiApp } from "../wsgi/types.ts";
+import { Intake } from "./intake.ts";
 import { Outlet } from "./outlet.ts";
 import { RecordReader } from "./reader.ts";
 import { KEEP_CONN, NULL_REQUEST_ID, ProtocolStatus, RecordType, Role, readPairs } from "./records.ts";
@@ -35,11 +37,11 @@ export class Responder {
   readonly #owner: ResponderOwner;
   readonly #reader: RecordReader;
   readonly #outlet: Outlet;
+  readonly #intake: Intake;
   #state: State = "waiting";
   #id = 0;
   #keep = false;
-  #params: Buffer[] = [];
-  #paramsSize = 0;
+  readonly #params: BlockQueue = new BlockQueue();
   #request: ServedRequest | undefined;
 
   constructor(stream: Duplex, app: WsgiApp, settings: ResponderSettings, owner: ResponderOwner) {
@@ -48,6 +50,7 @@ export class Responder {
     this.#settings = settings;
     this.#owner = owner;
     this.#outlet = new Outlet(stream);
+    this.#intake = new Intake(stream);
     this.#reader = new RecordReader((type, id, content) => this.#receive(type, id, content));
     stream
       .on("data", (chunk: Buffer) => this.#push(chunk))
@@ -76,7 +79,7 @@ export class Responder {
   #push(chunk: Buffer): void {
     if (this.#state === "ending" || this.#state === "closed") return;
     try {
-      this.#reader.push(chunk);
+      this.#intake.took(this.#reader.push(chunk));
     } catch (error) {
       this.#settings.logger.warn(printable(`a web server broke FastCGI's rules: ${(error as Error).message}`));
       this.destroy();
@@ -116,27 +119,24 @@ export class Responder {
       return;
     }
     this.#id = id;
-    this.#params = [];
-    this.#paramsSize = 0;
+    this.#params.clear();
     this.#state = "reading";
     this.#owner.waits(this);
   }
 
   #readParams(content: Buffer): void {
     if (content.length > 0) {
-      this.#paramsSize += content.length;
-      if (this.#paramsSize <= PARAMS_LIMIT) this.#params.push(content);
-      else this.#refuse();
+      this.#params.push(content);
+      if (this.#params.size > PARAMS_LIMIT) this.#refuse();
       return;
     }
-    const params = readPairs(Buffer.concat(this.#params));
-    this.#params = [];
+    const params = readPairs(Buffer.from(this.#params.take(this.#params.size)));
     this.#serve().run(this.#app, params);
   }
 
   /** What follows is not worth reading: the connection ends with the answer. */
   #refuse(): void {
-    this.#params = [];
+    this.#params.clear();
     this.#keep = false;
     this.#serve().answerError(new BadRequestError("the request's parameters are too long", 431));
   }
@@ -158,8 +158,8 @@ export class Responder {
       stdout: (block) => (current() ? this.#outlet.stdout(this.#id, block) : undefined),
       end: (appStatus) => void (current() && this.#end(appStatus)),
       destroy: () => void (current() && this.destroy()),
-      pause: () => void (current() && this.#stream.pause()),
-      resume: () => void (current() && this.#stream.resume()),
+      pause: () => void (current() && this.#intake.pause()),
+      resume: () => void (current() && this.#intake.resume()),
     };
   }
 
@@ -172,7 +172,7 @@ export class Responder {
     this.#outlet.end(this.#id, appStatus);
     this.#request = undefined;
     this.#state = "waiting";
-    this.#stream.resume(); // the rest of a body that nobody wants
+    this.#intake.resume(); // the rest of a body that nobody wants
     if (!this.#keep) this.#finish();
     else this.#owner.waits(this);
   }

@@ -11,6 +11,7 @@ import {
   readPairs,
   record,
 } from "../fastcgi/records.ts";
+import { BlockQueue } from "../wsgi/block-queue.ts";
 import type { WsgiApp } from "../wsgi/types.ts";
 import { LaneRequest, type Wire } from "./lane-request.ts";
 
@@ -26,8 +27,7 @@ export class Lane {
   readonly #app: WsgiApp;
   readonly #reader: RecordReader;
   #state: State = "waiting";
-  #params: Buffer[] = [];
-  #paramsSize = 0;
+  readonly #params: BlockQueue = new BlockQueue();
   #request: LaneRequest | undefined;
   #drained: PromiseWithResolve | undefined;
 
@@ -52,14 +52,12 @@ export class Lane {
 
   #receive(type: number, content: Buffer): void {
     if (type === RecordType.BEGIN_REQUEST && this.#state === "waiting") {
-      this.#params = [];
-      this.#paramsSize = 0;
+      this.#params.clear();
       this.#state = "reading";
     } else if (type === RecordType.PARAMS && this.#state === "reading") {
-      this.#paramsSize += content.length;
-      if (this.#paramsSize > PARAMS_LIMIT) throw new RangeError("the parameters of a request are too long");
-      if (content.length > 0) this.#params.push(content);
-      else this.#serve();
+      this.#params.push(content);
+      if (this.#params.size > PARAMS_LIMIT) throw new RangeError("the parameters of a request are too long");
+      if (content.length === 0) this.#serve();
     } else if (type === RecordType.STDIN) {
       this.#request?.stdin(content); // what comes after the end of its request is nobody's
     } else if (type === RecordType.ABORT_REQUEST) {
@@ -70,8 +68,7 @@ export class Lane {
   }
 
   #serve(): void {
-    const params = readPairs(Buffer.concat(this.#params));
-    this.#params = [];
+    const params = readPairs(Buffer.from(this.#params.take(this.#params.size)));
     this.#state = "serving";
     const request: LaneRequest = new LaneRequest(this.#wire(() => this.#request === request));
     this.#request = request;

@@ -24,12 +24,14 @@ export interface BacklogOwner {
 }
 
 const KIB = 1024;
-/** Bytes of one write and of one read. */
-const PIECE = 64 * KIB;
+/** Bytes of one read. */
+const READ = 64 * KIB;
 /** While less waits in front of the file, it is read. */
-const READ_AHEAD = 128 * KIB;
-/** While the disk is slow, so much waits to be written. */
-const WRITE_BEHIND = 256 * KIB;
+const READ_AHEAD = 2 * READ;
+/** Bytes of one write: less waits in memory, since each call of the system costs what many bytes do. */
+const WRITE = 256 * KIB;
+/** While the disk is slow, so much waits behind what is being written. */
+const WRITE_BEHIND = WRITE;
 
 /** In this order: `#front` in memory, the file, what is being written, `#back` in memory. */
 export class Backlog {
@@ -93,7 +95,7 @@ export class Backlog {
   /** When more waits in memory, the source is to pause. */
   get #most(): number {
     const { memory } = this.#limits;
-    return this.#isWritable ? Math.max(memory, READ_AHEAD + PIECE) + WRITE_BEHIND : memory;
+    return this.#isWritable ? Math.max(memory, READ_AHEAD + READ) + WRITE + WRITE_BEHIND : memory;
   }
 
   /** Does what can be done: moves, writes, reads, resumes. */
@@ -102,7 +104,7 @@ export class Backlog {
     while (isFileEmpty && this.#back.size > 0 && (this.#front.cost < READ_AHEAD || !this.#isWritable)) {
       this.#front.push(this.#back.shift() as Uint8Array);
     }
-    if (this.#isWritable && this.#writing === 0 && this.#back.size > 0 && this.#file.room > 0) void this.#write();
+    if (this.#isWritable && this.#writing === 0 && this.#back.size >= WRITE && this.#file.room > 0) void this.#write();
     if (!this.#isReading && this.#file.size > 0 && this.#front.cost < READ_AHEAD) void this.#read();
     const enough = this.#isWritable ? this.#most - WRITE_BEHIND / 2 : this.#most / 2;
     if (!this.#isPaused || this.#cost > enough) return;
@@ -111,13 +113,13 @@ export class Backlog {
   }
 
   async #write(): Promise<void> {
-    const piece = this.#back.take(Math.min(PIECE, this.#back.size, this.#file.room));
-    this.#writing = piece.length;
+    this.#writing = Math.min(WRITE, this.#file.room);
+    const blocks = this.#back.takeBlocks(this.#writing);
     try {
-      await this.#file.write(piece);
+      await this.#file.write(blocks);
     } catch (error) {
       this.#isWritable = false;
-      this.#back.unshift(piece);
+      for (const block of blocks.reverse()) this.#back.unshift(block);
       if (!this.#isClosed) this.#limits.unwritable(error as Error);
     }
     this.#writing = 0;
@@ -127,7 +129,7 @@ export class Backlog {
   async #read(): Promise<void> {
     this.#isReading = true;
     try {
-      this.#front.push(await this.#file.read(PIECE));
+      this.#front.push(await this.#file.read(READ));
     } catch (error) {
       if (!this.#isClosed) this.#owner.failed(error as Error);
     }

@@ -25,16 +25,19 @@ export class RingFile {
     return Math.min(this.#capacity - this.size, this.#capacity - (this.#written % this.#capacity));
   }
 
-  /** @param block at most `room` bytes. Where the write fails, nothing of it can be read. */
-  async write(block: Uint8Array): Promise<void> {
+  /** @param blocks at most `room` bytes. Where the write fails, nothing of them can be read. */
+  async write(blocks: readonly Uint8Array[]): Promise<void> {
     if (this.size === 0) {
       this.#read = 0; // so that a file which is drained again and again does not grow
       this.#written = 0;
     }
+    const at = this.#written % this.#capacity;
+    const size = blocks.reduce((sum, { length }) => sum + length, 0);
     this.#file ??= openUnlinked();
     const file = await this.#file;
-    await append(file, block, this.#written % this.#capacity);
-    this.#written += block.length;
+    const { bytesWritten } = await file.writev(blocks, at);
+    if (bytesWritten < size) await append(file, Buffer.concat(blocks).subarray(bytesWritten), at + bytesWritten);
+    this.#written += size;
   }
 
   /** At most `most` bytes; only while there are some. */

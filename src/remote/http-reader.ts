@@ -17,6 +17,7 @@ const SIZE_LINE = /^([0-9a-f]{1,13})[ \t]*(?:;.*)?$/i;
 /** Characters of a line between chunks, and of all trailers. */
 const LINE_LIMIT = 8 * 1024;
 const LINE_END = "\r\n";
+const LF = 0x0a;
 
 export class HttpResponseReader {
   readonly #method: string;
@@ -39,10 +40,15 @@ export class HttpResponseReader {
     return this.#state === "done";
   }
 
-  /** @throws RangeError for what is no response */
-  push(bytes: Buffer): void {
+  /**
+   * @returns how many pieces there were in it: lines, and slices of the body
+   * @throws RangeError for what is no response
+   */
+  push(bytes: Buffer): number {
     let rest = bytes;
-    while (rest.length > 0 && this.#state !== "done") rest = this.#step(rest);
+    let pieces = 0;
+    for (; rest.length > 0 && this.#state !== "done"; pieces += 1) rest = this.#step(rest);
+    return pieces;
   }
 
   /** The connection has ended. @returns false for a response that is not whole */
@@ -104,22 +110,21 @@ export class HttpResponseReader {
     return bytes.subarray(slice.length);
   }
 
-  /** Text up to `end`, however it is cut. Only what is new is searched, so that small pieces cost no more than a large one. */
+  /** Text up to `end`, line by line and however it is cut: no byte is looked at twice, so that small pieces cost no more. */
   #through(bytes: Buffer, end: string, limit: number, found: (text: string) => void): Buffer {
-    const piece = bytes.toString("latin1");
+    const line = bytes.subarray(0, bytes.indexOf(LF) + 1 || bytes.length);
+    const piece = line.toString("latin1");
     const seen = this.#tail + piece;
-    const at = seen.indexOf(end);
-    if (at === -1) {
-      this.#text += piece;
+    this.#text += piece;
+    if (!seen.endsWith(end)) {
       this.#tail = seen.slice(1 - end.length);
       if (this.#text.length > limit) throw new RangeError("the response head, or a line between chunks, does not end");
-      return bytes.subarray(bytes.length);
+      return bytes.subarray(line.length);
     }
-    const taken = at + end.length - this.#tail.length;
-    const text = (this.#text + piece.slice(0, taken)).slice(0, -end.length);
+    const text = this.#text.slice(0, -end.length);
     this.#text = "";
     this.#tail = "";
     found(text);
-    return bytes.subarray(taken);
+    return bytes.subarray(line.length);
   }
 }

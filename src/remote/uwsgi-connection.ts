@@ -1,5 +1,6 @@
 /** The client's side of a uwsgi connection: one request, then its end. Knows packets and responses; knows no WSGI and no pool. */
 import type { Duplex } from "node:stream";
+import { Intake } from "../fastcgi/intake.ts";
 import { ProtocolStatus } from "../fastcgi/records.ts";
 import type { ResponseEvents, SizedBody } from "../fastcgi/types.ts";
 import { HttpResponseReader } from "./http-reader.ts";
@@ -9,6 +10,7 @@ import { methodOf } from "./uwsgi-packet.ts";
 export class UwsgiConnection implements RemoteConnection {
   readonly #stream: Duplex;
   readonly #owner: RemoteOwner;
+  readonly #intake: Intake;
   #events: ResponseEvents | undefined;
   #reader: HttpResponseReader | undefined;
   #closed = false;
@@ -19,6 +21,7 @@ export class UwsgiConnection implements RemoteConnection {
   constructor(duplex: Duplex, owner: RemoteOwner) {
     this.#stream = duplex;
     this.#owner = owner;
+    this.#intake = new Intake(duplex);
     duplex
       .on("data", (chunk: Buffer) => this.#push(chunk))
       .on("end", () => this.#finish())
@@ -53,11 +56,11 @@ export class UwsgiConnection implements RemoteConnection {
   }
 
   pause(): void {
-    this.#stream.pause();
+    this.#intake.pause();
   }
 
   resume(): void {
-    this.#stream.resume();
+    this.#intake.resume();
   }
 
   close(): void {
@@ -86,7 +89,7 @@ export class UwsgiConnection implements RemoteConnection {
     const reader = this.#reader;
     try {
       if (reader === undefined || this.#closed) throw new RangeError("a response came before there was a request");
-      reader.push(chunk);
+      this.#intake.took(reader.push(chunk));
       if (reader.done) this.#complete();
       else if (this.#headIsLast) this.#events?.headAlone();
       this.#headIsLast = false;

@@ -76,6 +76,12 @@ export class BlockQueue {
 
   /** Removes the first `count` bytes; there are at least so many. Copies only what lies in more than one block. */
   take(count: number): Uint8Array {
+    const parts = this.takeBlocks(count);
+    return parts.length === 1 ? (parts[0] as Uint8Array) : Buffer.concat(parts, count);
+  }
+
+  /** The same without a copy. */
+  takeBlocks(count: number): Uint8Array[] {
     const parts: Uint8Array[] = [];
     let left = count;
     while (left > 0) {
@@ -84,7 +90,7 @@ export class BlockQueue {
       parts.push(block.length > left ? block.subarray(0, left) : block);
       left -= Math.min(left, block.length);
     }
-    return parts.length === 1 ? (parts[0] as Uint8Array) : Buffer.concat(parts, count);
+    return parts;
   }
 
   /** How many bytes are before the first `byte` among the first `most` bytes; -1 if it is not there. */

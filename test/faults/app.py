@@ -115,3 +115,11 @@ def do_bytes(environ, start_response):
     """As many blocks of one byte as the query says."""
     start_response("200 OK", list(TEXT))
     return (b"x" for _ in range(int(environ["QUERY_STRING"])))
+
+
+def do_page(environ, start_response):
+    """A page of as many bytes as the query says, in blocks of 64 KiB; each block is of another byte."""
+    size = int(environ["QUERY_STRING"])
+    start_response("200 OK", [*TEXT, ("Content-Length", str(size))])
+    return (bytes((at // 65536 % 251,)) * min(65536, size - at) for at in range(0, size, 65536))
+

@@ -27,7 +27,7 @@ channel("wsgi-bridge:process:exit").subscribe(({ pid, how }) => {
   exits[pid] = how;
 });
 
-const options = JSON.parse(process.argv[2]);
+const { fromWsgi: ofHost, ...options } = JSON.parse(process.argv[2]);
 const python = pythonApp("app:app", {
   directory: fileURLToPath(new URL(".", import.meta.url)),
   python: ensurePython(),
@@ -35,7 +35,7 @@ const python = pythonApp("app:app", {
   ...options,
 });
 const app = express();
-app.use(fromWsgi(python, { logger: QUIET }));
+app.use(fromWsgi(python, { logger: QUIET, ...ofHost }));
 app.use((_error, _req, res, _next) => res.sendStatus(_error.status ?? 500)); // Express's own would print each stack
 const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, app);
 

@@ -1,0 +1,255 @@
+/** What a slow client has not taken: real files, in a folder of the test's own. */
+import { createHash } from "node:crypto";
+import { mkdtempSync, readdirSync, readlinkSync, rmSync } from "node:fs";
+import { type FileHandle, open } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
+import { Backlog } from "../../src/node/backlog.ts";
+import { RingFile } from "../../src/node/ring-file.ts";
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+
+let folder: string;
+const before = process.env.TMPDIR;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), "backlog-test-"));
+  process.env.TMPDIR = folder;
+});
+afterEach(() => {
+  if (before === undefined) delete process.env.TMPDIR;
+  else process.env.TMPDIR = before;
+  rmSync(folder, { recursive: true });
+});
+
+/** How many files of that folder are open: what Linux's /proc knows. */
+function spoolFiles(): number {
+  return readdirSync("/proc/self/fd").filter((fd) => {
+    try {
+      return readlinkSync(`/proc/self/fd/${fd}`).startsWith(folder);
+    } catch {
+      return false; // the descriptor by which the folder was read
+    }
+  }).length;
+}
+
+/** A backlog, and its source: pushes random blocks until it is told to pause. */
+class Flow {
+  readonly backlog: Backlog;
+  readonly sent = createHash("sha256");
+  readonly taken = createHash("sha256");
+  pushed = 0;
+  received = 0;
+  paused = false;
+  pauses = 0;
+  readonly unwritable: Error[] = [];
+  readonly failures: Error[] = [];
+  #wake: (() => void) | undefined;
+
+  constructor(limits: { memory: number; file: number }) {
+    const unwritable = (error: Error): void => void this.unwritable.push(error);
+    this.backlog = new Backlog(
+      { ...limits, unwritable },
+      {
+        pause: () => {
+          this.paused = true;
+          this.pauses += 1;
+        },
+        resume: () => {
+          this.paused = false;
+          this.#wake?.();
+        },
+        ready: () => this.#wake?.(),
+        failed: (error) => {
+          this.failures.push(error);
+          this.backlog.close();
+          this.#wake?.();
+        },
+      },
+    );
+    onTestFinished(() => this.backlog.close());
+  }
+
+  push(size: number): void {
+    const block = Buffer.alloc(size, `${this.pushed}.`);
+    this.pushed += size;
+    this.sent.update(block);
+    this.backlog.push(block);
+  }
+
+  /** Pushes until so much was pushed, or it has to pause and is not told to go on. */
+  async pushAll(size: number, block = 48 * KIB): Promise<void> {
+    while (this.pushed < size && this.failures.length === 0) {
+      if (this.paused) await this.news();
+      else this.push(Math.min(block, size - this.pushed));
+    }
+  }
+
+  news(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#wake = resolve;
+    });
+  }
+
+  take(): boolean {
+    const block = this.backlog.shift();
+    if (block === undefined) return false;
+    this.received += block.length;
+    this.taken.update(block);
+    return true;
+  }
+
+  async takeAll(): Promise<void> {
+    while (!this.backlog.isEmpty && this.failures.length === 0) if (!this.take()) await this.news();
+  }
+
+  get isWhole(): boolean {
+    return this.received === this.pushed && this.sent.digest("hex") === this.taken.digest("hex");
+  }
+}
+
+const LIMITS = { memory: MIB, file: 64 * MIB };
+
+describe.runIf(process.platform === "linux")("a backlog", () => {
+  it("ISO-07: makes no file while what waits fits into memory", async () => {
+    const flow = new Flow(LIMITS);
+    await flow.pushAll(MIB);
+    expect(spoolFiles()).toBe(0);
+    await flow.takeAll();
+    expect(flow.isWhole).toBe(true);
+    expect(flow.pauses).toBe(0);
+  });
+
+  it("ISO-07: takes a whole response from its source though nobody reads, then gives all of it in order", async () => {
+    const flow = new Flow(LIMITS);
+    await flow.pushAll(20 * MIB);
+    expect(spoolFiles()).toBe(1);
+    expect(readdirSync(folder)).toEqual([]);
+    await flow.takeAll();
+    expect(flow.isWhole).toBe(true);
+    flow.backlog.close();
+    flow.backlog.close();
+    await expect.poll(spoolFiles).toBe(0);
+  });
+
+  it("ISO-07: tiny blocks go to the file as well", async () => {
+    const flow = new Flow({ memory: 64 * KIB, file: 64 * MIB });
+    await flow.pushAll(MIB, 3);
+    await flow.takeAll();
+    expect(flow.isWhole).toBe(true);
+  });
+
+  it("ISO-07: keeps the order while the client now lags and now catches up", async () => {
+    const flow = new Flow({ memory: 256 * KIB, file: 2 * MIB });
+    const source = flow.pushAll(30 * MIB, 7 * KIB);
+    for (let round = 0; flow.received < 30 * MIB; round += 1) {
+      for (let i = 0; i < 1 + ((round * 37) % 200); i += 1) flow.take();
+      await new Promise(setImmediate);
+    }
+    await source;
+    expect(flow.isWhole).toBe(true);
+  });
+
+  it("ISO-07: the file never becomes longer than its limit: beyond it the source waits", async () => {
+    const flow = new Flow({ memory: 64 * KIB, file: 3 * MIB });
+    void flow.pushAll(40 * MIB);
+    while (!flow.paused || flow.pushed < 3 * MIB) await new Promise(setImmediate);
+    expect(flow.pushed).toBeLessThan(3 * MIB + MIB);
+    while (flow.received < 40 * MIB) if (!flow.take()) await new Promise(setImmediate);
+    expect(flow.isWhole).toBe(true);
+    expect(flow.pauses).toBeGreaterThan(3);
+  });
+
+  it("ISO-07: what waits in memory is bounded while the disk is slow", () => {
+    const flow = new Flow(LIMITS);
+    while (!flow.paused) flow.push(16 * KIB); // within one turn, so that the disk has had none
+    expect(flow.pushed).toBeLessThanOrEqual(MIB + 600 * KIB);
+  });
+
+  it("ISO-07: without a file the source waits for the client", async () => {
+    const flow = new Flow({ memory: MIB, file: 0 });
+    while (!flow.paused) flow.push(16 * KIB);
+    expect(flow.pushed).toBe(MIB + 16 * KIB);
+    while (flow.paused) flow.take();
+    await flow.takeAll();
+    expect(flow.isWhole).toBe(true);
+    expect(spoolFiles()).toBe(0);
+  });
+
+  it("ISO-07: close() in the middle of writes and reads closes the file", async () => {
+    const flow = new Flow(LIMITS);
+    for (let i = 0; i < 40; i += 1) flow.push(64 * KIB);
+    flow.backlog.close();
+    await expect.poll(spoolFiles).toBe(0);
+    const other = new Flow({ memory: 0, file: 64 * MIB });
+    await other.pushAll(4 * MIB);
+    while (!other.take()) await other.news();
+    other.backlog.close();
+    await expect.poll(spoolFiles).toBe(0);
+    expect([...flow.unwritable, ...other.unwritable, ...other.failures]).toEqual([]);
+  });
+});
+
+describe.runIf(process.platform === "linux")("a disk that fails", () => {
+  it("ISO-07: a folder that cannot be used costs no byte: the source waits", async () => {
+    process.env.TMPDIR = join(folder, "is-not-there");
+    const flow = new Flow(LIMITS);
+    void flow.pushAll(8 * MIB);
+    while (!flow.paused || flow.unwritable.length === 0) await new Promise(setImmediate);
+    expect(flow.pushed).toBeLessThan(2 * MIB);
+    while (flow.received < 8 * MIB) if (!flow.take()) await new Promise(setImmediate);
+    expect(flow.isWhole).toBe(true);
+    expect(flow.unwritable).toHaveLength(1);
+  });
+
+  it("ISO-07: a disk that becomes full costs no byte, neither of the file nor of what was to be written", async () => {
+    const probe = await open(join(folder, "probe"), "wx");
+    const prototype = Object.getPrototypeOf(probe) as FileHandle;
+    await probe.close();
+    const { writev } = prototype;
+    let room = 5;
+    const full = vi.spyOn(prototype, "writev").mockImplementation(function (this: FileHandle, ...args) {
+      room -= 1;
+      if (room < 0) return Promise.reject(new Error("ENOSPC: no space left on device"));
+      return writev.apply(this, args);
+    });
+    onTestFinished(() => full.mockRestore());
+    const flow = new Flow(LIMITS);
+    void flow.pushAll(8 * MIB);
+    while (!flow.paused || flow.unwritable.length === 0) await new Promise(setImmediate);
+    while (flow.received < 8 * MIB) if (!flow.take()) await new Promise(setImmediate);
+    expect(flow.isWhole).toBe(true);
+    expect(flow.unwritable.map(({ message }) => message)).toEqual(["ENOSPC: no space left on device"]);
+  });
+
+  it("ISO-07: a file that cannot be read back is a failure, told once", async () => {
+    const probe = await open(join(folder, "probe"), "wx");
+    const broken = vi
+      .spyOn(Object.getPrototypeOf(probe) as FileHandle, "read")
+      .mockRejectedValue(new Error("EIO: i/o error"));
+    onTestFinished(() => broken.mockRestore());
+    await probe.close();
+    const flow = new Flow({ memory: 0, file: 64 * MIB });
+    await flow.pushAll(4 * MIB);
+    await flow.takeAll();
+    expect(flow.failures.map(({ message }) => message)).toEqual(["EIO: i/o error"]);
+    await expect.poll(spoolFiles).toBe(0);
+  });
+});
+
+describe("a file as a ring", () => {
+  it("gives back what was written, round after round, within its capacity", async () => {
+    const file = new RingFile(1000);
+    onTestFinished(() => file.close());
+    let [written, read] = [0, 0];
+    while (read < 10_000) {
+      if (file.room > 0 && file.size < 700) {
+        const block = Buffer.from(Array.from({ length: Math.min(file.room, 130) }, () => written++ & 255));
+        await file.write([block.subarray(0, 50), block.subarray(50)]);
+      } else {
+        for (const byte of await file.read(170)) expect(byte).toBe(read++ & 255);
+      }
+    }
+  });
+});
