@@ -28,7 +28,7 @@ export function fromWsgi<Context extends KoaContext = KoaContext>(
       const passOn = (): void => {
         next().then(() => resolve(), reject);
       };
-      const host = new KoaExchange(ctx, { resolve, reject, passOn });
+      const host = new KoaExchange(ctx, { resolve, reject, passOn }, settings.sendTimeout);
       exchange(app, host, settings, () => settings.environ?.(ctx));
     });
 }

@@ -27,7 +27,9 @@ export function fromWsgi<Request extends IncomingMessage = IncomingMessage>(
   const settings = resolveSettings<Request>(options);
   // Whoever says in the option's type that the host is Express, or has put more on the request, knows it.
   const extra = (req: IncomingMessage) => settings.environ?.(req as Request);
-  return (req, res, next) => exchange(app, new ExpressExchange(req, res, next), settings, () => extra(req));
+  const { sendTimeout } = settings;
+  return (req, res, next) =>
+    exchange(app, new ExpressExchange(req, res, { next, sendTimeout }), settings, () => extra(req));
 }
 
 /** @throws OptionError */

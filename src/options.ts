@@ -2,7 +2,9 @@
 import cluster from "node:cluster";
 import type { IncomingMessage } from "node:http";
 import { OptionError } from "./errors.ts";
-import { checkLogger, type Logger } from "./wsgi/log.ts";
+import { count, MAX_TIME, unlimited } from "./node/option-values.ts";
+import { SendTimeout } from "./node/send-timeout.ts";
+import { checkLogger, type Logger, printable } from "./wsgi/log.ts";
 
 /** How a WSGI app is joined to its host. `Request` is Express's request, or Koa's context. */
 export interface FromWsgiOptions<Request = IncomingMessage> {
@@ -35,6 +37,14 @@ export interface FromWsgiOptions<Request = IncomingMessage> {
    */
   maxBodySize?: number | undefined;
   /**
+   * How long a client may take nothing of a response that waits for it, in milliseconds; 0 for no limit. Then its connection
+   * is ended (on HTTP/2 its stream), and `close()` of the app's result is called. It may be a quarter longer. On HTTP/2 Node
+   * sees steps of up to 64 KiB.
+   *
+   * @default 60000
+   */
+  sendTimeout?: number | undefined;
+  /**
    * Where `wsgi.errors` goes, and every error of which no answer can tell the client; `info`, `warn` and `error` are
    * called.
    *
@@ -49,6 +59,7 @@ export interface FromWsgiSettings<Request = IncomingMessage> {
   readonly passOn: ReadonlySet<number>;
   readonly stripForwarded: boolean;
   readonly maxBodySize: number;
+  readonly sendTimeout: SendTimeout;
   readonly multiprocess: boolean;
   readonly logger: Logger;
 }
@@ -71,7 +82,17 @@ export function resolveSettings<Request>(options: FromWsgiOptions<Request>): Fro
     passOn: new Set(passOn),
     stripForwarded,
     maxBodySize,
+    sendTimeout: sendTimeoutOf(options.sendTimeout ?? 60_000, checkLogger(logger)),
     multiprocess: cluster.isWorker,
-    logger: checkLogger(logger),
+    logger,
   };
+}
+
+function sendTimeoutOf(milliseconds: number, logger: Logger): SendTimeout {
+  const timeout = unlimited(count("sendTimeout", milliseconds, MAX_TIME, 0));
+  return new SendTimeout(timeout, ({ req }) => {
+    logger.info(
+      printable(`${req.method} ${req.url}: the client took nothing for sendTimeout, ${timeout} ms; it was cut off`),
+    );
+  });
 }

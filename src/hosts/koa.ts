@@ -4,8 +4,10 @@ import { BadRequestError, ClientDisconnectError, ResponseAbortedError } from "..
 import { leavesMuchUnread } from "../node/body.ts";
 import type { ParsedBody } from "../node/parsed-body.ts";
 import { socketHead } from "../node/request-head.ts";
-import { breakOff, closeAfter, endsWithConnection, setHeaders } from "../node/response.ts";
+import { breakOff, closeAfter, endsWithConnection, isHttp2, setHeaders } from "../node/response.ts";
 import { Room } from "../node/room.ts";
+import type { SendTimeout } from "../node/send-timeout.ts";
+import { SLICE, Slices } from "../node/slices.ts";
 import type { RequestHead } from "../wsgi/environ.ts";
 import { percentDecode, splitTarget, targetAuthority } from "../wsgi/path.ts";
 import type { ResponseSink } from "../wsgi/response.ts";
@@ -29,11 +31,11 @@ export class KoaExchange implements HostExchange {
   readonly answerError: (error: unknown) => void;
   readonly #ctx: KoaContext;
 
-  constructor(ctx: KoaContext, settle: Settle) {
+  constructor(ctx: KoaContext, settle: Settle, sendTimeout: SendTimeout) {
     this.#ctx = ctx;
     this.req = ctx.req;
     this.res = ctx.res;
-    this.sink = new KoaSink(ctx, settle);
+    this.sink = new KoaSink(ctx, settle, sendTimeout);
     this.passOn = settle.passOn;
     this.answerError = settle.reject;
   }
@@ -104,14 +106,17 @@ const NO_ASCII = /[^\x00-\x7f]/;
 export class KoaSink implements ResponseSink {
   readonly #ctx: KoaContext;
   readonly #settle: Pick<Settle, "resolve" | "reject">;
+  readonly #sendTimeout: SendTimeout;
   #headers: HeaderList = [];
   #stream: PassThrough | undefined;
   #room: Room | undefined;
+  #slices: Slices | undefined;
   #answered = false;
 
-  constructor(ctx: KoaContext, settle: Pick<Settle, "resolve" | "reject">) {
+  constructor(ctx: KoaContext, settle: Pick<Settle, "resolve" | "reject">, sendTimeout: SendTimeout) {
     this.#ctx = ctx;
     this.#settle = settle;
+    this.#sendTimeout = sendTimeout;
   }
 
   commit(code: number, reason: string, headers: HeaderList): void {
@@ -123,17 +128,21 @@ export class KoaSink implements ResponseSink {
 
   write(block: Uint8Array): Promise<void> | undefined {
     const stream = this.#stream ?? this.#open();
+    if (this.#slices?.takes(block)) return this.#slices.write(block);
     if (block.length === 0 || stream.write(block)) return undefined;
+    this.#sendTimeout.watch(this.#ctx.res);
     this.#room ??= new Room(stream);
     return this.#room.wait();
   }
 
   end(block: Uint8Array = NOTHING): void {
-    if (this.#stream === undefined && this.#mayBeBytes()) {
+    if (this.#stream === undefined && this.#mayBeBytes(block.length)) {
       this.#answer(Buffer.from(block.buffer, block.byteOffset, block.byteLength));
-    } else {
-      (this.#stream ?? this.#open()).end(block);
+      return;
     }
+    const stream = this.#stream ?? this.#open();
+    if (this.#slices?.takes(block)) this.#slices.end(block);
+    else stream.end(block);
   }
 
   /** Koa hears of the stream's error and emits it on the app; Koa 2 leaves the socket open then, so it is destroyed here. */
@@ -156,8 +165,9 @@ export class KoaSink implements ResponseSink {
   }
 
   /** A body that is whole already is worth more to upstream middleware (etag, compress) as bytes than as a stream. */
-  #mayBeBytes(): boolean {
+  #mayBeBytes(length: number): boolean {
     if (this.#ctx.req.method === "HEAD") return false; // Koa would make a Content-Length of it
+    if (isHttp2(this.#ctx.res) && length > SLICE) return false; // `Slices` say why
     // Given the head and all of the body at once, Node would decode Content-Disposition again as UTF-8.
     return !this.#headers.some(([name, value]) => name.toLowerCase() === "content-disposition" && NO_ASCII.test(value));
   }
@@ -166,6 +176,10 @@ export class KoaSink implements ResponseSink {
     const stream = new PassThrough();
     stream.on("error", () => undefined); // Koa hears of it, too; an unheard one would end the process
     this.#stream = stream;
+    if (isHttp2(this.#ctx.res)) {
+      this.#room = new Room(stream);
+      this.#slices = new Slices(stream, this.#room);
+    }
     this.#answer(stream);
     return stream;
   }
@@ -183,6 +197,7 @@ export class KoaSink implements ResponseSink {
     if (before === undefined) ctx.remove("Content-Type");
     setHeaders(ctx.res, this.#headers);
     if (leavesMuchUnread(ctx.req)) closeAfter(ctx.res);
+    this.#sendTimeout.watchEnd(ctx.res);
     this.#settle.resolve();
   }
 }

@@ -13,13 +13,15 @@ const SLACK_MS = 1;
 
 export class Deadlines {
   readonly #allowed: number;
+  readonly #background: boolean;
   /** An array: a Set's old tables, each of which leads to the next, would keep requests from dying young. */
   readonly #running: Timed[] = [];
   #timer: NodeJS.Timeout | undefined;
 
-  /** @param allowed milliseconds, infinite for no limit */
-  constructor(allowed: number) {
+  /** @param allowed milliseconds, infinite for no limit @param background true: its timer does not keep the process alive */
+  constructor(allowed: number, { background = false }: { readonly background?: boolean } = {}) {
     this.#allowed = allowed;
+    this.#background = background;
   }
 
   add(timed: Timed): void {
@@ -44,6 +46,7 @@ export class Deadlines {
 
   #wait(left: number): void {
     this.#timer = setTimeout(() => this.#look(), left + SLACK_MS);
+    if (this.#background) this.#timer.unref();
   }
 
   #look(): void {

@@ -5,16 +5,23 @@ import type { HeaderList } from "../wsgi/types.ts";
 import { leavesMuchUnread } from "./body.ts";
 import { breakOff, closeAfter, isHttp2, setHeaders } from "./response.ts";
 import { Room } from "./room.ts";
+import type { SendTimeout } from "./send-timeout.ts";
+import { Slices } from "./slices.ts";
 
 /** `compression` gives the response a `flush` of its own: what is written so far goes out now. */
 type Flushable = ServerResponse & { flush?: () => void };
 
+const NOTHING: Uint8Array = new Uint8Array(0);
+
 export class NodeSink implements ResponseSink {
   readonly #res: Flushable;
+  readonly #sendTimeout: SendTimeout | undefined;
   #room: Room | undefined;
+  #slices: Slices | undefined;
 
-  constructor(res: ServerResponse) {
+  constructor(res: ServerResponse, sendTimeout?: SendTimeout) {
     this.#res = res;
+    this.#sendTimeout = sendTimeout;
   }
 
   commit(code: number, reason: string, headers: HeaderList): void {
@@ -33,20 +40,42 @@ export class NodeSink implements ResponseSink {
   }
 
   write(block: Uint8Array): Promise<void> | undefined {
-    const res = this.#res;
-    const more = res.write(block);
-    if (Object.hasOwn(res, "flush")) res.flush?.(); // not the inherited one: Node's deprecated name of flushHeaders()
-    if (more) return undefined;
-    this.#room ??= new Room(res);
+    if (this.#isSliced(block)) return this.#slices?.write(block);
+    if (this.#put(block)) return undefined;
+    this.#sendTimeout?.watch(this.#res);
+    this.#room ??= new Room(this.#res);
     return this.#room.wait();
   }
 
   end(block?: Uint8Array): void {
-    if (block === undefined) this.#res.end();
-    else this.#res.end(block);
+    const res = this.#res;
+    if (this.#isSliced(block ?? NOTHING)) {
+      this.#slices?.end(block ?? NOTHING);
+      return;
+    }
+    if (block === undefined) res.end();
+    else res.end(block);
+    if (!res.writableFinished) this.#sendTimeout?.watch(res);
   }
 
   abort(): void {
     breakOff(this.#res);
+  }
+
+  #put(block: Uint8Array): boolean {
+    const res = this.#res;
+    const more = res.write(block);
+    if (Object.hasOwn(res, "flush")) res.flush?.(); // not the inherited one: Node's deprecated name of flushHeaders()
+    return more;
+  }
+
+  /** On HTTP/2 all blocks that are large, or come behind one of which a part is still to be written. */
+  #isSliced(block: Uint8Array): boolean {
+    if (!isHttp2(this.#res)) return false;
+    this.#room ??= new Room(this.#res);
+    this.#slices ??= new Slices({ write: (slice) => this.#put(slice), end: () => this.#res.end() }, this.#room);
+    if (!this.#slices.takes(block)) return false;
+    this.#sendTimeout?.watch(this.#res);
+    return true;
   }
 }

@@ -1,0 +1,144 @@
+/** Ends connections whose clients take nothing of what waits for them. Knows sockets and streams; knows nothing of a response. */
+import type { ServerResponse } from "node:http";
+import { constants, type Http2ServerResponse } from "node:http2";
+import type { Socket } from "node:net";
+import { Deadlines, type Timed } from "./deadlines.ts";
+import { isHttp2 } from "./response.ts";
+
+/** So many times within the timeout it is looked whether a client has taken something. */
+const LOOKS = 4;
+
+/** One for all responses of a middleware, on one timer. */
+export class SendTimeout {
+  readonly #deadlines: Deadlines;
+  readonly #ended: (res: ServerResponse) => void;
+  readonly #watched: WeakSet<ServerResponse> = new WeakSet();
+
+  /** @param timeout milliseconds, infinite for no limit @param ended hears of each response whose connection was ended */
+  constructor(timeout: number, ended: (res: ServerResponse) => void) {
+    this.#deadlines = new Deadlines(timeout / LOOKS, { background: true });
+    this.#ended = ended;
+  }
+
+  /** From now on until the response is closed: the client lags. May be called again. */
+  watch(res: ServerResponse): void {
+    if (this.#watched.has(res) || isGone(res)) return;
+    this.#watched.add(res);
+    const watched = new Watched(res, this.#deadlines, this.#ended);
+    this.#deadlines.add(watched);
+    res.once("close", () => this.#deadlines.delete(watched));
+  }
+
+  /** The same from the response's end on, if the client has not taken it by then. For one that a framework sends. */
+  watchEnd(res: ServerResponse): void {
+    if (isHttp2(res))
+      this.watch(res); // it does not tell of its end
+    else res.once("prefinish", () => res.writableFinished || this.watch(res));
+  }
+}
+
+class Watched implements Timed {
+  since: number = performance.now();
+  readonly #res: ServerResponse;
+  readonly #deadlines: Deadlines;
+  readonly #ended: (res: ServerResponse) => void;
+  readonly #gauge: Gauge;
+  /** How many times in a row the client had taken nothing. */
+  #idle = 0;
+
+  constructor(res: ServerResponse, deadlines: Deadlines, ended: (res: ServerResponse) => void) {
+    this.#res = res;
+    this.#deadlines = deadlines;
+    this.#ended = ended;
+    this.#gauge = isHttp2(res) ? new StreamGauge(res) : new SocketGauge(res.req.socket);
+  }
+
+  /** A look, not the end: that comes after some of them. */
+  expire(): void {
+    if (isGone(this.#res)) return;
+    this.#idle = this.#gauge.hasMoved() ? 0 : this.#idle + 1;
+    if (this.#idle < LOOKS) {
+      this.since = performance.now();
+      this.#deadlines.add(this);
+      return;
+    }
+    this.#ended(this.#res);
+    const res: object = this.#res;
+    if (isHttp2(res)) {
+      res.stream.close(constants.NGHTTP2_CANCEL);
+      res.stream.destroy(); // nothing more is sent on a connection that takes nothing, so the reset alone would end nothing
+    } else {
+      this.#res.req.socket.destroy();
+    }
+  }
+}
+
+function isGone(res: ServerResponse): boolean {
+  return isHttp2(res) ? res.stream.destroyed : res.destroyed;
+}
+
+interface Gauge {
+  /** True if the client has taken something since the last call, or nothing waits for it. */
+  hasMoved(): boolean;
+}
+
+/** What Node's handle of a connection counts. */
+interface Handle {
+  /** Bytes that were given to it, and those of them that the system has not taken. */
+  readonly bytesWritten?: unknown;
+  readonly writeQueueSize?: unknown;
+  /** That of the connection below TLS. */
+  readonly _parent?: Handle;
+}
+
+/**
+ * `writableLength` changes when a write has ended, and a block of 20 MB is one write: a client that takes it slowly would seem to
+ * take nothing. What the system has taken of it, Node's private handle alone tells. Node's own `socket.setTimeout()` looks there, too,
+ * but every byte that the client sends begins its time anew, and it belongs to the server's owner.
+ */
+class SocketGauge implements Gauge {
+  readonly #socket: Socket;
+  #taken: number;
+
+  constructor(socket: Socket) {
+    this.#socket = socket;
+    this.#taken = takenBy(socket);
+  }
+
+  hasMoved(): boolean {
+    const before = this.#taken;
+    this.#taken = takenBy(this.#socket);
+    return this.#taken !== before || this.#socket.writableLength === 0;
+  }
+}
+
+/** Bytes that the system has taken of a connection; where the handle does not tell, those of writes that have ended. NaN for none. */
+function takenBy(socket: Socket): number {
+  const { _handle: own } = socket as { _handle?: Handle | null };
+  const { bytesWritten, writeQueueSize } = own?._parent ?? own ?? {};
+  if (typeof bytesWritten === "number" && typeof writeQueueSize === "number") return bytesWritten - writeQueueSize;
+  return socket.bytesWritten - socket.writableLength;
+}
+
+/** A stream tells of each write when it is taken: `NodeSink` makes them small. */
+class StreamGauge implements Gauge {
+  readonly #res: Http2ServerResponse;
+  #waits: number;
+  #drained = false;
+
+  constructor(res: Http2ServerResponse) {
+    this.#res = res;
+    this.#waits = res.stream.writableLength;
+    res.on("drain", () => {
+      this.#drained = true;
+    });
+  }
+
+  hasMoved(): boolean {
+    const before = this.#waits;
+    this.#waits = this.#res.stream.writableLength;
+    const moved = this.#drained || this.#waits < before || this.#waits === 0;
+    this.#drained = false;
+    return moved;
+  }
+}
