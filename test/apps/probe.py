@@ -57,6 +57,13 @@ def do_large(environ, start_response):
     return [b"x" * size]
 
 
+def do_large_then_raise(environ, start_response):
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    for _ in range(int(environ["QUERY_STRING"]) // 65536):
+        yield b"x" * 65536
+    raise LookupError("after 16 MiB")
+
+
 def do_endless(environ, start_response):
     start_response("200 OK", list(TEXT))
     return Closing(endless(), environ["QUERY_STRING"])
