@@ -2,10 +2,10 @@
 
 import io
 import sys
-from typing import BinaryIO, Iterable, Optional
+from typing import BinaryIO, Iterable
 
 from . import fastcgi
-from .lane import Lane
+from .lane import Lane, RequestEndedError
 
 
 def request_input(lane: Lane) -> BinaryIO:
@@ -18,13 +18,14 @@ class _Body(io.RawIOBase):
 
     def __init__(self, lane: Lane) -> None:
         self._lane = lane
+        self._request_id = lane.request_id
         self._rest = b""
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: "memoryview") -> int:  # type: ignore[override]
-        piece = self._rest or self._lane.read_stdin()
+        piece = self._rest or self._lane.read_stdin(self._request_id)
         count = min(len(piece), len(buffer))
         buffer[:count] = piece[:count]
         self._rest = piece[count:]
@@ -37,13 +38,15 @@ class ErrorStream:
     encoding = "utf-8"
 
     def __init__(self, lane: Lane) -> None:
-        self._lane: Optional[Lane] = lane
+        self._lane = lane
+        self._request_id = lane.request_id
 
     def write(self, text: str) -> int:
-        lane = self._lane
-        if lane is None:
+        records = fastcgi.stream(fastcgi.STDERR, self._request_id, text.encode("utf-8", "backslashreplace"))
+        try:
+            self._lane.send(self._request_id, records)
+        except RequestEndedError:
             return sys.stderr.write(text)
-        lane.send(fastcgi.stream(fastcgi.STDERR, fastcgi.REQUEST_ID, text.encode("utf-8", "backslashreplace")))
         return len(text)
 
     def writelines(self, lines: Iterable[str]) -> None:
@@ -52,7 +55,3 @@ class ErrorStream:
 
     def flush(self) -> None:
         """Nothing is held back."""
-
-    def detach(self) -> None:
-        """The request is over, and the lane belongs to the next one."""
-        self._lane = None

@@ -1,8 +1,10 @@
 /** FastCGI records. Mirrors `python/wsgi_bridge/fastcgi.py` line for line; names are FastCGI's. Knows bytes; knows no stream. */
 
 export const VERSION = 1;
-/** One request at a time on a connection, so every request has this id. */
-export const REQUEST_ID = 1;
+/** The id of a connection's first request. The next ones count up, so that no record is taken for another request's. */
+export const FIRST_REQUEST_ID = 1;
+/** After this id comes the first one again. */
+export const LAST_REQUEST_ID = 0xffff;
 /** Management records belong to no request. */
 export const NULL_REQUEST_ID = 0;
 export const HEADER_LENGTH = 8;
@@ -34,6 +36,11 @@ export const Role = { RESPONDER: 1 } as const;
 export const KEEP_CONN = 1;
 
 export const ProtocolStatus = { REQUEST_COMPLETE: 0, CANT_MPX_CONN: 1, OVERLOADED: 2, UNKNOWN_ROLE: 3 } as const;
+
+/** The id of the request that follows on the same connection. 0 stands for the one before the first. */
+export function nextRequestId(requestId: number): number {
+  return requestId < LAST_REQUEST_ID ? requestId + 1 : FIRST_REQUEST_ID;
+}
 
 /** A record's header as latin-1 text: requests are built as one string, since one write of text is the cheapest. */
 export function header(type: number, requestId: number, contentLength: number): string {

@@ -15,7 +15,8 @@ const LAST_WORDS_MS = 1_000;
 
 /** Its fourth descriptor is the control lane; the lanes follow. */
 export function launch({ target, threads, processes, interpreter, directory, env }: PythonAppSettings): ChildProcess {
-  return spawn(interpreter.command, [WORKER_PROGRAM, target, String(threads), String(processes)], {
+  const told = [target, threads, processes, process.pid].map(String);
+  return spawn(interpreter.command, [WORKER_PROGRAM, ...told], {
     cwd: directory,
     env,
     stdio: ["ignore", "pipe", "pipe", "pipe", ...Array.from({ length: threads }, () => "pipe" as const)],
