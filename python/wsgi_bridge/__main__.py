@@ -1,4 +1,4 @@
-"""Where a worker begins: run as `python .../wsgi_bridge TARGET THREADS PROCESSES PARENT`. Readable by any Python, old ones too."""
+"""Where a worker begins: `python .../wsgi_bridge TARGET THREADS PROCESSES PARENT`. Readable by any Python, old ones too."""
 import os
 import sys
 

@@ -4,7 +4,7 @@ import os
 import socket
 import threading
 from collections import deque
-from typing import Deque, Dict, Iterable, Optional
+from typing import Deque, Dict, Iterable, List, Optional
 
 from . import fastcgi
 from .receiver import Gone, Receiver
@@ -73,7 +73,7 @@ class Lane:
                 break
             if kind != fastcgi.ABORT_REQUEST or number != self._request_id:  # that one crossed the end of its request
                 raise ValueError("a record of type %d for request %d came before request %d" % (kind, number, request_id))
-        params = []
+        params: List[bytes] = []
         while True:
             kind, number, content = self._receiver.record()
             if kind != fastcgi.PARAMS or number != request_id:

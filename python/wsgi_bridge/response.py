@@ -56,8 +56,8 @@ class Response:
 
     def write(self, data: bytes) -> None:
         """
-        The old-style write: sends at once, before the blocks of the result. Raises ConnectionAbortedError when the client has left,
-        RequestEndedError once the request has ended.
+        The old-style write: sends at once, before the blocks of the result. Raises ConnectionAbortedError when the client has
+        left, RequestEndedError once the request has ended.
         """
         if not isinstance(data, bytes):
             raise AppProtocolError("write() takes bytes, got %s" % type(data).__name__)

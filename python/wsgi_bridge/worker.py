@@ -57,8 +57,8 @@ def main(target: str, threads: int, processes: int, parent: int) -> None:
 
 def _die_with(parent: int) -> None:
     """
-    On Linux the kernel kills this process when Node has ended. The lanes' ends say the same to a process that can listen; one that
-    holds the interpreter's lock for ever, or is stopped, cannot.
+    On Linux the kernel kills this process when Node has ended. A process that can listen learns the same from its lanes; one that
+    holds the interpreter's lock for ever, or is stopped, cannot listen.
     """
     if sys.platform != "linux" or os.getppid() != parent:  # a script that has started Python is in between: it would be watched
         return
