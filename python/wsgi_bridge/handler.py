@@ -55,7 +55,7 @@ class Handler:
             if lane.forked:
                 end_child(error)
             status = 1
-            nobodys_fault = lane.aborted and isinstance(error, ConnectionAbortedError)
+            nobodys_fault = lane.inbound.aborted and isinstance(error, ConnectionAbortedError)
             if not nobodys_fault and not isinstance(error, RequestTimeout):  # of which Node knows more
                 report = fastcgi.pairs(exception_pairs(error))
                 lane.send(request_id, [fastcgi.record(fastcgi.EXCEPTION, request_id, report)])

@@ -52,7 +52,7 @@ class Response:
 
     def client_disconnected(self) -> bool:
         """True when the client has left. Never waits. Raises RequestEndedError once the request has ended."""
-        return self._lane.client_disconnected(self._request_id)
+        return self._lane.inbound.client_disconnected(self._request_id)
 
     def write(self, data: bytes) -> None:
         """

@@ -5,27 +5,28 @@ import sys
 from typing import BinaryIO, Iterable
 
 from . import fastcgi
+from .inbound import Inbound
 from .lane import Lane, RequestEndedError
 
 
 def request_input(lane: Lane) -> BinaryIO:
     """The body as a buffered file: `read(n)`, `readline(n)`, `readlines(hint)` and iteration are CPython's own."""
-    return io.BufferedReader(_Body(lane), 65536) if lane.has_body else io.BytesIO()
+    return io.BufferedReader(_Body(lane.inbound), 65536) if lane.inbound.has_body else io.BytesIO()
 
 
 class _Body(io.RawIOBase):
     """The body as it arrives. Closing it does nothing to the lane, which discards what nobody has read."""
 
-    def __init__(self, lane: Lane) -> None:
-        self._lane = lane
-        self._request_id = lane.request_id
+    def __init__(self, inbound: Inbound) -> None:
+        self._inbound = inbound
+        self._request_id = inbound.request_id
         self._rest = b""
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: "memoryview") -> int:  # type: ignore[override]
-        piece = self._rest or self._lane.read_stdin(self._request_id)
+        piece = self._rest or self._inbound.read_stdin(self._request_id)
         count = min(len(piece), len(buffer))
         buffer[:count] = piece[:count]
         self._rest = piece[count:]

@@ -2,23 +2,10 @@
 import type { Duplex } from "node:stream";
 import { CgiHeadReader } from "./cgi-head.ts";
 import { RecordReader } from "./reader.ts";
-import {
-  header,
-  KEEP_CONN,
-  MAX_CONTENT,
-  nextRequestId,
-  RecordType,
-  Role,
-  readPairs,
-  record,
-  stream,
-} from "./records.ts";
+import { beginRequest, header, MAX_CONTENT, nextRequestId, RecordType, readPairs, record } from "./records.ts";
 import type { ConnectionOwner, ResponseEvents, SizedBody } from "./types.ts";
 
 export type { ConnectionOwner, ResponseEvents, SizedBody } from "./types.ts";
-
-/** The content of BEGIN_REQUEST. */
-const RESPONDER: string = String.fromCharCode(0, Role.RESPONDER, KEEP_CONN, 0, 0, 0, 0, 0);
 
 /** The content of END_REQUEST: appStatus, protocolStatus, three reserved bytes. */
 const END_LENGTH = 8;
@@ -75,8 +62,7 @@ export class FastcgiConnection {
     this.#enough = false;
     this.#head = new CgiHeadReader();
     const id = this.#id;
-    const begin = record(RecordType.BEGIN_REQUEST, id, RESPONDER);
-    const head = begin + stream(RecordType.PARAMS, id, params) + record(RecordType.PARAMS, id, "");
+    const head = beginRequest(id, params);
     if (body === undefined) {
       this.#stream.write(head + record(RecordType.STDIN, id, ""), "latin1");
       return;

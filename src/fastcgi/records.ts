@@ -81,6 +81,13 @@ function length(count: number): string {
   return String.fromCharCode((count >>> 24) | 0x80, (count >>> 16) & 0xff, (count >>> 8) & 0xff, count & 0xff);
 }
 
+/** What begins a responder's request on a connection that is kept, up to the end of its parameters. */
+export function beginRequest(requestId: number, params: string): string {
+  const responder = String.fromCharCode(0, Role.RESPONDER, KEEP_CONN, 0, 0, 0, 0, 0);
+  const begin = record(RecordType.BEGIN_REQUEST, requestId, responder);
+  return begin + stream(RecordType.PARAMS, requestId, params) + record(RecordType.PARAMS, requestId, "");
+}
+
 /** Reads pairs back. @throws RangeError when a length points beyond the content */
 export function readPairs(content: Buffer): Map<string, string> {
   const pairs = new Map<string, string>();

@@ -47,9 +47,9 @@ abort = fastcgi.record(fastcgi.ABORT_REQUEST, 1, b"")
 node.sendall(begin + params)
 print(lane.next_request())
 for byte in body + abort:
-    print(lane.client_disconnected(1), end=" ")
+    print(lane.inbound.client_disconnected(1), end=" ")
     node.sendall(bytes((byte,)))
-print(lane.client_disconnected(1), lane.read_stdin(1))`;
+print(lane.inbound.client_disconnected(1), lane.inbound.read_stdin(1))`;
   const env = { ...process.env, PYTHONPATH: fileURLToPath(new URL("../../python", import.meta.url)) };
   const said = execFileSync(ensurePython(), ["-c", program], { env, encoding: "utf8" });
   expect(said).toBe(`{'A': 'b'}\n${"False ".repeat(13 + 8)}True b'hello'\n`);
@@ -78,7 +78,7 @@ def feed():
     node.shutdown(socket.SHUT_WR)
 threading.Thread(target=feed).start()
 for request in iter(lane.next_request, None):
-    print(len(request["A"]), repr(request["C"]), lane.has_body)
+    print(len(request["A"]), repr(request["C"]), lane.inbound.has_body)
     lane.end(0)`;
   const env = { ...process.env, PYTHONPATH: fileURLToPath(new URL("../../python", import.meta.url)) };
   const said = execFileSync(ensurePython(), ["-c", program], { env, encoding: "utf8" });
