@@ -26,7 +26,7 @@ export class WorkerPool implements CrewEvents {
   readonly #retired: Set<Crew> = new Set();
   #startWaiters: Waiter[] = [];
   #reloading: Promise<void> = Promise.resolve();
-  readonly #endings: Promise<() => Promise<void>>[] = [];
+  readonly #endings: (() => Promise<void>)[] = [];
   #closed: Promise<void> | undefined;
   #onEmpty: (() => void) | undefined;
   #onDrained: (() => void) | undefined;
@@ -74,8 +74,8 @@ export class WorkerPool implements CrewEvents {
     return { processes, queue: { length: this.#queue.length, waits }, latency };
   }
 
-  /** What is to end with the pool, once it has begun. */
-  onClose(ending: Promise<() => Promise<void>>): void {
+  /** Registers a cleanup that `close()` awaits. */
+  onClose(ending: () => Promise<void>): void {
     this.#endings.push(ending);
   }
 
@@ -164,7 +164,7 @@ export class WorkerPool implements CrewEvents {
   async #shutDown(): Promise<void> {
     for (const { reject } of this.#startWaiters.splice(0)) reject(closedError());
     this.#abandonReload(closedError());
-    for (const ending of this.#endings) await (await ending)();
+    for (const ending of this.#endings) await ending();
     await this.#drained();
     this.#queue.refuseAll(closedError());
     this.running.clear();
