@@ -4,6 +4,7 @@ import { Deadlines } from "../node/deadlines.ts";
 import { Crew, type CrewEvents } from "./crew.ts";
 import { closedError, notStarted } from "./failures.ts";
 import { type LaneJob, LaneQueue } from "./queue.ts";
+import { Retries } from "./retries.ts";
 import type { PythonAppSettings } from "./settings.ts";
 import { type PythonAppStats, processStats } from "./stats.ts";
 import { Telemetry } from "./telemetry.ts";
@@ -16,6 +17,7 @@ interface Waiter {
 export class WorkerPool implements CrewEvents {
   readonly settings: PythonAppSettings;
   readonly telemetry: Telemetry;
+  readonly retries: Retries = new Retries();
   /** The time of those that run; they add and delete themselves. */
   readonly running: Deadlines;
   readonly #queue: LaneQueue;
@@ -92,7 +94,7 @@ export class WorkerPool implements CrewEvents {
 
   complete(crew: Crew): void {
     if (crew === this.#coming?.crew) this.#takeOver(this.#coming);
-    else if (crew === this.#crew) this.#tellStarted();
+    else if (crew === this.#crew) for (const { resolve } of this.#startWaiters.splice(0)) resolve();
   }
 
   startFailed(crew: Crew, failure: StartError): void {
@@ -122,7 +124,7 @@ export class WorkerPool implements CrewEvents {
     this.#crew = crew;
     this.#coming = undefined;
     this.#retire(before, this.settings.gracefulTimeout);
-    this.#tellStarted();
+    for (const { resolve } of this.#startWaiters.splice(0)) resolve();
     this.#startQueued();
     waiter.resolve();
   }
@@ -140,14 +142,10 @@ export class WorkerPool implements CrewEvents {
     crew.retire(grace);
   }
 
-  #tellStarted(): void {
-    for (const { resolve } of this.#startWaiters.splice(0)) resolve();
-  }
-
   #startNow(job: LaneJob): boolean {
-    const worker = this.#crew.freest();
+    const worker = job.suspect ? this.#crew.spare() : this.#crew.freest();
     if (worker === undefined) return false;
-    job.start(worker.takeLane(), worker);
+    job.start(worker.takeLane(job.suspect), worker);
     return true;
   }
 

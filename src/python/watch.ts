@@ -92,7 +92,7 @@ class PythonWatch {
     clearTimeout(this.#telling);
     this.#telling = undefined;
     for (const [code, [first, ...more]] of this.#failed) {
-      const what = more.length === 0 ? `${first} is` : `${first} and ${more.length} others are`;
+      const what = more.length === 0 ? `${first} is` : `${first} and ${more.length} more are`;
       this.#events.unwatched(`${what} not watched: ${REASONS[code] ?? code}`);
     }
     this.#failed.clear();

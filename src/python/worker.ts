@@ -6,6 +6,7 @@ import { type ControlEvents, ControlLane } from "./control.ts";
 import { Ending } from "./ending.ts";
 import { Lanes } from "./lanes.ts";
 import { LastWords } from "./launch.ts";
+import { Quarantine } from "./quarantine.ts";
 import type { PythonAppSettings } from "./settings.ts";
 import type { WorkerEvents, WorkerState } from "./worker-events.ts";
 
@@ -18,6 +19,7 @@ const EXIT_MS = 100;
 
 export class Worker implements ConnectionOwner, ControlEvents, ChildEvents {
   readonly restarts: number;
+  readonly quarantine: Quarantine;
   readonly #events: WorkerEvents;
   readonly #child: Child;
   readonly #control: ControlLane | undefined;
@@ -43,6 +45,7 @@ export class Worker implements ConnectionOwner, ControlEvents, ChildEvents {
     this.#ending = new Ending(this.#child);
     const [control, ...lanes] = this.#child.lanes;
     this.#lanes = new Lanes(lanes, this);
+    this.quarantine = new Quarantine(() => events.idle(this));
     this.#control = control && new ControlLane(control, settings, this);
     this.#timer = setTimeout(() => this.#tooSlow(), settings.startTimeout);
   }
@@ -57,7 +60,7 @@ export class Worker implements ConnectionOwner, ControlEvents, ChildEvents {
 
   /** How many more requests it can take now. */
   get freeLanes(): number {
-    return this.#state === "ready" ? this.#lanes.free : 0;
+    return this.#state === "ready" && !this.quarantine.active ? this.#lanes.free : 0;
   }
 
   /** How many requests it is at. */
@@ -80,11 +83,12 @@ export class Worker implements ConnectionOwner, ControlEvents, ChildEvents {
     return Math.max(0, performance.now() - this.#readyAt);
   }
 
-  /** A lane that is free, taken out of the free ones: it comes back by itself when its request is over. */
-  takeLane(): FastcgiConnection {
+  /** A free lane, which comes back by itself when its request is over. @param alone the process is that request's at first */
+  takeLane(alone: boolean): FastcgiConnection {
     const lane = this.#lanes.take();
     if (lane === undefined) throw new RangeError("takeLane() needs a free lane; look at freeLanes first");
     this.#requests += 1;
+    this.quarantine.begin(lane, alone);
     if (this.#requests === this.#worth) this.#events.worn(this);
     return lane;
   }
@@ -116,6 +120,7 @@ export class Worker implements ConnectionOwner, ControlEvents, ChildEvents {
 
   idle(lane: FastcgiConnection): void {
     this.#lanes.unmarkStuck(lane);
+    this.quarantine.leave(lane);
     if (this.#state === "ready") this.#lanes.giveBack(lane);
     else if (this.#state === "leaving") lane.close();
     this.#leaveIfIdle();
@@ -166,6 +171,7 @@ export class Worker implements ConnectionOwner, ControlEvents, ChildEvents {
     this.#state = "leaving";
     clearTimeout(this.#timer);
     this.#ending.over();
+    this.quarantine.stop();
   }
 
   ended(code: number | null, signal: NodeJS.Signals | null): void {
