@@ -86,7 +86,10 @@ class NodeLane:
 
     def wait(self) -> None:
         """Until there is something to receive, or room to send in. Raises NodeTimeoutError, NodeExitError."""
-        self._poll.register(self._sock, select.POLLIN | (select.POLLOUT if self._unsent else 0))
+        try:
+            self._poll.register(self._sock, select.POLLIN | (select.POLLOUT if self._unsent else 0))
+        except ValueError:
+            raise NodeExitError("the NodeApp was closed while it served the request") from None
         if not self._poll.poll(None if self.timeout is None else self.timeout * 1000):
             raise NodeTimeoutError(
                 "Node neither sent nor took a byte of the request for %g s; "
