@@ -1,4 +1,5 @@
 /** `wsgi.input` over any source of bytes. Knows PEP 3333's read methods; knows no socket. */
+import { AppProtocolError } from "../errors.ts";
 import { BlockQueue } from "./block-queue.ts";
 import type { InputStream } from "./types.ts";
 
@@ -98,6 +99,13 @@ export class BodyInput implements InputStream {
     const count = Math.min(most, this.#chunks.size);
     return count === 0 ? NOTHING : this.#chunks.take(count);
   }
+}
+
+/** For sources whose request has ended. */
+export function readTooLate(): AppProtocolError {
+  return new AppProtocolError(
+    "wsgi.input was read after its request had ended; read what is needed later before the response ends",
+  );
 }
 
 /** A missing, `null` or negative size means "no bound", as in Python. */
