@@ -4,6 +4,7 @@ import { BadRequestError, BodyTooLargeError, OptionError, ResponseAbortedError }
 import type { HostExchange } from "./hosts/types.ts";
 import { hasBody, leavesMuchUnread, RequestBody } from "./node/body.ts";
 import { rewriteBody } from "./node/parsed-body.ts";
+import { awaitTurn, hasTurn } from "./node/pipeline.ts";
 import { closeAfter, comesTooLate } from "./node/response.ts";
 import { tlsVariables } from "./node/tls.ts";
 import type { FromWsgiSettings } from "./options.ts";
@@ -47,16 +48,30 @@ class Exchange implements HandlerHost {
     const { req, res } = this.#host;
     if (res.destroyed || comesTooLate(req)) return; // the client left while other middleware was at work, or is to go
     const handler = new Handler(new ResponseWriter(this.#sink(), req.method ?? "GET"), this);
+    let environ: Environ;
     try {
-      handler.run(app, this.#environ(extra));
+      environ = this.#environ(extra); // at once: routers put paths back when they are left
     } catch (error) {
       this.answerError(error);
       return;
     }
+    if (hasTurn(res)) this.#start(app, environ, handler);
+    else awaitTurn(res, { start: () => this.#start(app, environ, handler), withdraw: () => this.#lose(handler) });
+  }
+
+  #start(app: WsgiApp, environ: Environ, handler: Handler): void {
+    const { res } = this.#host;
+    handler.run(app, environ);
     if (handler.over) return;
     res.on("close", () => {
-      if (!res.writableEnded) handler.disconnect(); // not `writableFinished`: HTTP/2's is true of a stream that was reset
+      if (!res.writableEnded) this.#lose(handler); // not `writableFinished`: HTTP/2's is true of a stream that was reset
     });
+  }
+
+  /** The client has left. */
+  #lose(handler: Handler): void {
+    handler.disconnect();
+    this.#host.clientLeft?.();
   }
 
   /** An answer that fails itself is given up: the connection ends, and the process lives. */

@@ -28,6 +28,7 @@ export class KoaExchange implements HostExchange {
   readonly res: KoaContext["res"];
   readonly sink: KoaSink;
   readonly passOn: () => void;
+  readonly clientLeft: () => void;
   readonly answerError: (error: unknown) => void;
   readonly #ctx: KoaContext;
 
@@ -37,6 +38,7 @@ export class KoaExchange implements HostExchange {
     this.res = ctx.res;
     this.sink = new KoaSink(ctx, settle, sendTimeout);
     this.passOn = settle.passOn;
+    this.clientLeft = settle.resolve;
     this.answerError = settle.reject;
   }
 

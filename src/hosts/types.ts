@@ -16,6 +16,8 @@ export interface HostExchange {
   parsedBody(): ParsedBody;
   /** The app failed before its head was sent: the framework answers, or who else can. */
   answerError(error: unknown): void;
+  /** The client has left, perhaps before an answer began: nobody must wait for one. Undefined where nobody does. */
+  readonly clientLeft?: () => void;
   /** Hands the request to the next handler; undefined where there is none. */
   readonly passOn: (() => void) | undefined;
 }
