@@ -74,7 +74,8 @@ class Inner implements Producer {
     this.#capture = new Capture(startResponse, this);
     const tls = head.scheme === "https";
     this.#socket = tls ? new TlsWsgiSocket(head, this.#capture, environ) : new WsgiSocket(head, this.#capture);
-    const fail = (error: unknown): void => this.#fail(error);
+    // Once the response is whole, the handler alone hears that its request's body breaks off.
+    const fail = (error: unknown): void => void (this.#capture.complete || this.#fail(error));
     this.#request = new WsgiRequest(environ, head, { url: this.#url.rest, socket: this.#socket, fail });
     this.#res = this.#response(this.#request.message);
   }

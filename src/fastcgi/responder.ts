@@ -8,9 +8,7 @@ import { Intake } from "./intake.ts";
 import { Outlet } from "./outlet.ts";
 import { RecordReader } from "./reader.ts";
 import { KEEP_CONN, NULL_REQUEST_ID, ProtocolStatus, RecordType, Role, readPairs } from "./records.ts";
-import { type ResponderSettings, ServedRequest } from "./served-request.ts";
-
-export type { ResponderSettings } from "./served-request.ts";
+import { type RequestWire, type ResponderSettings, ServedRequest } from "./served-request.ts";
 
 /** Who keeps connections, and the time. */
 export interface ResponderOwner {
@@ -153,8 +151,9 @@ export class Responder {
   }
 
   /** What a request has of the connection, for as long as it is the connection's. */
-  #wire(current: () => boolean): ConstructorParameters<typeof ServedRequest>[0] {
+  #wire(current: () => boolean): RequestWire {
     return {
+      isOpen: current,
       stdout: (block) => (current() ? this.#outlet.stdout(this.#id, block) : undefined),
       end: (appStatus) => void (current() && this.#end(appStatus)),
       destroy: () => void (current() && this.destroy()),

@@ -1,6 +1,12 @@
 /** One request of a web server's, run on a WSGI app. Knows the order of things; knows no record. */
 import { STATUS_CODES } from "node:http";
-import { BodyTooLargeError, BridgeError, ClientDisconnectError, ResponseAbortedError } from "../errors.ts";
+import {
+  BadRequestError,
+  BodyTooLargeError,
+  BridgeError,
+  ClientDisconnectError,
+  ResponseAbortedError,
+} from "../errors.ts";
 import { buildEnviron } from "../wsgi/environ.ts";
 import { Handler, type HandlerHost } from "../wsgi/handler.ts";
 import { BodyInput, EMPTY_INPUT } from "../wsgi/input.ts";
@@ -26,8 +32,14 @@ export interface ResponderSettings {
   readonly logger: Logger;
 }
 
+/** What a request has of its connection. */
+export interface RequestWire extends Stdout, Tap {
+  /** False once the request's end was sent, or the connection is gone. */
+  isOpen(): boolean;
+}
+
 export class ServedRequest implements HandlerHost {
-  readonly #wire: Stdout & Tap;
+  readonly #wire: RequestWire;
   readonly #settings: ResponderSettings;
   readonly #errors: LogErrors;
   #stdin: Stdin | undefined;
@@ -36,7 +48,7 @@ export class ServedRequest implements HandlerHost {
   #name = "a request";
   #aborted = false;
 
-  constructor(wire: Stdout & Tap, settings: ResponderSettings) {
+  constructor(wire: RequestWire, settings: ResponderSettings) {
     this.#wire = wire;
     this.#settings = settings;
     this.#errors = new LogErrors(settings.logger);
@@ -91,7 +103,12 @@ export class ServedRequest implements HandlerHost {
     this.#settings.logger.error(tagged(this.#id, printable(`${this.#name}: ${message}${cause}`)));
   }
 
+  /** A web server whose body was too short waits for an answer all the same: it is no client that has left. */
   done(): void {
+    this.#stdin?.release();
+    if (this.#wire.isOpen() && !this.#aborted) {
+      this.answerError(new BadRequestError("the request's body ended before its Content-Length"));
+    }
     this.#errors.flush();
   }
 

@@ -1,7 +1,7 @@
 /** STDIN as the source of a body, with its back-pressure. Knows sizes and limits; knows no record. */
 import { BodyTooLargeError, ClientDisconnectError } from "../errors.ts";
 import { BlockQueue } from "../wsgi/block-queue.ts";
-import type { ByteSource } from "../wsgi/input.ts";
+import { type ByteSource, readTooLate } from "../wsgi/input.ts";
 
 /** While nobody reads, what is taken from the connection costs so many bytes and no more, but for what one chunk of it holds. */
 const READ_AHEAD = 64 * 1024;
@@ -67,6 +67,11 @@ export class Stdin implements ByteSource {
     this.#failure = reason;
     this.#slices.clear();
     this.#stir();
+  }
+
+  /** The request is over. What has come whole may still be read; the rest is discarded, which must not look like its end. */
+  release(): void {
+    if (!this.#ended) this.fail(readTooLate());
   }
 
   #take(slice: Buffer): void {

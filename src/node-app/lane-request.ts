@@ -73,7 +73,10 @@ export class LaneRequest implements HandlerHost {
     this.#wire.stderr(`${message}: ${cause}\n`);
   }
 
+  /** A body that was too short has ended the request without an answer: then Python is told here that it broke off. */
   done(): void {
+    this.#wire.end(1); // nothing happens if it has ended
+    this.#stdin?.release();
     this.#stdin = undefined;
   }
 }

@@ -169,6 +169,47 @@ describe("bodies", () => {
     expect(seen).toEqual(["9", "ClientDisconnectError", "undefined"]);
   });
 
+  it("a body that ends before its CONTENT_LENGTH is a 400 where the app does not answer, and the connection serves on", async () => {
+    const { open, logger } = await serve(echo);
+    const client = await open();
+    expect(await client.answer(request({ CONTENT_LENGTH: "9" }, "short"))).toMatch(/^Status: 400 Bad Request\r\n/);
+    expect(await client.answer(request({ CONTENT_LENGTH: "5" }, "whole", 2))).toContain("whole");
+    expect(client.ends).toEqual([
+      [1, 0, 0],
+      [2, 0, 0],
+    ]);
+    expect(logger.lines).toEqual([]);
+  });
+
+  it("a body that ends too soon for an app that has begun its answer breaks the connection", async () => {
+    const { open } = await serve((environ, start) => {
+      start("200 OK", []);
+      return (async function* () {
+        yield Buffer.from("begun");
+        yield await environ["wsgi.input"].read();
+      })();
+    });
+    const client = await open();
+    client.send(request({ CONTENT_LENGTH: "9" }, "short"));
+    await client.until(() => client.closed);
+    expect(client.ends).toEqual([]);
+  });
+
+  it("ISO-03: a body that is read after its request is an error where it has not come whole, and no later request's", async () => {
+    let late: Promise<unknown> | undefined;
+    const { open } = await serve((environ, start) => {
+      if (environ.CONTENT_LENGTH === "9") late = Promise.resolve(environ["wsgi.input"]);
+      start("200 OK", []);
+      return [Buffer.from("ok")];
+    });
+    const client = await open();
+    await client.answer(begin(1) + params({ ...GET, CONTENT_LENGTH: "9" }) + stdin("abc"));
+    client.send(stdin("defghi") + stdin(""));
+    await client.answer(request({ CONTENT_LENGTH: "4" }, "next", 2));
+    const input = (await late) as Environ["wsgi.input"];
+    await expect(input.read()).rejects.toThrow("wsgi.input was read after its request had ended");
+  });
+
   it.each([
     ["declared", "9"],
     ["not declared", ""],
