@@ -114,7 +114,7 @@ export class ResponseStream implements AsyncIterator<Uint8Array, undefined> {
       this.#head = undefined;
       this.#write = this.#startResponse(status, headers);
     }
-    if (this.#flush && this.#blocks.length === 0) void this.#write?.(NOTHING);
+    if (this.#flush && this.#blocks.length === 0) Promise.resolve(this.#write?.(NOTHING)).catch(() => undefined); // middleware's own may reject
     this.#flush = false;
     const block = this.#blocks.shift();
     if (block !== undefined) {

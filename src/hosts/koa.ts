@@ -7,6 +7,7 @@ import { socketHead } from "../node/request-head.ts";
 import { breakOff, closeAfter, endsWithConnection, setHeaders } from "../node/response.ts";
 import { Room } from "../node/room.ts";
 import type { RequestHead } from "../wsgi/environ.ts";
+import { describe } from "../wsgi/log.ts";
 import { percentDecode, splitTarget, targetAuthority } from "../wsgi/path.ts";
 import type { ResponseSink } from "../wsgi/response.ts";
 import type { HeaderList } from "../wsgi/types.ts";
@@ -188,5 +189,5 @@ export class KoaSink implements ResponseSink {
 }
 
 function asError(reason: unknown): Error {
-  return reason instanceof Error ? reason : new Error(String(reason));
+  return reason instanceof Error ? reason : new Error(describe(reason));
 }
