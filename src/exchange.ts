@@ -11,7 +11,7 @@ import type { FromWsgiSettings } from "./options.ts";
 import { buildEnviron } from "./wsgi/environ.ts";
 import { Handler, type HandlerHost } from "./wsgi/handler.ts";
 import { BodyInput, bytesInput, EMPTY_INPUT } from "./wsgi/input.ts";
-import { LogErrors, printable, tagged } from "./wsgi/log.ts";
+import { describe, LogErrors, printable, tagged } from "./wsgi/log.ts";
 import { requestId } from "./wsgi/request-id.ts";
 import { type ResponseSink, ResponseWriter } from "./wsgi/response.ts";
 import type { Environ, HeaderList, InputStream, WsgiApp } from "./wsgi/types.ts";
@@ -99,8 +99,7 @@ class Exchange implements HandlerHost {
 
   log(message: string, error: unknown): void {
     const { req } = this.#host;
-    const cause =
-      error instanceof Error ? `: ${error.stack ?? error.message}` : error === undefined ? "" : `: ${error}`;
+    const cause = error === undefined ? "" : `: ${describe(error)}`;
     this.#settings.logger.error(tagged(this.#id, printable(`${req.method} ${req.url}: ${message}${cause}`)));
   }
 

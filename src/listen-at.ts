@@ -7,6 +7,7 @@ import { isMainThread } from "node:worker_threads";
 import { OptionError } from "./errors.ts";
 import { count } from "./node/option-values.ts";
 import { parseAddress, type Target } from "./remote/address.ts";
+import type { Logger } from "./wsgi/log.ts";
 
 /** As `ListenAddress` of `serveFastcgi`. */
 type Place = string | { readonly port: number; readonly host?: string } | { readonly path: string };
@@ -16,6 +17,11 @@ interface Access {
   readonly mode: number;
   /** TCP beyond loopback. */
   readonly allowRemote: boolean;
+}
+
+/** An error of a server that listens already, such as ENFILE for a connection: it costs that connection, and not the process. */
+export function surviveAccept(server: Server, logger: Pick<Logger, "warn">): void {
+  server.on("error", ({ message }) => logger.warn(`a connection could not be accepted: ${message}`));
 }
 
 /** @throws OptionError, or what the system says against listening there */

@@ -5,7 +5,7 @@ import { type AddressInfo, createServer, type Server, type Socket } from "node:n
 import { OptionError } from "./errors.ts";
 import { Responder, type ResponderOwner } from "./fastcgi/responder.ts";
 import type { ResponderSettings } from "./fastcgi/served-request.ts";
-import { listenAt } from "./listen-at.ts";
+import { listenAt, surviveAccept } from "./listen-at.ts";
 import { Deadlines, type Timed } from "./node/deadlines.ts";
 import { bytes, count, MAX_TIME } from "./node/option-values.ts";
 import { checkLogger, type Logger } from "./wsgi/log.ts";
@@ -101,6 +101,7 @@ export async function serveFastcgi(
   const server = createServer({ allowHalfOpen: true }, (socket) => connections.take(socket));
   server.maxConnections = connections.settings.maxConnections;
   await listenAt(server, address, { mode: options.mode ?? 0o600, allowRemote: options.allowRemote ?? false });
+  surviveAccept(server, connections.settings.logger);
   let closed: Promise<void> | undefined;
   const close = (): Promise<void> => {
     closed ??= connections.drain(server, gracefulTimeout);

@@ -5,6 +5,7 @@ import { OptionError } from "./errors.ts";
 import { Capture, type Producer } from "./node/capture.ts";
 import { WsgiRequest } from "./node/wsgi-request.ts";
 import { TlsWsgiSocket, WsgiSocket } from "./node/wsgi-socket.ts";
+import { describe, report } from "./wsgi/log.ts";
 import { readEnviron } from "./wsgi/read-environ.ts";
 import { type RequestUrl, requestUrl } from "./wsgi/request-url.ts";
 import type { Environ, StartResponse, WsgiApp, WsgiResult } from "./wsgi/types.ts";
@@ -140,7 +141,7 @@ class Inner implements Producer {
   }
 
   log(message: string): void {
-    this.#environ["wsgi.errors"].write(`${message}\n`);
+    report(this.#environ["wsgi.errors"], `${message}\n`);
   }
 
   abandon(): void {
@@ -161,10 +162,6 @@ const writeHead: ServerResponse["writeHead"] = function (this: ServerResponse, .
 
 function destroy(socket: WsgiSocket): void {
   socket.destroy();
-}
-
-function describe(error: unknown): string {
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {

@@ -1,6 +1,7 @@
 /** `wsgi-bridge serve`: from its arguments to its end, on one screen. Knows the order of things; each step is elsewhere. */
 import { createServer, type RequestListener } from "node:http";
 import { fromWsgi } from "../from-wsgi.ts";
+import { surviveAccept } from "../listen-at.ts";
 import { Drain } from "../node/drain.ts";
 import { stopSignal } from "../node/signals.ts";
 import { type PythonApp, pythonApp } from "../python/app.ts";
@@ -27,6 +28,7 @@ export async function serve(args: ServeArguments, version: string): Promise<void
   const drain = new Drain(server);
   const log = new StartLog();
   const url = await listen(server, args);
+  surviveAccept(server, log);
   let app: PythonApp | undefined;
   try {
     app = startApp(args, log);

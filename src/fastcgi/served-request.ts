@@ -10,7 +10,7 @@ import {
 import { buildEnviron } from "../wsgi/environ.ts";
 import { Handler, type HandlerHost } from "../wsgi/handler.ts";
 import { BodyInput, EMPTY_INPUT } from "../wsgi/input.ts";
-import { LogErrors, type Logger, printable, tagged } from "../wsgi/log.ts";
+import { describe, LogErrors, type Logger, printable, tagged } from "../wsgi/log.ts";
 import { requestId } from "../wsgi/request-id.ts";
 import { ResponseWriter } from "../wsgi/response.ts";
 import type { Environ, InputStream, WsgiApp } from "../wsgi/types.ts";
@@ -98,8 +98,7 @@ export class ServedRequest implements HandlerHost {
   }
 
   log(message: string, error: unknown): void {
-    const cause =
-      error instanceof Error ? `: ${error.stack ?? error.message}` : error === undefined ? "" : `: ${error}`;
+    const cause = error === undefined ? "" : `: ${describe(error)}`;
     this.#settings.logger.error(tagged(this.#id, printable(`${this.#name}: ${message}${cause}`)));
   }
 

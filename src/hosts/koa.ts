@@ -9,6 +9,7 @@ import { Room } from "../node/room.ts";
 import type { SendTimeout } from "../node/send-timeout.ts";
 import { SLICE, Slices } from "../node/slices.ts";
 import type { RequestHead } from "../wsgi/environ.ts";
+import { describe } from "../wsgi/log.ts";
 import { percentDecode, splitTarget, targetAuthority } from "../wsgi/path.ts";
 import type { ResponseSink } from "../wsgi/response.ts";
 import type { HeaderList } from "../wsgi/types.ts";
@@ -205,5 +206,5 @@ export class KoaSink implements ResponseSink {
 }
 
 function asError(reason: unknown): Error {
-  return reason instanceof Error ? reason : new Error(String(reason));
+  return reason instanceof Error ? reason : new Error(describe(reason));
 }

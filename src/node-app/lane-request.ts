@@ -4,6 +4,7 @@ import { CgiSink } from "../fastcgi/cgi-sink.ts";
 import { Stdin } from "../fastcgi/stdin.ts";
 import { Handler, type HandlerHost } from "../wsgi/handler.ts";
 import { BodyInput } from "../wsgi/input.ts";
+import { describe } from "../wsgi/log.ts";
 import { ResponseWriter } from "../wsgi/response.ts";
 import type { WsgiApp } from "../wsgi/types.ts";
 import { laneEnviron } from "./environ.ts";
@@ -63,14 +64,13 @@ export class LaneRequest implements HandlerHost {
 
   /** Python raises it, and its server answers. */
   answerError(error: unknown): void {
-    const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-    this.#wire.exception(message, error instanceof Error ? (error.stack ?? "") : "");
+    const message = error instanceof Error ? `${error.name}: ${error.message}` : describe(error);
+    this.#wire.exception(message, error instanceof Error ? describe(error) : "");
     this.#wire.end(1);
   }
 
   log(message: string, error: unknown): void {
-    const cause = error instanceof Error ? (error.stack ?? error.message) : String(error ?? "");
-    this.#wire.stderr(`${message}: ${cause}\n`);
+    this.#wire.stderr(`${message}: ${error === undefined ? "" : describe(error)}\n`);
   }
 
   /** A body that was too short has ended the request without an answer: then Python is told here that it broke off. */

@@ -1,6 +1,7 @@
 /** The program that Python's `NodeApp` starts: loads an app and serves it on inherited lanes. Knows descriptors; knows no record. */
 import { Socket } from "node:net";
 import { MAX_CONTENT, NULL_REQUEST_ID, pair, RecordType, record } from "../fastcgi/records.ts";
+import { describe } from "../wsgi/log.ts";
 import { guardProcess } from "./guard.ts";
 import { Lane } from "./lane.ts";
 import { load } from "./load.ts";
@@ -19,7 +20,7 @@ async function main(): Promise<void> {
     for (const fd of lanes) new Lane(new Socket({ fd, readable: true, writable: true }), app);
     report.write(record(RecordType.GET_VALUES_RESULT, NULL_REQUEST_ID, ""), "latin1");
   } catch (error) {
-    const text = `${target} cannot be loaded: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`;
+    const text = `${target} cannot be loaded: ${describe(error)}`;
     const message = Buffer.from(text)
       .toString("latin1")
       .slice(0, MAX_CONTENT / 2);

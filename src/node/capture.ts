@@ -190,7 +190,7 @@ export class Capture implements AsyncIterableIterator<Uint8Array, undefined>, So
     if (this.complete || this.#closed) return DONE;
     if (this.#flush) {
       this.#flush = false;
-      void this.#write?.(NOTHING);
+      Promise.resolve(this.#write?.(NOTHING)).catch(() => undefined); // of middleware's own
     }
     return undefined;
   }

@@ -22,9 +22,10 @@ export class JobQueue<Job extends Waiting> {
   readonly #jobs: Job[] = [];
   readonly #deadlines: Deadlines;
 
-  constructor(rules: QueueRules) {
+  /** @param deadlines another queue's, that has the same time and is emptied together with this one */
+  constructor(rules: QueueRules, deadlines: Deadlines = new Deadlines(rules.timeout)) {
     this.#rules = rules;
-    this.#deadlines = new Deadlines(rules.timeout);
+    this.#deadlines = deadlines;
   }
 
   get length(): number {

@@ -142,7 +142,9 @@ export class ResponseStream implements AsyncIterator<Uint8Array, undefined> {
       this.#write = this.#startResponse(status, headers);
     }
     const backlog = this.#backlog;
-    if (this.#flush && (backlog === undefined || backlog.isEmpty)) void this.#write?.(NOTHING);
+    if (this.#flush && (backlog === undefined || backlog.isEmpty)) {
+      Promise.resolve(this.#write?.(NOTHING)).catch(() => undefined); // middleware's own may reject
+    }
     this.#flush = false;
     const block = backlog?.shift();
     if (block !== undefined) return { done: false, value: block };

@@ -122,7 +122,8 @@ export interface PythonAppOptions {
   responseSpool?: number | undefined;
   /**
    * For development: calls `reload()` when a Python file below `directory` has changed. While the new code does not
-   * import, the old goes on serving, and the log has the traceback.
+   * import, the old goes on serving, and the log has the traceback. Links are not followed; what cannot be watched is
+   * named in the log. `.git` and its like, virtual environments, `node_modules` and `__pycache__` are not watched.
    *
    * @default false
    */

@@ -1,6 +1,7 @@
 /** The requests that wait for a lane. Knows what is scarce and who goes first; how one waits is the job queue's business. */
 import type { BridgeError } from "../errors.ts";
 import type { FastcgiConnection } from "../fastcgi/connection.ts";
+import { Deadlines } from "../node/deadlines.ts";
 import { JobQueue, type Waiting } from "../node/job-queue.ts";
 import type { PythonAppSettings } from "./settings.ts";
 import type { Worker } from "./worker.ts";
@@ -19,8 +20,9 @@ export class LaneQueue {
 
   constructor({ queueLength, queueTimeout }: PythonAppSettings) {
     const full = `${queueLength} requests wait for a Python thread; raise processes or threads`;
-    this.#suspects = new JobQueue({ most: Number.POSITIVE_INFINITY, timeout: queueTimeout, full });
-    this.#others = new JobQueue({ most: queueLength, timeout: queueTimeout, full });
+    const deadlines = new Deadlines(queueTimeout);
+    this.#suspects = new JobQueue({ most: Number.POSITIVE_INFINITY, timeout: queueTimeout, full }, deadlines);
+    this.#others = new JobQueue({ most: queueLength, timeout: queueTimeout, full }, deadlines);
   }
 
   get length(): number {

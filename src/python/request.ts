@@ -7,6 +7,7 @@ import { encodeParams } from "../fastcgi/params.ts";
 import { type Flow, ResponseStream } from "../node/response-stream.ts";
 import type { SpooledBody } from "../node/spool.ts";
 import { readWholeBody } from "../node/whole-body.ts";
+import { report } from "../wsgi/log.ts";
 import type { Environ, ErrorStream, StartResponse, WsgiResult } from "../wsgi/types.ts";
 import { broken, pythonError, ranTooLong, waitedTooLong } from "./failures.ts";
 import type { WorkerPool } from "./pool.ts";
@@ -115,7 +116,7 @@ export class PythonRequest implements LaneJob, ResponseEvents, Flow {
 
   stderr(slice: Buffer): void {
     this.#stderr ??= new StringDecoder("utf8");
-    this.#errors.write(this.#stderr.write(slice));
+    report(this.#errors, this.#stderr.write(slice));
   }
 
   head(head: CgiHead): void {
@@ -135,7 +136,7 @@ export class PythonRequest implements LaneJob, ResponseEvents, Flow {
 
   exception(pairs: ReadonlyMap<string, string>): void {
     this.#exception = pythonError(pairs);
-    this.#errors.write(`${this.#exception.traceback.trimEnd()}\n`);
+    report(this.#errors, `${this.#exception.traceback.trimEnd()}\n`);
   }
 
   ended(appStatus: number, protocolStatus: number): void {
@@ -201,7 +202,7 @@ export class PythonRequest implements LaneJob, ResponseEvents, Flow {
       if (stack === "") return; // it ended just then
       const { SCRIPT_NAME, PATH_INFO } = this.#environ;
       const what = `${this.#method} ${SCRIPT_NAME}${PATH_INFO} took longer than ${requestTimeout} ms`;
-      this.#errors.write(`${what}; its thread in Python process ${pid} was at:\n${stack.trimEnd()}\n`);
+      report(this.#errors, `${what}; its thread in Python process ${pid} was at:\n${stack.trimEnd()}\n`);
     });
   }
 

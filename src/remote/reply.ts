@@ -4,6 +4,7 @@ import { AppProtocolError } from "../errors.ts";
 import type { CgiHead } from "../fastcgi/cgi-head.ts";
 import type { BacklogLimits } from "../node/backlog.ts";
 import { type Flow, ResponseStream } from "../node/response-stream.ts";
+import { report } from "../wsgi/log.ts";
 import type { Environ, ErrorStream, StartResponse, WsgiResult } from "../wsgi/types.ts";
 import { spoilt } from "./errors.ts";
 import { gatewayHead } from "./head.ts";
@@ -50,7 +51,7 @@ export class Reply {
   /** @param slice of the server's words for the log, in UTF-8 */
   log(slice: Buffer): void {
     this.#decoder ??= new StringDecoder("utf8");
-    this.#errors.write(this.#decoder.write(slice));
+    report(this.#errors, this.#decoder.write(slice));
   }
 
   head(head: CgiHead): void {

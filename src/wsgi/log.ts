@@ -14,7 +14,50 @@ export function checkLogger(logger: Logger): Logger {
   for (const method of ["info", "warn", "error"] as const) {
     if (typeof logger?.[method] !== "function") throw new OptionError(`logger must have the method ${method}()`);
   }
-  return logger;
+  return logger === console ? logger : guarded(logger);
+}
+
+/** A logger that throws, or whose promise rejects, ends no request and no process: its message goes to the console. */
+function guarded(logger: Logger): Logger {
+  let told = false;
+  const safely = (level: keyof Logger) => (message: string) => {
+    const failed = (error: unknown): void => {
+      if (!told) console.error(`the logger failed, so that its messages come here: ${describe(error)}`);
+      told = true;
+      console[level](message);
+    };
+    try {
+      const said: unknown = logger[level](message);
+      if (said instanceof Promise) said.catch(failed);
+    } catch (error) {
+      failed(error);
+    }
+  };
+  return { info: safely("info"), warn: safely("warn"), error: safely("error") };
+}
+
+/**
+ * Whatever was thrown, as text. Never throws: applications throw symbols, objects without a prototype, errors whose `stack` throws.
+ *
+ *     describe(new Error("a"))         → "Error: a\n    at …"
+ *     describe("a")                    → "a"
+ *     describe(Object.create(null))    → "a value that cannot be shown"
+ */
+export function describe(thrown: unknown): string {
+  try {
+    return String(thrown instanceof Error ? (thrown.stack ?? thrown.message) : thrown);
+  } catch {
+    return "a value that cannot be shown";
+  }
+}
+
+/** Writes to a `wsgi.errors` that may be another's: middleware and servers put their own into the environ. Never throws. */
+export function report(errors: ErrorStream, text: string): void {
+  try {
+    errors.write(text);
+  } catch (error) {
+    console.error(`${text}\nwsgi.errors failed: ${describe(error)}`);
+  }
 }
 
 /** C0 without HTAB and LF, DEL, C1: a terminal would obey them, and a client may have chosen them. */

@@ -5,8 +5,8 @@ const KIB = 1024;
 const BLOCK = 64 * KIB;
 
 /**
- * @typedef {{ tries: readonly number[], died: readonly boolean[] }} Fate
- *   the processes that a request was given to, and which of them ended otherwise than they should
+ * @typedef {{ tries: readonly number[], died: readonly boolean[], deadly: boolean }} Fate
+ *   the processes that a request was given to, which of them ended otherwise than they should, and whether its path ended two
  * @typedef {{ name: string, share: number, method: string, path: string, body?: number, leave?: "sending" | "reading",
  *   right(outcome: import("./client.mjs").Outcome, sent: Sent): boolean }} Scenario
  * @typedef {{ id: string, digest: string | undefined }} Sent `digest`: of the body
@@ -64,13 +64,13 @@ const MAX_TRIES = 2;
  *
  * @param {Scenario} scenario @param {Sent} sent @param {import("./client.mjs").Outcome} outcome @param {Fate} fate
  */
-export function judge(scenario, sent, outcome, { tries, died }) {
+export function judge(scenario, sent, outcome, { tries, died, deadly }) {
   if (outcome.hung) return undefined;
   if (scenario.right(outcome, sent)) return "right";
   if (died.at(-1) !== true) return undefined; // its process lives or ended as it should: there is no excuse
   if (outcome.status === 502 && !outcome.cut) {
     // Safe ones were tried again; both processes have died under them.
-    const exhausted = scenario.method !== SAFE || tries.length === MAX_TRIES;
+    const exhausted = scenario.method !== SAFE || tries.length === MAX_TRIES || deadly;
     return exhausted && died.every(Boolean) ? "502" : undefined;
   }
   return outcome.status === 200 && outcome.cut ? "cut" : undefined;

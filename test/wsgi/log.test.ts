@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { OptionError } from "../../src/errors.ts";
-import { checkLogger, LineSplitter, LogErrors, printable } from "../../src/wsgi/log.ts";
+import { checkLogger, describe as describeThrown, LineSplitter, LogErrors, printable } from "../../src/wsgi/log.ts";
 import { docTable, expectDocRow } from "../support/doc-table.ts";
 import { MemoryLogger } from "../support/logger.ts";
 
@@ -94,5 +94,23 @@ describe("checkLogger", () => {
 
   it.each([[undefined], [null], [{}], [{ info() {}, warn() {} }], [() => undefined]])("refuses %o", (value) => {
     expect(() => checkLogger(value as never)).toThrow(OptionError);
+  });
+});
+
+describe("describe", () => {
+  const throwing = Object.defineProperty(new Error("a"), "stack", {
+    get() {
+      throw new Error("b");
+    },
+  });
+  it.each([
+    [new Error("a"), /^Error: a\n +at /],
+    ["a", /^a$/],
+    [undefined, /^undefined$/],
+    [Symbol("a"), /^Symbol\(a\)$/],
+    [Object.create(null), /^a value that cannot be shown$/],
+    [throwing, /^a value that cannot be shown$/],
+  ])("makes text of whatever was thrown (%#)", (thrown, text) => {
+    expect(describeThrown(thrown)).toMatch(text);
   });
 });
