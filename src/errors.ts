@@ -38,6 +38,12 @@ export class BodyTooLargeError extends BridgeError {
   readonly status = 413 as const;
 }
 
+/** A request's body had to go to a temporary file, and the disk did not take it. The fault is the machine's; a client may come again. */
+export class SpoolError extends BridgeError {
+  readonly code = "ERR_WSGI_SPOOL" as const;
+  readonly status = 503 as const;
+}
+
 /** The application broke PEP 3333: a bug on the application's side, never the client's. */
 export class AppProtocolError extends BridgeError {
   readonly code = "ERR_WSGI_APP_PROTOCOL" as const;

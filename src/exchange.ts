@@ -131,7 +131,7 @@ class Exchange implements HandlerHost {
       const bytes = rewriteBody(req, this.#host.parsedBody());
       return { input: bytesInput(bytes), length: bytes.length };
     }
-    this.#body = new RequestBody(req, this.#settings.maxBodySize, this.#settings.passOn.size > 0);
+    this.#body = new RequestBody(req, this.#settings.maxBodySize, this.#settings.passOnMemory);
     return { input: new BodyInput(this.#body), length: undefined };
   }
 

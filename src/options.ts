@@ -2,6 +2,7 @@
 import cluster from "node:cluster";
 import type { IncomingMessage } from "node:http";
 import { OptionError } from "./errors.ts";
+import { MemoryBudget } from "./node/memory-budget.ts";
 import { count, MAX_TIME, unlimited } from "./node/option-values.ts";
 import { SendTimeout } from "./node/send-timeout.ts";
 import { checkLogger, type Logger, printable } from "./wsgi/log.ts";
@@ -17,8 +18,8 @@ export interface FromWsgiOptions<Request = IncomingMessage> {
   environ?: ((request: Request) => Readonly<Record<string, unknown>>) | undefined;
   /**
    * Statuses of the app with which the request goes on to the next handler as if the app had not been there, such as
-   * `[404, 405]`. The body is whole for that handler unless the app has read more than 1 MiB of it; then the app's
-   * answer is sent.
+   * `[404, 405]`. The body is whole for that handler unless the app has read more than 1 MiB of it, or all requests together
+   * more than 64 MiB of theirs; then the app's answer is sent.
    *
    * @default []
    */
@@ -57,6 +58,8 @@ export interface FromWsgiOptions<Request = IncomingMessage> {
 export interface FromWsgiSettings<Request = IncomingMessage> {
   readonly environ: ((request: Request) => Readonly<Record<string, unknown>>) | undefined;
   readonly passOn: ReadonlySet<number>;
+  /** What all bodies keep together for the handlers to which they may be passed on; undefined where none may. */
+  readonly passOnMemory: MemoryBudget | undefined;
   readonly stripForwarded: boolean;
   readonly maxBodySize: number;
   readonly sendTimeout: SendTimeout;
@@ -65,6 +68,7 @@ export interface FromWsgiSettings<Request = IncomingMessage> {
 }
 
 const GIB: number = 1024 ** 3;
+const PASS_ON_MEMORY: number = 64 * 1024 ** 2;
 
 /** @throws OptionError that names the option */
 export function resolveSettings<Request>(options: FromWsgiOptions<Request>): FromWsgiSettings<Request> {
@@ -80,6 +84,7 @@ export function resolveSettings<Request>(options: FromWsgiOptions<Request>): Fro
   return {
     environ,
     passOn: new Set(passOn),
+    passOnMemory: passOn.length === 0 ? undefined : new MemoryBudget(PASS_ON_MEMORY),
     stripForwarded,
     maxBodySize,
     sendTimeout: sendTimeoutOf(options.sendTimeout ?? 60_000, checkLogger(logger)),

@@ -10,6 +10,7 @@ const ERRORS: [errors.BridgeError, code: string, status: number][] = [
   [new errors.BadRequestError("m", 431), "ERR_WSGI_BAD_REQUEST", 431],
   [new errors.BadRequestError("m", 501), "ERR_WSGI_BAD_REQUEST", 501],
   [new errors.BodyTooLargeError("m"), "ERR_WSGI_BODY_TOO_LARGE", 413],
+  [new errors.SpoolError("m"), "ERR_WSGI_SPOOL", 503],
   [new errors.AppProtocolError("m"), "ERR_WSGI_APP_PROTOCOL", 500],
   [new errors.EnvironError("m"), "ERR_WSGI_ENVIRON", 500],
   [new errors.ResponseAbortedError("m"), "ERR_WSGI_RESPONSE_ABORTED", 502],

@@ -79,6 +79,31 @@ describe.each(HOSTS)("$name", ({ serve }) => {
     expect(started).toEqual(["/first", "/other"]);
   });
 
+  it.each([2_000, 20_000])("nor do %i of them; beyond 4,096 the connection is ended", async (count) => {
+    let calls = 0;
+    const begun = signal();
+    const left = signal();
+    const { port } = await host((_environ, startResponse) => {
+      calls += 1;
+      begun.fire();
+      startResponse("200 OK", []);
+      return Object.assign(
+        (async function* () {
+          yield Buffer.from("begun");
+          await left.promise;
+        })(),
+        { close: () => left.fire() },
+      );
+    });
+    const socket = await rawConnection(port, request("/first"));
+    await begun.promise;
+    socket.write(request("/behind").repeat(count));
+    if (count === 2_000) setTimeout(() => socket.destroy(), 50);
+    await left.promise;
+    await new Promise(setImmediate);
+    expect(calls).toBe(1);
+  });
+
   it("those behind an answer that ends the connection never start", async () => {
     const started: string[] = [];
     const { port } = await host(async (environ, startResponse) => {
@@ -93,14 +118,12 @@ describe.each(HOSTS)("$name", ({ serve }) => {
   });
 
   it("2,000 pipelined requests have one thread at a time and no place in the queue, and none once their client has left", async () => {
-    const begun = signal();
     const app = startPython("children:application", { threads: 1 });
     const { port } = await host(app);
     await app.ready();
     const socket = connect(port, "127.0.0.1").on("error", () => undefined);
     socket.write(request("/token?a") + request("/token?b").repeat(2000));
-    socket.once("data", () => begun.fire());
-    await begun.promise;
+    await new Promise((resolve) => socket.once("data", resolve));
     const others = await Promise.all(["c", "d", "e"].map((token) => rawGet(port, `/token?${token}`)));
     expect(others.map(({ body }) => body)).toEqual(['"c"', '"d"', '"e"']); // no queue of 2,000 is before them
     expect(app.stats().queue.length).toBeLessThan(2);

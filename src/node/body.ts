@@ -3,6 +3,7 @@ import type { IncomingMessage } from "node:http";
 import type { Http2ServerRequest } from "node:http2";
 import { BodyTooLargeError, ClientDisconnectError } from "../errors.ts";
 import { type ByteSource, readTooLate } from "../wsgi/input.ts";
+import type { MemoryBudget } from "./memory-budget.ts";
 
 /** A body of unknown or larger size that nobody reads costs its connection: what follows must not be taken for a request. */
 const DRAIN_LIMIT = 64 * 1024;
@@ -43,6 +44,7 @@ export class RequestBody implements ByteSource {
   readonly #maxSize: number;
   /** What was read, for `restore`; undefined once that is more than can be kept, or if nobody may want it. */
   #kept: Uint8Array[] | undefined;
+  readonly #memory: MemoryBudget | undefined;
   #size = 0;
   #wake: (() => void) | undefined;
   #listening = false;
@@ -51,12 +53,14 @@ export class RequestBody implements ByteSource {
 
   /**
    * @param maxSize bytes
-   * @throws BodyTooLargeError when the declared length exceeds it
+   * @param memory what all bodies may keep together for `restore`; undefined if nobody may want it
+   * @throws BodyTooLargeError when the declared length exceeds `maxSize`
    */
-  constructor(req: IncomingMessage, maxSize: number, restorable: boolean) {
+  constructor(req: IncomingMessage, maxSize: number, memory: MemoryBudget | undefined) {
     this.#req = req;
     this.#maxSize = maxSize;
-    this.#kept = restorable ? [] : undefined;
+    this.#memory = memory;
+    this.#kept = memory && [];
     const declared = declaredLength(req);
     if (Number.isFinite(declared) && declared > maxSize) throw tooLarge(maxSize);
   }
@@ -83,17 +87,19 @@ export class RequestBody implements ByteSource {
    */
   release(): void {
     this.#over = !this.#listening;
+    this.#forget();
   }
 
   /**
    * Gives what was read back to the request, so that the next handler finds the body whole.
    *
-   * @returns false when more than 1 MiB was read, which is not kept
+   * @returns false when more was read than could be kept
    */
   restore(): boolean {
     if (this.#size > 0 && this.#kept === undefined) return false;
     this.#leave();
     if (this.#size > 0) this.#req.unshift(Buffer.concat(this.#kept as Uint8Array[]));
+    this.#forget(); // they are the request's own again
     return true;
   }
 
@@ -116,9 +122,19 @@ export class RequestBody implements ByteSource {
   #count(chunk: Uint8Array): Uint8Array {
     this.#size += chunk.length;
     if (this.#size > this.#maxSize) throw tooLarge(this.#maxSize);
-    if (this.#size > RESTORE_LIMIT) this.#kept = undefined;
-    else this.#kept?.push(chunk);
+    this.#keep(chunk);
     return chunk;
+  }
+
+  #keep(chunk: Uint8Array): void {
+    if (this.#kept === undefined) return;
+    if (this.#size <= RESTORE_LIMIT && this.#memory?.take(chunk.length)) this.#kept.push(chunk);
+    else this.#forget();
+  }
+
+  #forget(): void {
+    for (const { length } of this.#kept ?? []) this.#memory?.giveBack(length);
+    this.#kept = undefined;
   }
 
   /** Once, for the life of the request: Node drops them with it. */

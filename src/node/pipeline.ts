@@ -11,10 +11,10 @@ export interface Waiting {
 }
 
 /**
- * Node parses what a client sends ahead without a bound. When so many requests of a connection wait, it is read no further. Nor is its
- * end heard then, before an answer is sent: hence so many, which no client sends that means well.
+ * Node parses whatever a client sends ahead. No client that means well sends so much: its connection is ended. It could be read no
+ * further instead, but then its end would not be heard either, and requests of a client that has left would start.
  */
-const MOST_WAITING = 1_000;
+const MOST_WAITING = 4_096;
 
 const pipelines: WeakMap<Socket, Pipeline> = new WeakMap();
 
@@ -48,22 +48,14 @@ class Pipeline {
       for (const waiting of this.#waiting) waiting.withdraw();
       this.#waiting.clear();
     });
-    // Node resumes a connection whenever a response is through.
-    socket.on("resume", () => this.#hold());
   }
 
   add(res: ServerResponse, waiting: Waiting): void {
     this.#waiting.add(waiting);
-    this.#hold();
+    if (this.#waiting.size > MOST_WAITING) this.#socket.destroy();
     // What `assignSocket()` tells, in all versions of Node that are supported, when the response before is sent.
     res.once("socket", () => {
-      if (!this.#waiting.delete(waiting)) return;
-      if (this.#waiting.size === MOST_WAITING - 1) this.#socket.resume();
-      waiting.start();
+      if (this.#waiting.delete(waiting)) waiting.start();
     });
-  }
-
-  #hold(): void {
-    if (this.#waiting.size >= MOST_WAITING) this.#socket.pause();
   }
 }

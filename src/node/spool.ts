@@ -3,8 +3,10 @@ import { randomUUID } from "node:crypto";
 import { type FileHandle, open, unlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { BodyTooLargeError } from "../errors.ts";
+import { BodyTooLargeError, SpoolError } from "../errors.ts";
 import type { InputStream } from "../wsgi/types.ts";
+import { MemoryBudget } from "./memory-budget.ts";
+import { bytes } from "./option-values.ts";
 
 /** A whole body, in memory or in a file without a name. `close()` it when it is sent for good. */
 export interface SpooledBody {
@@ -20,6 +22,24 @@ export interface SpoolLimits {
   readonly threshold: number;
   /** A longer body is refused. */
   readonly most: number;
+  /** What all bodies of an app hold together. A body that does not fit in goes to a file, however short it is. */
+  readonly memory: MemoryBudget;
+}
+
+/** As users give them. */
+export interface SpoolOptions {
+  readonly maxBodySize?: number | undefined;
+  readonly spoolThreshold?: number | undefined;
+  readonly spoolMemory?: number | undefined;
+}
+
+/** @throws OptionError that names the option */
+export function spoolLimits({ maxBodySize, spoolThreshold, spoolMemory }: SpoolOptions): SpoolLimits {
+  return {
+    most: bytes("maxBodySize", maxBodySize ?? Number.POSITIVE_INFINITY),
+    threshold: bytes("spoolThreshold", spoolThreshold ?? 1024 ** 2),
+    memory: new MemoryBudget(bytes("spoolMemory", spoolMemory ?? 64 * 1024 ** 2)),
+  };
 }
 
 const BLOCK = 64 * 1024;
@@ -27,35 +47,74 @@ const BLOCK = 64 * 1024;
 /**
  * Reads a body to its end.
  *
- * @throws BodyTooLargeError
+ * @throws BodyTooLargeError, SpoolError; what the input throws
  */
-export async function spool(input: InputStream, { threshold, most }: SpoolLimits): Promise<SpooledBody> {
+export async function spool(input: InputStream, { threshold, most, memory }: SpoolLimits): Promise<SpooledBody> {
   const blocks: Uint8Array[] = [];
-  let size = 0;
-  for (;;) {
-    const block = await input.read(BLOCK);
-    if (block.length === 0) return { size, blocks: () => blocks, close: () => undefined };
-    blocks.push(block);
-    size += block.length;
-    if (size > most) throw tooLarge(most);
-    if (size > threshold) return spoolToFile(input, blocks, most);
+  let held = 0;
+  const letGo = (): void => {
+    memory.giveBack(held);
+    held = 0;
+    blocks.length = 0;
+  };
+  try {
+    for (;;) {
+      const block = await input.read(BLOCK);
+      if (block.length === 0) return { size: held, blocks: () => blocks, close: letGo };
+      const size = held + block.length;
+      if (size > most) throw tooLarge(most);
+      if (size > threshold || !memory.take(block.length)) {
+        const file = await onDisk(openUnlinked());
+        return await spoolToFile(input, { file, begun: [...blocks, block], letGo, most });
+      }
+      held = size;
+      blocks.push(block);
+    }
+  } catch (error) {
+    letGo();
+    throw error;
   }
 }
 
-async function spoolToFile(input: InputStream, blocks: readonly Uint8Array[], most: number): Promise<SpooledBody> {
-  const file = await openUnlinked();
+interface Spooling {
+  readonly file: FileHandle;
+  /** What has come of the body. */
+  readonly begun: Uint8Array[];
+  /** Called when that is in the file. */
+  letGo(): void;
+  readonly most: number;
+}
+
+async function spoolToFile(input: InputStream, { file, begun, letGo, most }: Spooling): Promise<SpooledBody> {
   try {
     let size = 0;
-    for (const block of blocks) size += await append(file, block, size);
+    for (const block of begun) size += await onDisk(append(file, block, size));
+    begun.length = 0;
+    letGo();
     for (let block = await input.read(BLOCK); block.length > 0; block = await input.read(BLOCK)) {
-      size += await append(file, block, size);
-      if (size > most) throw tooLarge(most);
+      if (size + block.length > most) throw tooLarge(most);
+      size += await onDisk(append(file, block, size));
     }
-    return { size, blocks: () => readBlocks(file), close: () => void file.close() };
+    return { size, blocks: () => readBlocks(file), close: () => void close(file) };
   } catch (error) {
-    await file.close();
+    await close(file);
     throw error;
   }
+}
+
+/** A file that cannot be closed is gone all the same, and nobody can do anything about it. */
+function close(file: FileHandle): Promise<void> {
+  return file.close().catch(() => undefined);
+}
+
+/** @throws SpoolError for what the system says against it */
+function onDisk<T>(work: Promise<T>): Promise<T> {
+  return work.catch((cause: NodeJS.ErrnoException) => {
+    throw new SpoolError(
+      `a request's body cannot be kept in a temporary file in ${tmpdir()} (${cause.code}); make room there, or set TMPDIR to a folder that Node may write to`,
+      { cause },
+    );
+  });
 }
 
 function tooLarge(most: number): BodyTooLargeError {

@@ -46,18 +46,13 @@ export class PythonRequest implements LaneJob, ResponseEvents, Flow {
 
   /** The result is there at once, so that its `close()` reaches a request that is not answered yet. */
   begin(): WsgiResult {
-    const { spoolThreshold, maxBodySize } = this.#pool.settings;
-    readWholeBody(
-      this.#environ,
-      { threshold: spoolThreshold, most: maxBodySize },
-      {
-        whole: (body, contentLength) => {
-          this.#body = body;
-          this.#dispatch(contentLength);
-        },
-        failed: (reason) => this.#stream.fail(reason),
+    readWholeBody(this.#environ, this.#pool.settings.spool, {
+      whole: (body, contentLength) => {
+        this.#body = body;
+        this.#dispatch(contentLength);
       },
-    );
+      failed: (reason) => this.#stream.fail(reason),
+    });
     return this.#stream;
   }
 
@@ -111,7 +106,8 @@ export class PythonRequest implements LaneJob, ResponseEvents, Flow {
   cancel(): void {
     this.#pool.withdraw(this);
     this.resume();
-    this.#lane?.abort();
+    if (this.#lane === undefined) this.#release();
+    else this.#lane.abort();
   }
 
   stderr(slice: Buffer): void {

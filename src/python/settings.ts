@@ -4,6 +4,7 @@ import { resolve } from "node:path";
 import { OptionError } from "../errors.ts";
 import { type BacklogLimits, backlogLimits } from "../node/backlog.ts";
 import { bytes, count, MAX_TIME, unlimited } from "../node/option-values.ts";
+import { type SpoolLimits, spoolLimits } from "../node/spool.ts";
 import { checkLogger, type Logger } from "../wsgi/log.ts";
 import { activate, findInterpreter, type Interpreter } from "./interpreter.ts";
 import type { PythonAppOptions } from "./options.ts";
@@ -26,10 +27,7 @@ export interface PythonAppSettings {
   /** Infinite for never. */
   readonly maxRequests: number;
   readonly maxRequestsJitter: number;
-  /** Bytes. */
-  readonly maxBodySize: number;
-  /** Bytes. */
-  readonly spoolThreshold: number;
+  readonly spool: SpoolLimits;
   readonly backlog: BacklogLimits;
   readonly reload: boolean;
   readonly logger: Logger;
@@ -60,8 +58,7 @@ export function resolveSettings(target: string, options: PythonAppOptions): Pyth
     queueLength: count("queueLength", options.queueLength ?? 1024, Number.MAX_SAFE_INTEGER, 0),
     maxRequests: unlimited(count("maxRequests", options.maxRequests ?? 0, Number.MAX_SAFE_INTEGER, 0)),
     maxRequestsJitter: count("maxRequestsJitter", options.maxRequestsJitter ?? 0, Number.MAX_SAFE_INTEGER, 0),
-    maxBodySize: bytes("maxBodySize", options.maxBodySize ?? Number.POSITIVE_INFINITY),
-    spoolThreshold: bytes("spoolThreshold", options.spoolThreshold ?? 1024 ** 2),
+    spool: spoolLimits(options),
     backlog: backlogLimits({
       memory: bytes("responseMemory", options.responseMemory ?? 1024 ** 2),
       file: bytes("responseSpool", options.responseSpool ?? 1024 ** 3),

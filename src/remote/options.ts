@@ -81,6 +81,13 @@ export interface RemoteAppOptions {
    */
   spoolThreshold?: number | undefined;
   /**
+   * How much all bodies that arrive, or wait for their answer, may hold in memory together, in bytes. Beyond it a body goes to a
+   * temporary file from its first byte on, so that many slow uploads fill no memory.
+   *
+   * @default 67108864
+   */
+  spoolMemory?: number | undefined;
+  /**
    * How much of a response waits in memory for a client that does not take it, in bytes. What comes then goes to a temporary
    * file, so that a slow client keeps no worker of the server waiting.
    *

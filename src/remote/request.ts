@@ -47,12 +47,11 @@ export class RemoteRequest implements RemoteJob, ResponseEvents, Flow {
   }
 
   begin(): WsgiResult {
-    const { spoolThreshold: threshold, maxBodySize: most } = this.#pool.settings;
     const whole = (body: SpooledBody | undefined, contentLength: number | undefined): void => {
       this.#body = body;
       this.#dispatch(contentLength);
     };
-    readWholeBody(this.#environ, { threshold, most }, { whole, failed: (reason) => this.#reply.fail(reason) });
+    readWholeBody(this.#environ, this.#pool.settings.spool, { whole, failed: (reason) => this.#reply.fail(reason) });
     return this.#reply.result;
   }
 

@@ -1,6 +1,7 @@
 /** What holds when a remote app is told nothing, and what it cannot be told. Knows options; knows no connection. */
 import { type BacklogLimits, backlogLimits } from "../node/backlog.ts";
 import { bytes, count, MAX_TIME, unlimited } from "../node/option-values.ts";
+import { type SpoolLimits, spoolLimits } from "../node/spool.ts";
 import { checkLogger, type Logger } from "../wsgi/log.ts";
 import { type Address, parseAddresses, type RemoteAddress } from "./address.ts";
 import type { RemoteAppOptions } from "./options.ts";
@@ -19,10 +20,7 @@ export interface RemoteSettings {
   readonly gracefulTimeout: number;
   readonly queueLength: number;
   readonly maxFailures: number;
-  /** Bytes. */
-  readonly maxBodySize: number;
-  /** Bytes. */
-  readonly spoolThreshold: number;
+  readonly spool: SpoolLimits;
   readonly backlog: BacklogLimits;
   readonly logger: Logger;
 }
@@ -48,8 +46,7 @@ export function resolveSettings(
     gracefulTimeout: count("gracefulTimeout", options.gracefulTimeout ?? 10_000, MAX_TIME, 0),
     queueLength: count("queueLength", options.queueLength ?? 1024, Number.MAX_SAFE_INTEGER, 0),
     maxFailures: count("maxFailures", options.maxFailures ?? 3, MAX_FAILURES),
-    maxBodySize: bytes("maxBodySize", options.maxBodySize ?? Number.POSITIVE_INFINITY),
-    spoolThreshold: bytes("spoolThreshold", options.spoolThreshold ?? 1024 ** 2),
+    spool: spoolLimits(options),
     backlog: backlogLimits({
       memory: bytes("responseMemory", options.responseMemory ?? 1024 ** 2),
       file: bytes("responseSpool", options.responseSpool ?? 1024 ** 3),

@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { ClientDisconnectError } from "../../src/errors.ts";
+import { MemoryBudget } from "../../src/node/memory-budget.ts";
 import { type SpooledBody, type SpoolLimits, spool } from "../../src/node/spool.ts";
 import { inputOf } from "../support/source.ts";
 
@@ -54,12 +55,13 @@ const onlyFile = (): FileHandle => {
   return files.opened[0] as FileHandle;
 };
 
-const EIGHT: SpoolLimits = { threshold: 8, most: 250_000 };
+const ENOUGH = new MemoryBudget(Number.POSITIVE_INFINITY);
+const EIGHT: SpoolLimits = { threshold: 8, most: 250_000, memory: ENOUGH };
 
 describe("spool", () => {
   it.each([
-    ["in memory", { threshold: 8, most: 4 }],
-    ["in a file", { threshold: 4, most: 100_000 }],
+    ["in memory", { threshold: 8, most: 4, memory: ENOUGH }],
+    ["in a file", { threshold: 4, most: 100_000, memory: ENOUGH }],
   ])("a body that is longer than it may be is a 413, and lets go of what it has %s", async (_where, limits) => {
     const refused = spool(inputOf("a".repeat(60_000), "b".repeat(60_000)), limits);
     await expect(refused).rejects.toMatchObject({ status: 413, code: "ERR_WSGI_BODY_TOO_LARGE" });
@@ -126,7 +128,52 @@ describe("spool", () => {
 
   it("SEC-18: a file whose name cannot be taken away is let go of", async () => {
     files.unlinkFailure = new Error("no permission");
-    await expect(spool(inputOf("a".repeat(9)), EIGHT)).rejects.toBe(files.unlinkFailure);
+    await expect(spool(inputOf("a".repeat(9)), EIGHT)).rejects.toMatchObject({
+      code: "ERR_WSGI_SPOOL",
+      cause: files.unlinkFailure,
+    });
     expect(onlyFile().fd).toBe(-1);
+  });
+});
+
+describe("ISO-08: what all bodies hold in memory together", () => {
+  const limits = (bytes: number): SpoolLimits => ({ threshold: 8, most: 250_000, memory: new MemoryBudget(bytes) });
+
+  it("is bounded: a body that does not fit in goes to a file from its first byte on, and is the same", async () => {
+    const shared = limits(10);
+    const first = await spool(inputOf("abcdefgh"), shared);
+    expect(files.opened).toHaveLength(0);
+    const second = await spool(inputOf("ijk", "lmn"), shared);
+    expect(files.opened).toHaveLength(1);
+    expect([await content(first), await content(second)]).toEqual(["abcdefgh", "ijklmn"]);
+    first.close();
+    second.close();
+  });
+
+  it.each([
+    [
+      "closed, even twice",
+      async (shared: SpoolLimits) => {
+        const body = await spool(inputOf("abcdefgh"), shared);
+        body.close();
+        body.close();
+      },
+    ],
+    ["gone to a file", async (shared: SpoolLimits) => (await spool(inputOf("abcdefgh", "i"), shared)).close()],
+    ["too long", (shared: SpoolLimits) => spool(inputOf("abcd", "e".repeat(300_000)), shared).catch(() => undefined)],
+    ["broken off", (shared: SpoolLimits) => spool(inputOf("abcd", new Error("gone")), shared).catch(() => undefined)],
+    [
+      "in a file that cannot be made",
+      async (shared: SpoolLimits) => {
+        files.unlinkFailure = new Error("no unlink");
+        await spool(inputOf("abcdefgh", "i"), shared).catch(() => undefined);
+        files.unlinkFailure = undefined;
+      },
+    ],
+  ])("has its share again of a body that is %s", async (_title, use) => {
+    const shared = limits(8);
+    await use(shared);
+    expect(shared.memory.take(8)).toBe(true);
+    expect(shared.memory.take(1)).toBe(false);
   });
 });

@@ -97,6 +97,6 @@ onLinux("ISO-14: nor one that is stopped", async () => {
 onLinux("ISO-14: nor one that holds the interpreter's lock", async () => {
   const { node, port, children } = await nodeWith("stuck:application");
   for (const _ of children) void rawGet(port, "/locked");
-  await expect.poll(() => children.filter(isBusy)).toEqual(children);
+  await expect.poll(() => children.filter(isBusy), { timeout: 10_000 }).toEqual(children);
   await expectNobodyLeft(node, children);
 });

@@ -2,6 +2,7 @@ import { fstatSync, mkdtempSync, readdirSync, readlinkSync, rmSync } from "node:
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { MemoryBudget } from "../../src/node/memory-budget.ts";
 import { type SpooledBody, type SpoolLimits, spool } from "../../src/node/spool.ts";
 import { BodyInput, bytesInput } from "../../src/wsgi/input.ts";
 import { hostPython } from "../support/python.ts";
@@ -40,7 +41,8 @@ async function contents(body: SpooledBody): Promise<Buffer> {
   return Buffer.concat(blocks);
 }
 
-const LIMITS: SpoolLimits = { threshold: 1024 * 1024, most: Number.POSITIVE_INFINITY };
+const ALL = Number.POSITIVE_INFINITY;
+const LIMITS: SpoolLimits = { threshold: 1024 * 1024, most: ALL, memory: new MemoryBudget(ALL) };
 const large = Buffer.alloc(LIMITS.threshold + 1, "spool");
 
 describe.runIf(process.platform === "linux")("SEC-18: the file of a large body", () => {
