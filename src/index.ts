@@ -22,6 +22,7 @@ export {
   QueueTimeoutError,
   RequestTimeoutError,
   ResponseAbortedError,
+  SpoolError,
   StartError,
   StartTimeoutError,
   UnreachableError,
