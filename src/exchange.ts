@@ -90,6 +90,7 @@ class Exchange implements HandlerHost {
   }
 
   done(): void {
+    this.#body?.release();
     this.#errors.flush();
   }
 

@@ -1,4 +1,4 @@
-"""Where a worker begins: run as `python .../wsgi_bridge TARGET THREADS PROCESSES`. Readable by any Python, old ones too."""
+"""Where a worker begins: `python .../wsgi_bridge TARGET THREADS PROCESSES PARENT`. Readable by any Python, old ones too."""
 import os
 import sys
 
@@ -12,4 +12,4 @@ sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 from wsgi_bridge.worker import main  # noqa: E402
 
 sys.path[0] = os.getcwd()
-main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))
+main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4]))

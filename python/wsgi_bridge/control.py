@@ -3,9 +3,9 @@
 import select
 import signal
 import socket
-from typing import Sequence
+from typing import Any, Sequence
 
-from . import fastcgi
+from . import fastcgi, forks
 from .turn import Turn
 
 _RECEIVE = 65536
@@ -17,6 +17,8 @@ class Control:
     def __init__(self, sock: socket.socket) -> None:
         self._sock = sock
         self._data = b""
+        #: What a signal wakes the main thread by: bytes that go in at one end and come out at the other.
+        self._woken, self._wakes = socket.socketpair()
 
     def answer(self, kind: int, content: bytes) -> None:
         """Answers the question with which Node begins: has the application been loaded?"""
@@ -26,11 +28,12 @@ class Control:
 
     def serve(self, turns: Sequence[Turn]) -> None:
         """Returns when Node has closed the lane. SIGTERM is handed on to Node, which lets the process go in its own time."""
-        woken, wakes = socket.socketpair()
+        woken = self._woken
         woken.setblocking(False)
-        wakes.setblocking(False)
-        before = signal.signal(signal.SIGTERM, lambda _signal, _frame: None)
-        signal.set_wakeup_fd(wakes.fileno(), warn_on_full_buffer=False)
+        self._wakes.setblocking(False)
+        before: Any = signal.getsignal(signal.SIGTERM)
+        forks.handle(signal.SIGTERM, lambda _signal, _frame: None)
+        signal.set_wakeup_fd(self._wakes.fileno(), warn_on_full_buffer=False)
         poll = select.poll()
         poll.register(self._sock, select.POLLIN)
         poll.register(woken, select.POLLIN)
@@ -42,6 +45,14 @@ class Control:
                 break
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGTERM, before)
+
+    def forget(self) -> None:
+        """In a child process that was forked off: its signals are its own, and Node hears nothing of it."""
+        descriptor = signal.set_wakeup_fd(-1)
+        if descriptor not in (-1, self._wakes.fileno()):
+            signal.set_wakeup_fd(descriptor)  # the application's
+        for sock in (self._sock, self._woken, self._wakes):
+            sock.close()
 
     def _receive(self, turns: Sequence[Turn]) -> bool:
         data = self._sock.recv(_RECEIVE)

@@ -4,8 +4,10 @@ import struct
 from typing import Dict, Iterable, List, Tuple, Union
 
 VERSION = 1
-#: One request at a time on a connection, so every request has this id.
-REQUEST_ID = 1
+#: The id of a connection's first request. The next ones count up, so that no record is taken for another request's.
+FIRST_REQUEST_ID = 1
+#: After this id comes the first one again.
+LAST_REQUEST_ID = 0xFFFF
 #: Management records belong to no request.
 NULL_REQUEST_ID = 0
 HEADER_LENGTH = 8
@@ -43,6 +45,11 @@ _HEADER = struct.Struct(">BBHHBx")
 _LONG = struct.Struct(">I")
 
 Buffer = Union[bytes, memoryview]
+
+
+def next_request_id(request_id: int) -> int:
+    """The id of the request that follows on the same connection. 0 stands for the one before the first."""
+    return request_id + 1 if request_id < LAST_REQUEST_ID else FIRST_REQUEST_ID
 
 
 def header(kind: int, request_id: int, content_length: int) -> bytes:

@@ -5,9 +5,10 @@ from typing import Any, Callable, Dict
 
 from . import fastcgi
 from .files import FileWrapper
+from .forks import end_child
 from .lane import Lane
 from .receiver import Gone
-from .report import exception_pairs
+from .report import exception_pairs, traceback_text
 from .response import Response
 from .streams import ErrorStream, request_input
 from .turn import RequestTimeout
@@ -34,38 +35,54 @@ class Handler:
 
     def _serve_one(self, environ: Dict[str, Any]) -> None:
         lane = self._lane
-        errors = ErrorStream(lane)
+        request_id = lane.request_id
+        response = Response(lane, environ["REQUEST_METHOD"])
         environ.update(self._base)
         environ["wsgi.url_scheme"] = "https" if environ.get("HTTPS") == "on" else "http"
         environ["wsgi.input"] = request_input(lane)
-        environ["wsgi.errors"] = errors
-        environ["wsgi_bridge.client_disconnected"] = lane.client_disconnected
+        environ["wsgi.errors"] = ErrorStream(lane)
+        environ["wsgi_bridge.client_disconnected"] = response.client_disconnected
         ended = False
         status = 0
         try:
             lane.turn.begin()
-            ended = self._run(environ, Response(lane, environ["REQUEST_METHOD"]))
+            ended = self._run(environ, response)
+            if lane.forked:
+                end_child(None)
         except Gone:
             raise
         except BaseException as error:  # a SystemExit of the application must not look like an answer
+            if lane.forked:
+                end_child(error)
             status = 1
-            nobodys_fault = lane.aborted and isinstance(error, ConnectionAbortedError)
+            nobodys_fault = lane.inbound.aborted and isinstance(error, ConnectionAbortedError)
             if not nobodys_fault and not isinstance(error, RequestTimeout):  # of which Node knows more
                 report = fastcgi.pairs(exception_pairs(error))
-                lane.send([fastcgi.record(fastcgi.EXCEPTION, fastcgi.REQUEST_ID, report)])
-        finally:
-            errors.detach()
+                lane.send(request_id, [fastcgi.record(fastcgi.EXCEPTION, request_id, report)])
         if not ended:
             lane.end(status)
 
     def _run(self, environ: Dict[str, Any], response: Response) -> bool:
+        errors = environ["wsgi.errors"]
         result = self._app(environ, response.start_response)
         try:
-            return response.finish(result)
+            return self._lane.forked or response.finish(result)
         finally:
-            close = getattr(result, "close", None)
-            if close is not None:
-                close()
+            if not self._lane.forked:  # else the result, and what its close() ends, are the parent's
+                _close(result, errors)
+
+
+def _close(result: Any, errors: ErrorStream) -> None:
+    """An error of close() is for the log: the answer is whole, or another error has ended it."""
+    close = getattr(result, "close", None)
+    if close is None:
+        return
+    try:
+        close()
+    except (Gone, RequestTimeout):
+        raise
+    except BaseException as error:
+        errors.write("close() of the application's result failed:\n" + traceback_text(error))
 
 
 def base_environ(threads: int, processes: int) -> Dict[str, Any]:

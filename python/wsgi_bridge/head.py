@@ -23,6 +23,8 @@ _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _BAD_VALUE = re.compile(r"[^\t\x20-\x7e\x80-\xff]")
 #: The largest length that both sides can count with.
 _LARGEST = 2**53 - 1
+#: Characters of a head. Node takes 256 KiB, with the line of a Content-Length that is added and the empty line.
+_HEAD_LIMIT = 256 * 1024 - 64
 
 #: RFC 9110 section 7.6.1 and PEP 3333, "Other HTTP Features": these belong to the connection, so to the server alone.
 _HOP_BY_HOP = frozenset(
@@ -62,7 +64,12 @@ def parse_head(status: Any, headers: Any) -> Head:
                 raise AppProtocolError("start_response: Content-Length is given twice")
             content_length = _length(value)
         lines.append(name + ": " + value)
-    return Head(code, "\r\n".join(lines), content_length)
+    text = "\r\n".join(lines)
+    if len(text) > _HEAD_LIMIT:
+        raise AppProtocolError(
+            "start_response: status and headers have %d bytes; at most %d can be sent" % (len(text), _HEAD_LIMIT)
+        )
+    return Head(code, text, content_length)
 
 
 def _check_status(status: Any) -> int:

@@ -8,12 +8,8 @@ from . import fastcgi
 from .node_errors import NodeExitError, NodeTimeoutError
 
 _RECEIVE = 65536
-_BEGIN = fastcgi.record(
-    fastcgi.BEGIN_REQUEST, fastcgi.REQUEST_ID, bytes((0, fastcgi.RESPONDER, fastcgi.KEEP_CONN, 0, 0, 0, 0, 0))
-)
-_PARAMS_END = fastcgi.record(fastcgi.PARAMS, fastcgi.REQUEST_ID, b"")
-_STDIN_END = fastcgi.record(fastcgi.STDIN, fastcgi.REQUEST_ID, b"")
-_ABORT = fastcgi.record(fastcgi.ABORT_REQUEST, fastcgi.REQUEST_ID, b"")
+#: The content of BEGIN_REQUEST.
+_RESPONDER = bytes((0, fastcgi.RESPONDER, fastcgi.KEEP_CONN, 0, 0, 0, 0, 0))
 
 Record = Tuple[int, bytes]
 
@@ -27,6 +23,8 @@ class NodeLane:
         self._poll = select.poll()
         self._data = b""
         self._unsent = b""
+        #: The id of the current request, or of the last one. A new lane has none: 0, as the report of a start has.
+        self._id = fastcgi.NULL_REQUEST_ID
         #: Seconds that Node may be silent while it is waited for; None: for ever.
         self.timeout: Optional[float] = None
         #: The request under way has been sent to its end.
@@ -34,17 +32,22 @@ class NodeLane:
 
     def begin(self, params: bytes, bodyless: bool) -> None:
         """Sends a request's head, and its end where it has no body. Raises NodeExitError."""
-        parts: List[fastcgi.Buffer] = [_BEGIN, *fastcgi.stream(fastcgi.PARAMS, fastcgi.REQUEST_ID, params), _PARAMS_END]
+        self._id = fastcgi.next_request_id(self._id)
+        parts: List[fastcgi.Buffer] = [
+            fastcgi.record(fastcgi.BEGIN_REQUEST, self._id, _RESPONDER),
+            *fastcgi.stream(fastcgi.PARAMS, self._id, params),
+            fastcgi.header(fastcgi.PARAMS, self._id, 0),
+        ]
         self.sent = bodyless
         if bodyless:
-            parts.append(_STDIN_END)
+            parts.append(fastcgi.header(fastcgi.STDIN, self._id, 0))
         self._unsent = b"".join(parts)
         self._send_some()
 
     def stdin(self, piece: bytes) -> None:
         """A piece of the body; an empty one ends it."""
         if piece:
-            self._unsent += b"".join(fastcgi.stream(fastcgi.STDIN, fastcgi.REQUEST_ID, piece))
+            self._unsent += b"".join(fastcgi.stream(fastcgi.STDIN, self._id, piece))
         else:
             self.end_stdin()
         self._send_some()
@@ -53,11 +56,11 @@ class NodeLane:
         """Lets the body end here, whatever of it was sent."""
         if not self.sent:
             self.sent = True
-            self._unsent += _STDIN_END
+            self._unsent += fastcgi.header(fastcgi.STDIN, self._id, 0)
 
     def abort(self) -> None:
         """Tells Node that the client has left; the request's end still comes."""
-        self._unsent += _ABORT
+        self._unsent += fastcgi.header(fastcgi.ABORT_REQUEST, self._id, 0)
         self.end_stdin()
         self._send_some()
 
@@ -83,7 +86,10 @@ class NodeLane:
 
     def wait(self) -> None:
         """Until there is something to receive, or room to send in. Raises NodeTimeoutError, NodeExitError."""
-        self._poll.register(self._sock, select.POLLIN | (select.POLLOUT if self._unsent else 0))
+        try:
+            self._poll.register(self._sock, select.POLLIN | (select.POLLOUT if self._unsent else 0))
+        except ValueError:
+            raise NodeExitError("the NodeApp was closed while it served the request") from None
         if not self._poll.poll(None if self.timeout is None else self.timeout * 1000):
             raise NodeTimeoutError(
                 "Node neither sent nor took a byte of the request for %g s; "
@@ -129,11 +135,13 @@ class NodeLane:
         if len(data) < fastcgi.HEADER_LENGTH:
             return None
         try:
-            kind, _, length, padding = fastcgi.read_header(data, 0)
+            kind, request_id, length, padding = fastcgi.read_header(data, 0)
         except ValueError as error:
             raise NodeExitError("Node broke the protocol of its lane: %s" % error) from None
         end = fastcgi.HEADER_LENGTH + length
         if len(data) < end + padding:
             return None
+        if request_id != self._id:
+            raise NodeExitError("Node sent a record of request %d while request %d was current" % (request_id, self._id))
         self._data = data[end + padding :]
         return kind, data[fastcgi.HEADER_LENGTH : end]

@@ -72,8 +72,10 @@ class NodePool:
             known = process in self._processes
             if usable and known and process.alive:
                 self._free.append(held)
-            elif known:
-                self._remove(process)
+            else:
+                held[1].close()
+                if known:
+                    self._remove(process)
             self._condition.notify()
         if known and not usable:
             process.kill()
@@ -93,7 +95,7 @@ class NodePool:
         processes = self._processes
         self._reset()
         for process in processes:
-            process.forget()
+            process.disown()
 
     def _start_process(self) -> Held:
         process: Optional[NodeProcess] = None
@@ -125,6 +127,9 @@ class NodePool:
 
     def _remove(self, process: NodeProcess) -> None:
         self._processes.remove(process)
+        for owner, lane in self._free:
+            if owner is process:
+                lane.close()
         self._free = [held for held in self._free if held[0] is not process]
 
     def _own(self) -> None:

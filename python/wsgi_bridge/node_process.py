@@ -1,12 +1,14 @@
 """One Node process and its lanes. Knows how to start and to end it; knows no request."""
 
+import os
+import select
 import socket
 import subprocess
 import sys
 import threading
 import time
 from collections import deque
-from typing import Deque, Dict, List, Optional, Sequence
+from typing import IO, Deque, Dict, Iterator, List, Optional, Sequence
 
 from . import fastcgi
 from .node_errors import NodeExitError, NodeStartError, NodeTimeoutError
@@ -16,6 +18,9 @@ _PROGRAM = 'import "wsgi-bridge/node-app"'
 _TAIL_LINES = 40
 #: Seconds for a process that was asked to end.
 _END_TIMEOUT = 5.0
+_RECEIVE = 65536
+#: Bytes that a pipe can hold: what a process that is gone may have left there. A child of its own may write for ever.
+_PIPE = 1024 * 1024
 _MISSING = ("ERR_MODULE_NOT_FOUND", "ERR_PACKAGE_PATH_NOT_EXPORTED")
 
 
@@ -39,6 +44,7 @@ class NodeProcess:
                 command,
                 cwd=directory,
                 env=env,
+                bufsize=0,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.STDOUT,
@@ -54,6 +60,8 @@ class NodeProcess:
         finally:
             for _, theirs in pairs:
                 theirs.close()
+        #: Wakes the reader when the process is gone: a child of its own may hold the other end of its stdout.
+        self._woken, self._wakes = socket.socketpair()
         self._reader = threading.Thread(target=self._forward, name="wsgi-bridge-node-log", daemon=True)
         self._reader.start()
         self._await_start(timeout)
@@ -61,7 +69,10 @@ class NodeProcess:
     @property
     def alive(self) -> bool:
         """False once the process has ended."""
-        return self._child.poll() is None
+        if self._child.poll() is None:
+            return True
+        self._gone()
+        return False
 
     @property
     def pid(self) -> int:
@@ -69,10 +80,18 @@ class NodeProcess:
         return self._child.pid
 
     def forget(self) -> None:
-        """Closes this side's descriptors and nothing more: after a fork the process belongs to the parent."""
+        """Closes this side's lanes: a process that lives ends with them."""
         self._control.close()
         for lane in self.lanes:
             lane.close()
+
+    def disown(self) -> None:
+        """Closes this side's descriptors and nothing more: after a fork the process belongs to the parent."""
+        self.forget()
+        for sock in (self._woken, self._wakes):
+            sock.close()
+        if self._child.stdout is not None:
+            self._child.stdout.close()
 
     def close(self) -> None:
         """Lets the process end, and ends it where it does not."""
@@ -80,27 +99,50 @@ class NodeProcess:
         try:
             self._child.wait(_END_TIMEOUT)
         except subprocess.TimeoutExpired:
-            self.kill()
-        self._reader.join(1)
+            self._child.kill()
+        self._wait()
 
     def kill(self) -> None:
         """Ends it at once."""
         self._child.kill()
+        self._wait()
+
+    def _wait(self) -> None:
+        """Until it is gone, and what it said is told."""
         self._child.wait()
+        self._gone()
+        self._reader.join(1)  # not for ever: this process's stderr may take nothing
+
+    def _gone(self) -> None:
+        """Nothing of the process is held any more once its last words are read."""
+        self._control.close()
+        try:
+            self._wakes.send(b"x")  # not its end alone: a process that was forked off may have a copy
+        except OSError:
+            return  # it was told before
+        self._wakes.close()
 
     def _forward(self) -> None:
         stream = self._child.stdout
         if stream is None:
             return
-        with stream:
-            for raw in stream:
-                line = raw.decode("utf-8", "replace").rstrip("\r\n")
-                self._tail.append(line)
-                try:
-                    sys.stderr.write(line + "\n")
-                    sys.stderr.flush()
-                except (OSError, ValueError):  # nobody listens any more; the pipe must be read all the same
-                    pass
+        with stream, self._woken:
+            rest = b""
+            for data in _until_gone(stream, self._woken):
+                *lines, rest = (rest + data).split(b"\n")
+                for line in lines:
+                    self._tell(line)
+            if rest:
+                self._tell(rest)
+
+    def _tell(self, raw: bytes) -> None:
+        line = raw.decode("utf-8", "replace").rstrip("\r")
+        self._tail.append(line)
+        try:
+            sys.stderr.write(line + "\n")
+            sys.stderr.flush()
+        except (OSError, ValueError):  # nobody listens any more; the pipe must be read all the same
+            pass
 
     def _await_start(self, timeout: float) -> None:
         report = NodeLane(self._control)
@@ -121,10 +163,32 @@ class NodeProcess:
         try:
             self._child.wait(0.5)
         except subprocess.TimeoutExpired:
-            self.kill()
+            self._child.kill()
         self.forget()
-        self._reader.join(1)
+        self._wait()
         said = "\n".join(self._tail)
         if any(code in said for code in _MISSING) and "wsgi-bridge" in said:
             message += "; the npm package wsgi-bridge is not found from the app's directory: run npm install wsgi-bridge there"
         raise NodeStartError(message + (":\n" + said if said else ""))
+
+
+def _until_gone(stream: "IO[bytes]", woken: socket.socket) -> Iterator[bytes]:
+    """What comes from a process's stdout, to its end, or until the process is gone and nothing is left there."""
+    poll = select.poll()
+    poll.register(stream, select.POLLIN)
+    poll.register(woken, select.POLLIN)
+    left = _PIPE
+    gone = False
+    while left > 0:
+        ready = [descriptor for descriptor, _ in poll.poll(0 if gone else None)]
+        if stream.fileno() in ready:
+            data = os.read(stream.fileno(), _RECEIVE)
+            if not data:
+                return
+            left -= len(data) if gone else 0
+            yield data
+        elif gone:
+            return
+        else:
+            gone = True
+            poll.unregister(woken)

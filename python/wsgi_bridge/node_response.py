@@ -7,7 +7,8 @@ from .node_errors import NodeAppError, NodeError, NodeExitError
 from .node_lane import NodeLane
 from .node_request import Body
 
-_HEAD_LIMIT = 256 * 1024
+#: Node's own limit of a head, with what CGI adds to it.
+_HEAD_LIMIT = 257 * 1024
 #: Seconds within which Node ends a request that was aborted; it needs one turn of its event loop.
 _ABORT_TIMEOUT = 5.0
 

@@ -6,15 +6,17 @@ from typing import Optional, Tuple
 from . import fastcgi
 
 _RECEIVE = 65536
-_BEGIN = fastcgi.record(
-    fastcgi.BEGIN_REQUEST, fastcgi.REQUEST_ID, bytes((0, fastcgi.RESPONDER, fastcgi.KEEP_CONN, 0, 0, 0, 0, 0))
-)
-#: A request without a body comes in one piece: this, the length of its PARAMS, these, and the ends of both streams.
-_BODYLESS = _BEGIN + fastcgi.header(fastcgi.PARAMS, fastcgi.REQUEST_ID, 0)[:4]
-_ENDS = fastcgi.record(fastcgi.PARAMS, fastcgi.REQUEST_ID, b"") + fastcgi.record(fastcgi.STDIN, fastcgi.REQUEST_ID, b"")
-_LENGTH = len(_BODYLESS)
+#: A request without a body comes in one piece: BEGIN_REQUEST, PARAMS in one record, and the ends of both streams. What is left
+#: out between these parts is the request's id, and the length of PARAMS.
+_BEGIN = fastcgi.header(fastcgi.BEGIN_REQUEST, 0, 8)[:2]
+_RESPONDER = fastcgi.header(fastcgi.BEGIN_REQUEST, 0, 8)[4:] + bytes((0, fastcgi.RESPONDER, fastcgi.KEEP_CONN, 0, 0, 0, 0, 0))
+_PARAMS = fastcgi.header(fastcgi.PARAMS, 0, 0)[:2]
+_STDIN = fastcgi.header(fastcgi.STDIN, 0, 0)[:2]
+_EMPTY = fastcgi.header(fastcgi.STDIN, 0, 0)[4:]
+_LENGTH = len(_BEGIN) + 2 + len(_RESPONDER) + len(_PARAMS) + 2
 _PADDING = _LENGTH + 2
-_PARAMS = len(_BEGIN) + fastcgi.HEADER_LENGTH
+_CONTENT = _LENGTH + 4
+_ENDS_LENGTH = 2 * fastcgi.HEADER_LENGTH
 
 
 class Gone(Exception):
@@ -34,15 +36,18 @@ class Receiver:
         """Nothing was received that was not taken."""
         return self._at == len(self._data)
 
-    def bodyless_request(self) -> Optional[bytes]:
-        """The parameters, if what comes next is a whole request without a body: most are. Waits; raises Gone."""
+    def bodyless_request(self, request_id: int) -> Optional[bytes]:
+        """The parameters, if what comes next is this request, whole and without a body: most are. Waits; raises Gone."""
         if self._at < len(self._data):
             return None  # something was received before it, so that it may be in pieces
         data = self._receive(_RECEIVE)
-        if data.startswith(_BODYLESS) and data.endswith(_ENDS):
-            end = _PARAMS + (data[_LENGTH] << 8) + data[_LENGTH + 1]
-            if len(data) == end + len(_ENDS) and data[_PADDING] == 0:
-                return data[_PARAMS:end]
+        number = request_id.to_bytes(2, "big")
+        params = _PARAMS + number
+        if data.startswith(_BEGIN + number + _RESPONDER + params):
+            end = _CONTENT + (data[_LENGTH] << 8) + data[_LENGTH + 1]
+            if len(data) == end + _ENDS_LENGTH and data[_PADDING] == 0:
+                if data.endswith(params + _EMPTY + _STDIN + number + _EMPTY):
+                    return data[_CONTENT:end]
         self._data = data
         self._at = 0
         return None

@@ -20,6 +20,7 @@ class Response:
 
     def __init__(self, lane: Lane, method: str) -> None:
         self._lane = lane
+        self._request_id = lane.request_id
         self._method = method
         self._state = IDLE
         #: None while idle, and after a call of start_response that was refused.
@@ -49,18 +50,26 @@ class Response:
         self._head = parse_head(status, headers)
         return self.write
 
+    def client_disconnected(self) -> bool:
+        """True when the client has left. Never waits. Raises RequestEndedError once the request has ended."""
+        return self._lane.inbound.client_disconnected(self._request_id)
+
     def write(self, data: bytes) -> None:
-        """The old-style write: sends at once, before the blocks of the result. Raises ConnectionAbortedError: the client left."""
+        """
+        The old-style write: sends at once, before the blocks of the result. Raises ConnectionAbortedError when the client has
+        left, RequestEndedError once the request has ended.
+        """
         if not isinstance(data, bytes):
             raise AppProtocolError("write() takes bytes, got %s" % type(data).__name__)
+        self._lane.require(self._request_id)
         self._used_write = True
         head = self._commit(None) if self._state != SENT else b""
         if self._left is not None and not self._bodyless and len(data) > self._left:
             raise AppProtocolError("write() was given more than the Content-Length")
         parts = self._records(head, data)
         if parts:
-            self._lane.send(parts)
-        if self._lane.client_disconnected():
+            self._lane.send(self._request_id, parts)
+        if self.client_disconnected():
             raise ConnectionAbortedError("the client has left; nobody takes what is written")
 
     def finish(self, result: Iterable[bytes]) -> bool:
@@ -83,31 +92,31 @@ class Response:
             if single and unclosed:
                 return self._end(parts)
             if parts:
-                self._lane.send(parts)
-            if surplus or self._bodyless or self._lane.client_disconnected():
+                self._lane.send(self._request_id, parts)
+            if surplus or self._bodyless or self.client_disconnected():
                 return False
         head = self._commit(0) if self._state != SENT else b""
         if unclosed:
             return self._end(self._records(head, b""))
         if head:
-            self._lane.send(self._records(head, b""))
+            self._lane.send(self._request_id, self._records(head, b""))
         self._require_all()
         return False
 
     def _finish_file(self, file: RealFile) -> bool:
         """The file's bytes go to the lane without coming here; what a client sees is what the blocks would have been."""
         if self._state != SENT:
-            self._lane.send(self._records(self._commit(None), b""))
+            self._lane.send(self._request_id, self._records(self._commit(None), b""))
         while not self._bodyless:
             size = file.next_piece(self._left)
             if size == 0:
                 self._require_all()
                 break
-            self._lane.send_file(file.descriptor, file.offset, size)
+            self._lane.send_file(self._request_id, file.descriptor, file.offset, size)
             file.offset += size
             if self._left is not None:
                 self._left -= size
-            if self._lane.client_disconnected():
+            if self.client_disconnected():
                 break
         file.leave()
         return False
@@ -143,9 +152,9 @@ class Response:
         elif self._left is not None:
             self._left = max(0, self._left - len(block))  # a surplus is sent all the same: Node cuts it, and says so
         if not head or len(head) + len(block) <= fastcgi.MAX_CONTENT:
-            return fastcgi.stream(fastcgi.STDOUT, fastcgi.REQUEST_ID, head + block)
-        stream = fastcgi.stream(fastcgi.STDOUT, fastcgi.REQUEST_ID, head)
-        return stream + fastcgi.stream(fastcgi.STDOUT, fastcgi.REQUEST_ID, block)
+            return fastcgi.stream(fastcgi.STDOUT, self._request_id, head + block)
+        stream = fastcgi.stream(fastcgi.STDOUT, self._request_id, head)
+        return stream + fastcgi.stream(fastcgi.STDOUT, self._request_id, block)
 
     def _require_all(self) -> None:
         if self._left and not self._bodyless:

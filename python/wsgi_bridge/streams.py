@@ -2,29 +2,31 @@
 
 import io
 import sys
-from typing import BinaryIO, Iterable, Optional
+from typing import BinaryIO, Iterable
 
 from . import fastcgi
-from .lane import Lane
+from .inbound import Inbound
+from .lane import Lane, RequestEndedError
 
 
 def request_input(lane: Lane) -> BinaryIO:
     """The body as a buffered file: `read(n)`, `readline(n)`, `readlines(hint)` and iteration are CPython's own."""
-    return io.BufferedReader(_Body(lane), 65536) if lane.has_body else io.BytesIO()
+    return io.BufferedReader(_Body(lane.inbound), 65536) if lane.inbound.has_body else io.BytesIO()
 
 
 class _Body(io.RawIOBase):
     """The body as it arrives. Closing it does nothing to the lane, which discards what nobody has read."""
 
-    def __init__(self, lane: Lane) -> None:
-        self._lane = lane
+    def __init__(self, inbound: Inbound) -> None:
+        self._inbound = inbound
+        self._request_id = inbound.request_id
         self._rest = b""
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: "memoryview") -> int:  # type: ignore[override]
-        piece = self._rest or self._lane.read_stdin()
+        piece = self._rest or self._inbound.read_stdin(self._request_id)
         count = min(len(piece), len(buffer))
         buffer[:count] = piece[:count]
         self._rest = piece[count:]
@@ -37,13 +39,15 @@ class ErrorStream:
     encoding = "utf-8"
 
     def __init__(self, lane: Lane) -> None:
-        self._lane: Optional[Lane] = lane
+        self._lane = lane
+        self._request_id = lane.request_id
 
     def write(self, text: str) -> int:
-        lane = self._lane
-        if lane is None:
+        records = fastcgi.stream(fastcgi.STDERR, self._request_id, text.encode("utf-8", "backslashreplace"))
+        try:
+            self._lane.send(self._request_id, records)
+        except RequestEndedError:
             return sys.stderr.write(text)
-        lane.send(fastcgi.stream(fastcgi.STDERR, fastcgi.REQUEST_ID, text.encode("utf-8", "backslashreplace")))
         return len(text)
 
     def writelines(self, lines: Iterable[str]) -> None:
@@ -52,7 +56,3 @@ class ErrorStream:
 
     def flush(self) -> None:
         """Nothing is held back."""
-
-    def detach(self) -> None:
-        """The request is over, and the lane belongs to the next one."""
-        self._lane = None

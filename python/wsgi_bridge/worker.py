@@ -9,7 +9,7 @@ import threading
 import time
 from typing import Any, Callable, List, Sequence
 
-from . import fastcgi
+from . import fastcgi, forks
 from .control import Control
 from .handler import Handler, base_environ
 from .lane import Lane
@@ -20,29 +20,57 @@ CONTROL = 3
 FIRST_LANE = 4
 #: How long requests under way may take once Node has closed the control lane, or is gone.
 _LEAVE_SECONDS = 4.0
+#: See prctl(2).
+_PR_SET_PDEATHSIG = 1
 
 
-def main(target: str, threads: int, processes: int) -> None:
-    """Never returns."""
+def main(target: str, threads: int, processes: int, parent: int) -> None:
+    """Never returns. `parent` is Node's process id."""
+    _die_with(parent)
     sys.argv[:] = [target]
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(line_buffering=True, errors="backslashreplace")  # type: ignore[union-attr]
     # A crash, or the SIGABRT with which Node ends what does not answer any more, says where every thread is.
     faulthandler.enable()
     # Ctrl-C reaches the whole process group; Node decides what it means. A handler, not SIG_IGN, which children inherit.
-    signal.signal(signal.SIGINT, lambda _signal, _frame: None)
-    signal.signal(signal.SIGTERM, lambda _signal, _frame: sys.exit(0))
+    forks.handle(signal.SIGINT, lambda _signal, _frame: None)
+    forks.handle(signal.SIGTERM, lambda _signal, _frame: sys.exit(0))
     control = Control(_take(CONTROL))
-    lanes = [Lane(_take(FIRST_LANE + lane)) for lane in range(threads)]
+    forks.in_child(control.forget)
+    lanes = [Lane(_take(FIRST_LANE + number)) for number in range(threads)]
+    for lane in lanes:
+        forks.in_child(lane.forget)
     try:
         app = load(target)
     except LoadError as error:
+        if lanes[0].forked:
+            forks.end_child(error)
         control.answer(fastcgi.EXCEPTION, fastcgi.pairs(error.report))
         sys.exit(1)
+    if lanes[0].forked:
+        forks.end_child(None)
     workers = _start(app, lanes, base_environ(threads, processes))
     control.answer(fastcgi.GET_VALUES_RESULT, fastcgi.pairs((("FCGI_MAX_CONNS", str(threads)),)))
     control.serve([lane.turn for lane in lanes])
     _leave(workers)
+
+
+def _die_with(parent: int) -> None:
+    """
+    On Linux the kernel kills this process when Node has ended. A process that can listen learns the same from its lanes; one that
+    holds the interpreter's lock for ever, or is stopped, cannot listen.
+    """
+    if sys.platform != "linux" or os.getppid() != parent:  # a script that has started Python is in between: it would be watched
+        return
+    try:
+        import ctypes  # an interpreter may have been built without it
+
+        prctl = ctypes.CDLL(None).prctl
+    except (ImportError, OSError, AttributeError):
+        return
+    prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        os._exit(1)  # Node ended before the kernel had been told
 
 
 def _take(descriptor: int) -> socket.socket:
@@ -76,7 +104,16 @@ def _leave(workers: List[threading.Thread]) -> None:
     for worker in workers:
         worker.join(max(0.0, deadline - time.monotonic()))
     # Threads of the application that are not daemons would keep the interpreter alive for ever.
-    watchdog = threading.Timer(_LEAVE_SECONDS, os._exit, (0,))
+    watchdog = threading.Timer(_LEAVE_SECONDS, _exit_now)
     watchdog.daemon = True
     watchdog.start()
     sys.exit(0)
+
+
+def _exit_now() -> None:
+    """Ends the children that end with the process, as Python would do after the threads that it waits for in vain."""
+    processes = sys.modules.get("multiprocessing.process")
+    for child in processes.active_children() if processes is not None else ():
+        if child.daemon:
+            child.terminate()
+    os._exit(0)

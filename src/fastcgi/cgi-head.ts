@@ -1,4 +1,5 @@
 /** The head of a CGI response (RFC 3875 §6.3): a Status field, header fields, an empty line. Knows text; knows no record. */
+import { RESPONSE_HEAD_LIMIT } from "../wsgi/response-head.ts";
 import type { HeaderPair } from "../wsgi/types.ts";
 
 export interface CgiHead {
@@ -10,7 +11,7 @@ export interface CgiHead {
 }
 
 /** A longer head is no head: the responder is broken. */
-export const HEAD_LIMIT: number = 256 * 1024;
+export const HEAD_LIMIT: number = RESPONSE_HEAD_LIMIT;
 
 const NO_ROOM = Buffer.alloc(0);
 

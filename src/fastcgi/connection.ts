@@ -2,19 +2,10 @@
 import type { Duplex } from "node:stream";
 import { CgiHeadReader } from "./cgi-head.ts";
 import { RecordReader } from "./reader.ts";
-import { header, KEEP_CONN, MAX_CONTENT, REQUEST_ID, RecordType, Role, readPairs, record, stream } from "./records.ts";
+import { beginRequest, header, MAX_CONTENT, nextRequestId, RecordType, readPairs, record } from "./records.ts";
 import type { ConnectionOwner, ResponseEvents, SizedBody } from "./types.ts";
 
 export type { ConnectionOwner, ResponseEvents, SizedBody } from "./types.ts";
-
-const BEGIN: string = record(
-  RecordType.BEGIN_REQUEST,
-  REQUEST_ID,
-  String.fromCharCode(0, Role.RESPONDER, KEEP_CONN, 0, 0, 0, 0, 0),
-);
-const PARAMS_END: string = record(RecordType.PARAMS, REQUEST_ID, "");
-const STDIN_END: string = record(RecordType.STDIN, REQUEST_ID, "");
-const ABORT: string = record(RecordType.ABORT_REQUEST, REQUEST_ID, "");
 
 /** The content of END_REQUEST: appStatus, protocolStatus, three reserved bytes. */
 const END_LENGTH = 8;
@@ -29,6 +20,8 @@ export class FastcgiConnection {
   readonly #reader: RecordReader;
   #state: State = "idle";
   #requests = 0;
+  /** The id of the current request, or of the last one. */
+  #id = 0;
   #events: ResponseEvents | undefined;
   #sendingBody = false;
   /** The rest of the body is not wanted: the client has left, or the response has ended without it. */
@@ -64,12 +57,14 @@ export class FastcgiConnection {
   send(params: string, body: SizedBody | undefined, events: ResponseEvents): void {
     this.#state = "busy";
     this.#requests += 1;
+    this.#id = nextRequestId(this.#id);
     this.#events = events;
     this.#enough = false;
     this.#head = new CgiHeadReader();
-    const head = BEGIN + stream(RecordType.PARAMS, REQUEST_ID, params) + PARAMS_END;
+    const id = this.#id;
+    const head = beginRequest(id, params);
     if (body === undefined) {
-      this.#stream.write(head + STDIN_END, "latin1");
+      this.#stream.write(head + record(RecordType.STDIN, id, ""), "latin1");
       return;
     }
     this.#sendingBody = true;
@@ -84,7 +79,7 @@ export class FastcgiConnection {
   abort(): void {
     if (this.#state !== "busy") return;
     this.#enough = true;
-    this.#stream.write(ABORT, "latin1");
+    this.#stream.write(record(RecordType.ABORT_REQUEST, this.#id, ""), "latin1");
   }
 
   /** Back-pressure: takes no more of the response for now. */
@@ -113,7 +108,7 @@ export class FastcgiConnection {
       if (this.#state === "closed") return;
       if (this.#enough) break; // before the body is asked for more: it may be closed by now
     }
-    this.#stream.write(STDIN_END, "latin1");
+    this.#stream.write(record(RecordType.STDIN, this.#id, ""), "latin1");
   }
 
   #sendStdin(block: Uint8Array): boolean {
@@ -121,7 +116,7 @@ export class FastcgiConnection {
     this.#stream.cork();
     for (let at = 0; at < block.length; at += MAX_CONTENT) {
       const content = block.subarray(at, at + MAX_CONTENT);
-      this.#stream.write(header(RecordType.STDIN, REQUEST_ID, content.length), "latin1");
+      this.#stream.write(header(RecordType.STDIN, this.#id, content.length), "latin1");
       room = this.#stream.write(content);
     }
     this.#stream.uncork();
@@ -159,8 +154,9 @@ export class FastcgiConnection {
   /** @throws RangeError for a record that has no place here */
   #receive(type: number, requestId: number, content: Buffer): void {
     const events = this.#events;
-    if (events === undefined || requestId !== REQUEST_ID) {
-      throw new RangeError(`a record of type ${type} for request ${requestId} came while none was open`);
+    if (events === undefined || requestId !== this.#id) {
+      const open = events === undefined ? "none" : `request ${this.#id}`;
+      throw new RangeError(`a record of type ${type} for request ${requestId} came while ${open} was open`);
     }
     if (type === RecordType.STDOUT) this.#stdout(events, content);
     else if (type === RecordType.STDERR) events.stderr(content);

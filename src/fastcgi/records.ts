@@ -1,8 +1,10 @@
 /** FastCGI records. Mirrors `python/wsgi_bridge/fastcgi.py` line for line; names are FastCGI's. Knows bytes; knows no stream. */
 
 export const VERSION = 1;
-/** One request at a time on a connection, so every request has this id. */
-export const REQUEST_ID = 1;
+/** The id of a connection's first request. The next ones count up, so that no record is taken for another request's. */
+export const FIRST_REQUEST_ID = 1;
+/** After this id comes the first one again. */
+export const LAST_REQUEST_ID = 0xffff;
 /** Management records belong to no request. */
 export const NULL_REQUEST_ID = 0;
 export const HEADER_LENGTH = 8;
@@ -34,6 +36,11 @@ export const Role = { RESPONDER: 1 } as const;
 export const KEEP_CONN = 1;
 
 export const ProtocolStatus = { REQUEST_COMPLETE: 0, CANT_MPX_CONN: 1, OVERLOADED: 2, UNKNOWN_ROLE: 3 } as const;
+
+/** The id of the request that follows on the same connection. 0 stands for the one before the first. */
+export function nextRequestId(requestId: number): number {
+  return requestId < LAST_REQUEST_ID ? requestId + 1 : FIRST_REQUEST_ID;
+}
 
 /** A record's header as latin-1 text: requests are built as one string, since one write of text is the cheapest. */
 export function header(type: number, requestId: number, contentLength: number): string {
@@ -72,6 +79,13 @@ export function pair(name: string, value: string): string {
 function length(count: number): string {
   if (count < 0x80) return String.fromCharCode(count);
   return String.fromCharCode((count >>> 24) | 0x80, (count >>> 16) & 0xff, (count >>> 8) & 0xff, count & 0xff);
+}
+
+/** What begins a responder's request on a connection that is kept, up to the end of its parameters. */
+export function beginRequest(requestId: number, params: string): string {
+  const responder = String.fromCharCode(0, Role.RESPONDER, KEEP_CONN, 0, 0, 0, 0, 0);
+  const begin = record(RecordType.BEGIN_REQUEST, requestId, responder);
+  return begin + stream(RecordType.PARAMS, requestId, params) + record(RecordType.PARAMS, requestId, "");
 }
 
 /** Reads pairs back. @throws RangeError when a length points beyond the content */

@@ -4,9 +4,9 @@ import { RecordReader } from "../fastcgi/reader.ts";
 import {
   header,
   MAX_CONTENT,
+  nextRequestId,
   ProtocolStatus,
   pair,
-  REQUEST_ID,
   RecordType,
   readPairs,
   record,
@@ -26,6 +26,8 @@ export class Lane {
   readonly #app: WsgiApp;
   readonly #reader: RecordReader;
   #state: State = "waiting";
+  /** The id of the current request, or of the last one. */
+  #id = 0;
   #params: Buffer[] = [];
   #paramsSize = 0;
   #request: LaneRequest | undefined;
@@ -34,7 +36,7 @@ export class Lane {
   constructor(stream: Duplex, app: WsgiApp) {
     this.#stream = stream;
     this.#app = app;
-    this.#reader = new RecordReader((type, _id, content) => this.#receive(type, content));
+    this.#reader = new RecordReader((type, id, content) => this.#receive(type, id, content));
     stream
       .on("data", (chunk: Buffer) => this.#push(chunk))
       .on("drain", () => this.#wake())
@@ -50,8 +52,13 @@ export class Lane {
     }
   }
 
-  #receive(type: number, content: Buffer): void {
-    if (type === RecordType.BEGIN_REQUEST && this.#state === "waiting") {
+  /** @throws RangeError for what has no place here: another request's record, above all */
+  #receive(type: number, id: number, content: Buffer): void {
+    const begins = type === RecordType.BEGIN_REQUEST && this.#state === "waiting";
+    const expected = begins ? nextRequestId(this.#id) : this.#id;
+    if (id !== expected) throw new RangeError(`a record of type ${type} is for request ${id} instead of ${expected}`);
+    if (begins) {
+      this.#id = id;
       this.#params = [];
       this.#paramsSize = 0;
       this.#state = "reading";
@@ -89,7 +96,7 @@ export class Lane {
             .toString("latin1")
             .slice(0, MAX_CONTENT / 4);
         const pairs = pair("message", utf8(message)) + pair("stack", utf8(stack));
-        if (current()) this.#stream.write(record(RecordType.EXCEPTION, REQUEST_ID, pairs), "latin1");
+        if (current()) this.#stream.write(record(RecordType.EXCEPTION, this.#id, pairs), "latin1");
       },
       end: (appStatus) => void (current() && this.#end(appStatus)),
       pause: () => void (current() && this.#stream.pause()),
@@ -109,7 +116,7 @@ export class Lane {
     this.#stream.cork();
     for (let at = 0; at < block.length; at += MAX_CONTENT) {
       const content = block.subarray(at, at + MAX_CONTENT);
-      this.#stream.write(header(type, REQUEST_ID, content.length), "latin1");
+      this.#stream.write(header(type, this.#id, content.length), "latin1");
       more = this.#stream.write(content);
     }
     this.#stream.uncork();
@@ -122,7 +129,7 @@ export class Lane {
     this.#request = undefined;
     this.#state = "waiting";
     const status = String.fromCharCode(0, 0, 0, appStatus, ProtocolStatus.REQUEST_COMPLETE, 0, 0, 0);
-    this.#stream.write(record(RecordType.END_REQUEST, REQUEST_ID, status), "latin1");
+    this.#stream.write(record(RecordType.END_REQUEST, this.#id, status), "latin1");
     this.#stream.resume(); // the rest of a body that nobody wants
   }
 

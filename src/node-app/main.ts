@@ -1,6 +1,7 @@
 /** The program that Python's `NodeApp` starts: loads an app and serves it on inherited lanes. Knows descriptors; knows no record. */
 import { Socket } from "node:net";
 import { MAX_CONTENT, NULL_REQUEST_ID, pair, RecordType, record } from "../fastcgi/records.ts";
+import { guardProcess } from "./guard.ts";
 import { Lane } from "./lane.ts";
 import { load } from "./load.ts";
 
@@ -12,6 +13,7 @@ async function main(): Promise<void> {
   const report = new Socket({ fd: control as number, readable: true, writable: true });
   report.on("error", () => process.exit()).on("close", () => process.exit());
   report.resume();
+  guardProcess();
   try {
     const app = await load(target, process.cwd());
     for (const fd of lanes) new Lane(new Socket({ fd, readable: true, writable: true }), app);

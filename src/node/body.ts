@@ -2,7 +2,7 @@
 import type { IncomingMessage } from "node:http";
 import type { Http2ServerRequest } from "node:http2";
 import { BodyTooLargeError, ClientDisconnectError } from "../errors.ts";
-import type { ByteSource } from "../wsgi/input.ts";
+import { type ByteSource, readTooLate } from "../wsgi/input.ts";
 
 /** A body of unknown or larger size that nobody reads costs its connection: what follows must not be taken for a request. */
 const DRAIN_LIMIT = 64 * 1024;
@@ -47,6 +47,7 @@ export class RequestBody implements ByteSource {
   #wake: (() => void) | undefined;
   #listening = false;
   #failed = false;
+  #over = false;
 
   /**
    * @param maxSize bytes
@@ -61,6 +62,7 @@ export class RequestBody implements ByteSource {
   }
 
   async next(): Promise<Uint8Array | undefined> {
+    if (this.#over) throw readTooLate();
     this.#listen();
     for (;;) {
       const chunk = this.#readBuffered();
@@ -73,6 +75,14 @@ export class RequestBody implements ByteSource {
         this.#wake = resolve;
       });
     }
+  }
+
+  /**
+   * The request is over. Node discards a body that nobody has begun to read, and a later reader must not take that for its end.
+   * One who has begun has the rest of it: it is this request's alone.
+   */
+  release(): void {
+    this.#over = !this.#listening;
   }
 
   /**

@@ -60,18 +60,18 @@ export function pythonApp(target: string, options: PythonAppOptions = {}): Pytho
   });
 }
 
-/** For development. Resolves with what ends it. */
-function reloadOnChange(
-  pool: WorkerPool,
-  { directory, target, logger }: PythonAppSettings,
-): Promise<() => Promise<void>> {
-  return watchPython(directory, () => {
-    pool.reload().then(
-      () => logger.info(`${target}: its files have changed; the new code serves`),
-      (error: BridgeError) => {
-        if (error instanceof StartError)
-          logger.error(`${target}: its files have changed; the old code serves on, since ${error.message}`);
-      },
-    );
+/** For development. @returns what ends it */
+function reloadOnChange(pool: WorkerPool, { directory, target, logger }: PythonAppSettings): () => Promise<void> {
+  return watchPython(directory, {
+    changed() {
+      pool.reload().then(
+        () => logger.info(`${target}: its files have changed; the new code serves`),
+        (error: BridgeError) => {
+          if (error instanceof StartError)
+            logger.error(`${target}: its files have changed; the old code serves on, since ${error.message}`);
+        },
+      );
+    },
+    unwatched: (what) => logger.warn(`${target}: reload: ${what}; changes there do not reload it`),
   });
 }

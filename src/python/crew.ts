@@ -1,6 +1,7 @@
 /** The processes that run the same code: keeps their number, and replaces those that end. Knows processes; knows no request. */
 import type { StartError } from "../errors.ts";
 import type { PythonAppSettings } from "./settings.ts";
+import { Slot } from "./slot.ts";
 import { processExited, processStarted } from "./telemetry.ts";
 import { Worker } from "./worker.ts";
 import type { WorkerEvents } from "./worker-events.ts";
@@ -17,21 +18,6 @@ export interface CrewEvents {
   exited(crew: Crew): void;
 }
 
-/** A place in the crew: the process that serves, and the one that is to follow it. */
-interface Slot {
-  serving: Worker | undefined;
-  coming: Worker | undefined;
-  /** Until the next one starts. */
-  timer: NodeJS.Timeout | undefined;
-  /** How many processes were started for it. */
-  starts: number;
-}
-
-/** A process that served so long was no part of a crash loop. */
-const HEALTHY_MS = 10_000;
-const FIRST_DELAY_MS = 100;
-const LONGEST_DELAY_MS = 30_000;
-
 export class Crew implements WorkerEvents {
   readonly #settings: PythonAppSettings;
   readonly #events: CrewEvents;
@@ -39,16 +25,12 @@ export class Crew implements WorkerEvents {
   /** All that live, with those that are on their way out. */
   readonly #workers: Set<Worker> = new Set();
   #failure: StartError | undefined;
-  /** Deaths in a row, each soon after its start. */
-  #quickDeaths = 0;
   #retired = false;
 
   constructor(settings: PythonAppSettings, events: CrewEvents) {
     this.#settings = settings;
     this.#events = events;
-    const empty: Slot = { serving: undefined, coming: undefined, timer: undefined, starts: 0 };
-    this.#slots = Array.from({ length: settings.processes }, () => ({ ...empty }));
-    for (const slot of this.#slots) this.#start(slot);
+    this.#slots = Array.from({ length: settings.processes }, () => new Slot((restarts) => this.#launch(restarts)));
   }
 
   get workers(): ReadonlySet<Worker> {
@@ -92,10 +74,20 @@ export class Crew implements WorkerEvents {
     return best;
   }
 
+  /**
+   * A process for a request that may end it: no other request is at risk there, and others serve meanwhile, where there
+   * are to be others. Undefined if there is none now; a process that died is replaced soon, and its successor is one.
+   */
+  spare(): Worker | undefined {
+    const isMissing = (slot: Slot): boolean => slot.serving?.state !== "ready" && !slot.isFailing;
+    if (this.serving === 1 && this.#slots.some(isMissing)) return undefined;
+    return this.#slots.find(({ serving }) => serving !== undefined && isCalm(serving))?.serving;
+  }
+
   /** No process is replaced any more; each ends when its requests are over, or after `grace` milliseconds. */
   retire(grace: number): void {
     this.#retired = true;
-    for (const slot of this.#slots) clearTimeout(slot.timer);
+    for (const slot of this.#slots) slot.close();
     for (const worker of this.#workers) worker.drain(grace);
   }
 
@@ -117,9 +109,9 @@ export class Crew implements WorkerEvents {
 
   worn(worker: Worker): void {
     const slot = this.#slotOf(worker);
-    if (slot === undefined || this.#isCovered(slot)) return;
+    if (slot === undefined || slot.isCovered) return;
     this.#log("info", worker, `has served ${worker.requests} requests and is replaced`);
-    this.#start(slot);
+    slot.start();
   }
 
   unfit(worker: Worker, why: string): void {
@@ -161,32 +153,17 @@ export class Crew implements WorkerEvents {
   }
 
   /** @returns what is done, for the log */
-  #replace(slot: Slot, { servingFor }: Worker): string {
+  #replace(slot: Slot, ended: Worker): string {
     if (this.#retired) return "it is not replaced";
-    if (this.#isCovered(slot)) return "its successor has been started";
-    this.#quickDeaths = servingFor >= HEALTHY_MS ? 0 : this.#quickDeaths + 1;
-    const delay = this.#backOff();
-    if (delay === 0) this.#start(slot);
-    else slot.timer = setTimeout(() => this.#start(slot), delay);
-    return `the next one starts in ${delay} ms`;
+    if (slot.isCovered) return "its successor has been started";
+    return `the next one starts in ${slot.replace(ended)} ms`;
   }
 
-  /** The first death is made good at once; a loop doubles its delay. */
-  #backOff(): number {
-    const deaths = Math.floor((this.#quickDeaths - 1) / this.#settings.processes);
-    return deaths <= 0 ? 0 : Math.min(FIRST_DELAY_MS * 2 ** (deaths - 1), LONGEST_DELAY_MS);
-  }
-
-  #start(slot: Slot): void {
-    slot.timer = undefined;
-    slot.coming = new Worker(this.#settings, this, slot.starts);
-    slot.starts += 1;
-    this.#workers.add(slot.coming);
-    processStarted({ target: this.#settings.target, pid: slot.coming.pid });
-  }
-
-  #isCovered({ coming, timer }: Slot): boolean {
-    return coming !== undefined || timer !== undefined;
+  #launch(restarts: number): Worker {
+    const worker = new Worker(this.#settings, this, restarts);
+    this.#workers.add(worker);
+    processStarted({ target: this.#settings.target, pid: worker.pid });
+    return worker;
   }
 
   #slotOf(worker: Worker): Slot | undefined {
@@ -196,4 +173,9 @@ export class Crew implements WorkerEvents {
   #log(level: "info" | "error", { pid }: Worker, what: string): void {
     this.#settings.logger[level](`${this.#settings.target}: Python process ${pid} ${what}`);
   }
+}
+
+/** It can take a request, and that would hardly draw another one with it if it ended the process. */
+function isCalm({ freeLanes, busyLanes, quarantine }: Worker): boolean {
+  return freeLanes > 0 && (busyLanes === 0 || quarantine.settled);
 }

@@ -1,14 +1,14 @@
 /** How a process is made to end: it is let go, asked, and at last killed. Knows signals and patience; knows no lane. */
-import type { ChildProcess } from "node:child_process";
+import type { Child } from "./child.ts";
 
 /** How long a process that was asked to end may take before it is killed. */
 const ASKED_MS = 2_000;
 
 export class Ending {
-  readonly #child: ChildProcess;
+  readonly #child: Child;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(child: ChildProcess) {
+  constructor(child: Child) {
     this.#child = child;
   }
 

@@ -1,5 +1,6 @@
 /** How a CPython process is started, and what it says. Knows child processes and lines; knows no lane and no request. */
 import { type ChildProcess, spawn } from "node:child_process";
+import { existsSync } from "node:fs";
 import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { InterpreterError, StartTimeoutError } from "../errors.ts";
@@ -10,45 +11,56 @@ import type { PythonAppSettings } from "./settings.ts";
 const WORKER_PROGRAM: string = fileURLToPath(new URL("../../python/wsgi_bridge", import.meta.url));
 /** The lines of stderr that go into the error of a process that could not start. */
 const TAIL_LINES = 40;
-/** A child of the process's own may hold its stderr open for ever. */
-const LAST_WORDS_MS = 1_000;
 
 /** Its fourth descriptor is the control lane; the lanes follow. */
 export function launch({ target, threads, processes, interpreter, directory, env }: PythonAppSettings): ChildProcess {
-  return spawn(interpreter.command, [WORKER_PROGRAM, target, String(threads), String(processes)], {
+  const told = [target, threads, processes, process.pid].map(String);
+  return spawn(interpreter.command, [WORKER_PROGRAM, ...told], {
     cwd: directory,
     env,
     stdio: ["ignore", "pipe", "pipe", "pipe", ...Array.from({ length: threads }, () => "pipe" as const)],
   });
 }
 
+/** What a process writes, on its way to the log. */
+export interface Output {
+  /** Logs unfinished lines: nothing more will come. */
+  flush(): void;
+}
+
 /** Logs what the process writes, line by line. @param heard each line of stderr, too */
-export function forwardOutput(child: ChildProcess, logger: Logger, heard: (line: string) => void): void {
-  forward(child.stdout, (line) => logger.info(line));
-  forward(child.stderr, (line) => {
+export function forwardOutput(child: ChildProcess, logger: Logger, heard: (line: string) => void): Output {
+  const out = forward(child.stdout, (line) => logger.info(line));
+  const err = forward(child.stderr, (line) => {
     heard(line);
     logger.error(line);
   });
+  return {
+    flush() {
+      out.flush();
+      err.flush();
+    },
+  };
 }
 
-function forward(stream: Readable | null, log: (line: string) => void): void {
+function forward(stream: Readable | null, log: (line: string) => void): LineSplitter {
   const lines = new LineSplitter(log);
   stream
     ?.setEncoding("utf8")
     .on("data", (text: string) => lines.push(text))
-    .on("end", () => lines.flush());
+    .on("end", () => lines.flush())
+    .on("error", () => undefined); // what can still be read is worth no more than a line that was cut
+  return lines;
 }
 
 /** Why a process could not start, from what it said. */
 export class LastWords {
   readonly #settings: PythonAppSettings;
-  readonly #child: ChildProcess;
   readonly #tail: string[] = [];
   #late = false;
 
-  constructor(settings: PythonAppSettings, child: ChildProcess) {
+  constructor(settings: PythonAppSettings) {
     this.#settings = settings;
-    this.#child = child;
   }
 
   push(line: string): void {
@@ -61,19 +73,18 @@ export class LastWords {
     this.#tail.length = 0; // from here on it says where it was
   }
 
-  /** Calls back when all that the process wrote has been heard. */
-  read(done: () => void): void {
-    const timer = setTimeout(done, LAST_WORDS_MS);
-    this.#child.on("close", () => {
-      clearTimeout(timer);
-      done();
-    });
-  }
-
-  notRun(error: Error): InterpreterError {
-    const { command, why } = this.#settings.interpreter;
+  notRun(error: NodeJS.ErrnoException): InterpreterError {
+    const { directory, interpreter } = this.#settings;
+    const code = error.code ?? error.message;
+    if (!existsSync(directory)) {
+      // The system says ENOENT for a folder that is gone and for an interpreter that is gone.
+      return new InterpreterError(
+        `the Python process cannot be started (${code}): there is no folder at ${directory} any more; put it back, or name another with the option directory`,
+        { cause: error },
+      );
+    }
     return new InterpreterError(
-      `the Python interpreter "${command}" cannot be run (${(error as NodeJS.ErrnoException).code}); it is the one ${why}; install Python 3.8 or later, or name another with the option python or virtualenv`,
+      `the Python interpreter "${interpreter.command}" cannot be run (${code}); it is the one ${interpreter.why}; ${REMEDIES[code] ?? INSTALL}`,
       { cause: error },
     );
   }
@@ -92,3 +103,13 @@ export class LastWords {
     );
   }
 }
+
+const INSTALL = "install Python 3.8 or later, or name another with the option python or virtualenv";
+/** What to do against errors that another interpreter would not mend. */
+const REMEDIES: Readonly<Record<string, string>> = {
+  E2BIG: "its environment is too large; give it less with the option env",
+  ENOMEM: "the system has no memory for another process",
+  EAGAIN: "the system allows this user no further process",
+  EMFILE: "this process may open no further files; raise the limit (ulimit -n), or lower processes or threads",
+  ENFILE: "the system can open no further files",
+};

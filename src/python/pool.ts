@@ -4,6 +4,7 @@ import { Deadlines } from "../node/deadlines.ts";
 import { Crew, type CrewEvents } from "./crew.ts";
 import { closedError, notStarted } from "./failures.ts";
 import { type LaneJob, LaneQueue } from "./queue.ts";
+import { Retries } from "./retries.ts";
 import type { PythonAppSettings } from "./settings.ts";
 import { type PythonAppStats, processStats } from "./stats.ts";
 import { Telemetry } from "./telemetry.ts";
@@ -16,6 +17,7 @@ interface Waiter {
 export class WorkerPool implements CrewEvents {
   readonly settings: PythonAppSettings;
   readonly telemetry: Telemetry;
+  readonly retries: Retries = new Retries();
   /** The time of those that run; they add and delete themselves. */
   readonly running: Deadlines;
   readonly #queue: LaneQueue;
@@ -26,7 +28,7 @@ export class WorkerPool implements CrewEvents {
   readonly #retired: Set<Crew> = new Set();
   #startWaiters: Waiter[] = [];
   #reloading: Promise<void> = Promise.resolve();
-  readonly #endings: Promise<() => Promise<void>>[] = [];
+  readonly #endings: (() => Promise<void>)[] = [];
   #closed: Promise<void> | undefined;
   #onEmpty: (() => void) | undefined;
   #onDrained: (() => void) | undefined;
@@ -74,8 +76,8 @@ export class WorkerPool implements CrewEvents {
     return { processes, queue: { length: this.#queue.length, waits }, latency };
   }
 
-  /** What is to end with the pool, once it has begun. */
-  onClose(ending: Promise<() => Promise<void>>): void {
+  /** Registers a cleanup that `close()` awaits. */
+  onClose(ending: () => Promise<void>): void {
     this.#endings.push(ending);
   }
 
@@ -92,7 +94,7 @@ export class WorkerPool implements CrewEvents {
 
   complete(crew: Crew): void {
     if (crew === this.#coming?.crew) this.#takeOver(this.#coming);
-    else if (crew === this.#crew) this.#tellStarted();
+    else if (crew === this.#crew) for (const { resolve } of this.#startWaiters.splice(0)) resolve();
   }
 
   startFailed(crew: Crew, failure: StartError): void {
@@ -122,7 +124,7 @@ export class WorkerPool implements CrewEvents {
     this.#crew = crew;
     this.#coming = undefined;
     this.#retire(before, this.settings.gracefulTimeout);
-    this.#tellStarted();
+    for (const { resolve } of this.#startWaiters.splice(0)) resolve();
     this.#startQueued();
     waiter.resolve();
   }
@@ -140,14 +142,10 @@ export class WorkerPool implements CrewEvents {
     crew.retire(grace);
   }
 
-  #tellStarted(): void {
-    for (const { resolve } of this.#startWaiters.splice(0)) resolve();
-  }
-
   #startNow(job: LaneJob): boolean {
-    const worker = this.#crew.freest();
+    const worker = job.suspect ? this.#crew.spare() : this.#crew.freest();
     if (worker === undefined) return false;
-    job.start(worker.takeLane(), worker);
+    job.start(worker.takeLane(job.suspect), worker);
     return true;
   }
 
@@ -164,7 +162,7 @@ export class WorkerPool implements CrewEvents {
   async #shutDown(): Promise<void> {
     for (const { reject } of this.#startWaiters.splice(0)) reject(closedError());
     this.#abandonReload(closedError());
-    for (const ending of this.#endings) await (await ending)();
+    for (const ending of this.#endings) await ending();
     await this.#drained();
     this.#queue.refuseAll(closedError());
     this.running.clear();

@@ -13,10 +13,6 @@ import type { WorkerPool } from "./pool.ts";
 import type { LaneJob } from "./queue.ts";
 import type { Worker } from "./worker.ts";
 
-/** Methods that may be tried again on another process (RFC 9110 §9.2.1). */
-const SAFE: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"]);
-const MAX_TRIES = 2;
-
 /** Begins at once: spools the body, waits for a lane, sends. The response arrives in `result`. */
 export class PythonRequest implements LaneJob, ResponseEvents, Flow {
   readonly #pool: WorkerPool;
@@ -79,6 +75,10 @@ export class PythonRequest implements LaneJob, ResponseEvents, Flow {
   refuse(reason: BridgeError): void {
     this.#release();
     this.#stream.fail(reason);
+  }
+
+  get suspect(): boolean {
+    return this.#tries > 0;
   }
 
   /** While the client does not take what is there, the application's time stands still. */
@@ -148,7 +148,9 @@ export class PythonRequest implements LaneJob, ResponseEvents, Flow {
   }
 
   lost(reason: Error): void {
-    const again = !this.#answered && !this.#stream.ended && this.#tries < MAX_TRIES && SAFE.has(this.#method);
+    const alone = this.#worker?.quarantine.active === true;
+    const open = !this.#answered && !this.#stream.ended;
+    const again = open && this.#pool.retries.allows(this.#environ, this.#tries, { alone });
     const failure = broken(reason);
     this.#leaveLane(failure);
     if (again) {

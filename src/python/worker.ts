@@ -1,12 +1,12 @@
 /** One CPython process: its birth, its lanes, its end. Knows how to start and to stop it; knows no request and no other process. */
-import type { ChildProcess } from "node:child_process";
-import type { Duplex } from "node:stream";
 import type { StartError } from "../errors.ts";
 import type { ConnectionOwner, FastcgiConnection } from "../fastcgi/connection.ts";
+import { Child, type ChildEvents } from "./child.ts";
 import { type ControlEvents, ControlLane } from "./control.ts";
 import { Ending } from "./ending.ts";
 import { Lanes } from "./lanes.ts";
-import { forwardOutput, LastWords, launch } from "./launch.ts";
+import { LastWords } from "./launch.ts";
+import { Quarantine } from "./quarantine.ts";
 import type { PythonAppSettings } from "./settings.ts";
 import type { WorkerEvents, WorkerState } from "./worker-events.ts";
 
@@ -16,13 +16,12 @@ const LEAVE_MS = 5_000;
 const HEED_MS = 1_000;
 /** How long the news of an exit may come after its lanes' ends. */
 const EXIT_MS = 100;
-/** The descriptor of the control lane; the others follow. */
-const CONTROL = 3;
 
-export class Worker implements ConnectionOwner, ControlEvents {
+export class Worker implements ConnectionOwner, ControlEvents, ChildEvents {
   readonly restarts: number;
+  readonly quarantine: Quarantine;
   readonly #events: WorkerEvents;
-  readonly #child: ChildProcess;
+  readonly #child: Child;
   readonly #control: ControlLane | undefined;
   readonly #lanes: Lanes;
   readonly #ending: Ending;
@@ -41,17 +40,13 @@ export class Worker implements ConnectionOwner, ControlEvents {
     this.#events = events;
     this.restarts = restarts;
     this.#worth = settings.maxRequests + Math.round(Math.random() * settings.maxRequestsJitter);
-    this.#child = launch(settings);
+    this.#lastWords = new LastWords(settings);
+    this.#child = new Child(settings, this);
     this.#ending = new Ending(this.#child);
-    this.#lastWords = new LastWords(settings, this.#child);
-    const { stdio, pid } = this.#child;
-    const [control, ...lanes] = pid === undefined ? [] : (stdio.slice(CONTROL) as Duplex[]);
+    const [control, ...lanes] = this.#child.lanes;
     this.#lanes = new Lanes(lanes, this);
+    this.quarantine = new Quarantine(() => events.idle(this));
     this.#control = control && new ControlLane(control, settings, this);
-    forwardOutput(this.#child, settings.logger, (line) => {
-      if (!Number.isFinite(this.#readyAt)) this.#lastWords.push(line);
-    });
-    this.#child.on("error", (error) => this.#cannotRun(error)).on("exit", (code, signal) => this.#reap(code, signal));
     this.#timer = setTimeout(() => this.#tooSlow(), settings.startTimeout);
   }
 
@@ -65,7 +60,7 @@ export class Worker implements ConnectionOwner, ControlEvents {
 
   /** How many more requests it can take now. */
   get freeLanes(): number {
-    return this.#state === "ready" ? this.#lanes.free : 0;
+    return this.#state === "ready" && !this.quarantine.active ? this.#lanes.free : 0;
   }
 
   /** How many requests it is at. */
@@ -88,11 +83,12 @@ export class Worker implements ConnectionOwner, ControlEvents {
     return Math.max(0, performance.now() - this.#readyAt);
   }
 
-  /** A lane that is free, taken out of the free ones: it comes back by itself when its request is over. */
-  takeLane(): FastcgiConnection {
+  /** A free lane, which comes back by itself when its request is over. @param alone the process is that request's at first */
+  takeLane(alone: boolean): FastcgiConnection {
     const lane = this.#lanes.take();
     if (lane === undefined) throw new RangeError("takeLane() needs a free lane; look at freeLanes first");
     this.#requests += 1;
+    this.quarantine.begin(lane, alone);
     if (this.#requests === this.#worth) this.#events.worn(this);
     return lane;
   }
@@ -124,6 +120,7 @@ export class Worker implements ConnectionOwner, ControlEvents {
 
   idle(lane: FastcgiConnection): void {
     this.#lanes.unmarkStuck(lane);
+    this.quarantine.leave(lane);
     if (this.#state === "ready") this.#lanes.giveBack(lane);
     else if (this.#state === "leaving") lane.close();
     this.#leaveIfIdle();
@@ -143,10 +140,11 @@ export class Worker implements ConnectionOwner, ControlEvents {
     this.#events.ready(this);
   }
 
+  /** The report may arrive after the news that the process is gone. */
   failed(error: StartError): void {
-    if (this.#state !== "starting") return;
+    if (Number.isFinite(this.#readyAt)) return;
     this.#failure ??= error;
-    this.#leave(LEAVE_MS);
+    if (this.#state === "starting") this.#leave(LEAVE_MS);
   }
 
   leaving(): void {
@@ -156,6 +154,32 @@ export class Worker implements ConnectionOwner, ControlEvents {
   hungUp(): void {
     if (this.#state === "starting") this.#leave(LEAVE_MS);
     else this.#distrust("broke off its control lane");
+  }
+
+  said(line: string): void {
+    if (!Number.isFinite(this.#readyAt)) this.#lastWords.push(line);
+  }
+
+  notRun(error: Error): void {
+    this.#failure = this.#lastWords.notRun(error);
+    this.gone();
+    this.ended(null, null);
+  }
+
+  /** It gets no further request, and no signal: its id may soon be another's. */
+  gone(): void {
+    this.#state = "leaving";
+    clearTimeout(this.#timer);
+    this.#ending.over();
+    this.quarantine.stop();
+  }
+
+  ended(code: number | null, signal: NodeJS.Signals | null): void {
+    this.#state = "exited";
+    this.#lanes.destroy(new Error("the Python process ended"));
+    const how = signal === null ? `with code ${code}` : `by ${signal}`;
+    if (!Number.isFinite(this.#readyAt)) this.#failure ??= this.#lastWords.endedEarly(how);
+    this.#events.exited(this, how, this.#failure);
   }
 
   /** It gets no further request. Most often the process has died, and its exit is about to be heard: that says more. */
@@ -190,28 +214,5 @@ export class Worker implements ConnectionOwner, ControlEvents {
     this.#state = "leaving";
     this.#lastWords.late();
     this.#ending.begin(0, () => "SIGABRT");
-  }
-
-  #cannotRun(error: Error): void {
-    this.#failure = this.#lastWords.notRun(error);
-    if (this.#child.pid === undefined) this.#exit(null, null); // no process, so no other event comes
-  }
-
-  /** A process that never became ready may have said why: its last words are read first. */
-  #reap(code: number | null, signal: NodeJS.Signals | null): void {
-    if (Number.isFinite(this.#readyAt)) this.#exit(code, signal);
-    else this.#lastWords.read(() => this.#exit(code, signal));
-  }
-
-  #exit(code: number | null, signal: NodeJS.Signals | null): void {
-    if (this.#state === "exited") return;
-    this.#state = "exited";
-    clearTimeout(this.#timer);
-    this.#ending.over();
-    // Processes that the application forked may hold its ends of the lanes open.
-    this.#lanes.destroy(new Error("the Python process ended"));
-    const how = signal === null ? `with code ${code}` : `by ${signal}`;
-    if (!Number.isFinite(this.#readyAt)) this.#failure ??= this.#lastWords.endedEarly(how);
-    this.#events.exited(this, how, this.#failure);
   }
 }

@@ -1,4 +1,5 @@
 /** `wsgi.input` over any source of bytes. Knows PEP 3333's read methods; knows no socket. */
+import { AppProtocolError } from "../errors.ts";
 import type { InputStream } from "./types.ts";
 
 /** Where a body comes from: pulled, so that nothing is read before the application asks. */
@@ -116,6 +117,13 @@ export class BodyInput implements InputStream {
     this.#held -= count;
     return parts.length === 1 ? (parts[0] as Uint8Array) : Buffer.concat(parts, count);
   }
+}
+
+/** For sources whose request has ended. */
+export function readTooLate(): AppProtocolError {
+  return new AppProtocolError(
+    "wsgi.input was read after its request had ended; read what is needed later before the response ends",
+  );
 }
 
 /** A missing, `null` or negative size means "no bound", as in Python. */

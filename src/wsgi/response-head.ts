@@ -22,6 +22,9 @@ const TOKEN = /^[!#$%&'*+\-.^_`|~0-9a-z]+$/i;
 const BAD_VALUE = /[^\t\x20-\x7e\x80-\xff]/;
 const DIGITS = /^\d+$/;
 
+/** Bytes of a head. No lane and no remote server carries a longer one, so an application hears of it here, and not its lane. */
+export const RESPONSE_HEAD_LIMIT: number = 256 * 1024;
+
 /** RFC 9110 §7.6.1 and PEP 3333, "Other HTTP Features": these belong to the connection, so to the server alone. */
 export const HOP_BY_HOP: ReadonlySet<string> = new Set([
   "connection",
@@ -59,18 +62,27 @@ export function parseHead(status: string, headers: readonly HeaderPair[]): Respo
   }
   const copy: HeaderPair[] = [];
   let contentLength: number | undefined;
+  let size = status.length;
   for (const pair of headers) {
     const [name, value] = checkPair(pair);
+    size += name.length + value.length + FIELD_OVERHEAD;
     if (name.length === CONTENT_LENGTH.length && name.toLowerCase() === CONTENT_LENGTH) {
       if (contentLength !== undefined) throw new AppProtocolError("startResponse: Content-Length is given twice");
       contentLength = parseLength(value);
     }
     copy.push([name, value]);
   }
+  if (size > RESPONSE_HEAD_LIMIT) {
+    throw new AppProtocolError(
+      `startResponse: status and headers have ${size} bytes; at most ${RESPONSE_HEAD_LIMIT} can be sent`,
+    );
+  }
   return { code: Number(match[1]), reason: match[2] as string, headers: copy, contentLength };
 }
 
 const CONTENT_LENGTH = "content-length";
+/** A colon, a blank, CR and LF. */
+const FIELD_OVERHEAD = 4;
 
 function checkPair(pair: unknown): HeaderPair {
   if (!Array.isArray(pair) || pair.length !== 2 || typeof pair[0] !== "string" || typeof pair[1] !== "string") {

@@ -4,7 +4,7 @@ import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import * as records from "../../src/fastcgi/records.ts";
 
-const { header, MAX_CONTENT, pair, REQUEST_ID, RecordType, readPairs, record, stream } = records;
+const { header, MAX_CONTENT, pair, FIRST_REQUEST_ID, RecordType, readPairs, record, stream } = records;
 
 const CODEC = fileURLToPath(new URL("../support/codec.py", import.meta.url));
 const PACKAGE = fileURLToPath(new URL("../../python", import.meta.url));
@@ -67,7 +67,7 @@ describe("the two halves", () => {
 
   it("cut a stream alike, at 65535 bytes, and end it with no record of their own", () => {
     const lengths = [0, 1, MAX_CONTENT, MAX_CONTENT + 1, 3 * MAX_CONTENT];
-    const ours = lengths.map((count) => stream(RecordType.STDOUT, REQUEST_ID, long(count)));
+    const ours = lengths.map((count) => stream(RecordType.STDOUT, FIRST_REQUEST_ID, long(count)));
     expect(askPython(...lengths.map((n): [string, unknown] => ["stream", [RecordType.STDOUT, long(n)]]))).toEqual(ours);
     expect(ours.map((one, i) => (one.length - (lengths[i] as number)) / records.HEADER_LENGTH)).toEqual([
       0, 1, 1, 2, 3,

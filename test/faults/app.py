@@ -19,6 +19,12 @@ def do_name(environ, start_response):
     return [environ["HTTP_X_REQUEST_ID"].encode()]
 
 
+def do_slow(environ, start_response):
+    """Answers late: a crash beside it comes before its answer."""
+    time.sleep(0.1)
+    return do_name(environ, start_response)
+
+
 def do_digest(environ, start_response):
     digest = hashlib.sha256()
     for block in iter(lambda: environ["wsgi.input"].read(BLOCK), b""):

@@ -2,7 +2,7 @@
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 
-const PROOFS = ["faults.mjs", "slow-clients.mjs", "gigabyte.mjs"];
+const PROOFS = ["faults.mjs", "isolation.mjs", "crashing-url.mjs", "slow-clients.mjs", "gigabyte.mjs"];
 
 for (const proof of PROOFS) {
   const { status } = spawnSync(process.execPath, [fileURLToPath(new URL(proof, import.meta.url))], {

@@ -27,8 +27,8 @@ channel("wsgi-bridge:process:exit").subscribe(({ pid, how }) => {
   exits[pid] = how;
 });
 
-const options = JSON.parse(process.argv[2]);
-const python = pythonApp("app:app", {
+const { target = "app:app", ...options } = JSON.parse(process.argv[2]);
+const python = pythonApp(target, {
   directory: fileURLToPath(new URL(".", import.meta.url)),
   python: ensurePython(),
   logger: QUIET,

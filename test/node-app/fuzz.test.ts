@@ -2,7 +2,7 @@
 import { Duplex } from "node:stream";
 import { expect, it } from "vitest";
 import { RecordReader } from "../../src/fastcgi/reader.ts";
-import { pair, REQUEST_ID, RecordType, record } from "../../src/fastcgi/records.ts";
+import { FIRST_REQUEST_ID, pair, RecordType, record } from "../../src/fastcgi/records.ts";
 import { Lane } from "../../src/node-app/lane.ts";
 import { toWsgi } from "../../src/to-wsgi.ts";
 import { below, damage } from "../support/damage.ts";
@@ -14,8 +14,8 @@ const RECORDS = 100_000;
 /** Lanes that are fed at a time. */
 const BATCH = 500;
 
-const begin = record(RecordType.BEGIN_REQUEST, REQUEST_ID, "\0\x01\x01\0\0\0\0\0");
-const end = (type: number): string => record(type, REQUEST_ID, "");
+const begin = record(RecordType.BEGIN_REQUEST, FIRST_REQUEST_ID, "\0\x01\x01\0\0\0\0\0");
+const end = (type: number): string => record(type, FIRST_REQUEST_ID, "");
 const head = (...pairs: readonly [string, string][]): string => {
   const text = [
     ["REQUEST_METHOD", "GET"],
@@ -26,11 +26,11 @@ const head = (...pairs: readonly [string, string][]): string => {
   ]
     .map(([name, value]) => pair(name as string, value as string))
     .join("");
-  return record(RecordType.PARAMS, REQUEST_ID, text) + end(RecordType.PARAMS);
+  return record(RecordType.PARAMS, FIRST_REQUEST_ID, text) + end(RecordType.PARAMS);
 };
 const REQUESTS: readonly (readonly string[])[] = [
   [begin, head(["PATH_INFO", "/"]), end(RecordType.STDIN)],
-  [begin, head(["CONTENT_LENGTH", "5"]), record(RecordType.STDIN, REQUEST_ID, "hello"), end(RecordType.STDIN)],
+  [begin, head(["CONTENT_LENGTH", "5"]), record(RecordType.STDIN, FIRST_REQUEST_ID, "hello"), end(RecordType.STDIN)],
   [begin, head(["HTTP_X", "y".repeat(300)]), end(RecordType.ABORT_REQUEST), end(RecordType.STDIN)],
 ];
 

@@ -2,6 +2,7 @@
 import { execFileSync } from "node:child_process";
 import { describe, expect, it } from "vitest";
 import { ensurePython } from "../../scripts/python-env.mjs";
+import { isAlive } from "../support/processes.ts";
 import { makeSite, PYTHON_ENV, runPython } from "./site.ts";
 
 const run = (program: string): Promise<string[]> => runPython(makeSite(), program);
@@ -103,6 +104,12 @@ for size in (500_000, 600_000):
       "NodeTimeoutError Node neither sent nor took a byte of the request",
       "True",
     ],
+    [
+      "a head that no lane carries",
+      "/long-head",
+      "NodeAppError AppProtocolError: startResponse: status and headers have",
+      "True",
+    ],
     ["a process that ends, twice", "/die", "NodeExitError Node ended before its response was whole", "False"],
   ])("raises for %s, and goes on", async (_what, path, message, samePid) => {
     const program = `app = NodeApp("server.mjs:app", lanes=1, request_timeout=0.5)
@@ -147,6 +154,24 @@ os.wait()
 print(os.read(read, 100) != pid, call(app, "/pid")[1] == pid)`;
     expect(await run(program)).toEqual(["True True"]);
   });
+});
+
+it("ISO-14: Node ends after a Python that was killed, even if its event loop is stuck", async () => {
+  const program = `import os, signal, threading, time
+app = NodeApp("server.mjs:app", lanes=2)
+pid = call(app, "/pid")[1].decode()
+threading.Thread(target=call, args=(app, "/spin"), daemon=True).start()
+ticks = lambda: sum(map(int, open("/proc/%s/stat" % pid).read().rpartition(") ")[2].split()[11:13]))
+while ticks() < 150: time.sleep(0.05)
+print(pid, flush=True)
+os.kill(os.getpid(), signal.SIGKILL)`;
+  const killed = await run(program).then(
+    () => undefined,
+    (error: { stdout: string }) => error,
+  );
+  const stdout = killed?.stdout;
+  expect(stdout).toMatch(/^\d+\n$/);
+  await expect.poll(() => isAlive(Number(stdout)), { timeout: 15_000 }).toBe(false);
 });
 
 it("import wsgi_bridge loads none of NodeApp's modules", () => {

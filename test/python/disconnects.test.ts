@@ -47,9 +47,9 @@ abort = fastcgi.record(fastcgi.ABORT_REQUEST, 1, b"")
 node.sendall(begin + params)
 print(lane.next_request())
 for byte in body + abort:
-    print(lane.client_disconnected(), end=" ")
+    print(lane.inbound.client_disconnected(1), end=" ")
     node.sendall(bytes((byte,)))
-print(lane.client_disconnected(), lane.read_stdin())`;
+print(lane.inbound.client_disconnected(1), lane.inbound.read_stdin(1))`;
   const env = { ...process.env, PYTHONPATH: fileURLToPath(new URL("../../python", import.meta.url)) };
   const said = execFileSync(ensurePython(), ["-c", program], { env, encoding: "utf8" });
   expect(said).toBe(`{'A': 'b'}\n${"False ".repeat(13 + 8)}True b'hello'\n`);
@@ -66,19 +66,19 @@ from wsgi_bridge.lane import Lane
 
 ours, node = socket.socketpair()
 lane = Lane(ours)
-begin = fastcgi.record(fastcgi.BEGIN_REQUEST, 1, bytes((0, 1, 1, 0, 0, 0, 0, 0)))
-ends = fastcgi.record(fastcgi.PARAMS, 1, b"") + fastcgi.record(fastcgi.STDIN, 1, b"")
 def feed():
-    for size in (0, 3, 200, 70000):
+    for number, size in enumerate((0, 3, 200, 70000), 1):
         content = fastcgi.pairs((("A", "b" * size), ("C", "")))
-        whole = begin + b"".join(fastcgi.stream(fastcgi.PARAMS, 1, content)) + ends
+        begin = fastcgi.record(fastcgi.BEGIN_REQUEST, number, bytes((0, 1, 1, 0, 0, 0, 0, 0)))
+        ends = fastcgi.record(fastcgi.PARAMS, number, b"") + fastcgi.record(fastcgi.STDIN, number, b"")
+        whole = begin + b"".join(fastcgi.stream(fastcgi.PARAMS, number, content)) + ends
         step = max(1, len(whole) // ${pieces})
         for at in range(0, len(whole), step):
             node.sendall(whole[at:at + step])
     node.shutdown(socket.SHUT_WR)
 threading.Thread(target=feed).start()
 for request in iter(lane.next_request, None):
-    print(len(request["A"]), repr(request["C"]), lane.has_body)
+    print(len(request["A"]), repr(request["C"]), lane.inbound.has_body)
     lane.end(0)`;
   const env = { ...process.env, PYTHONPATH: fileURLToPath(new URL("../../python", import.meta.url)) };
   const said = execFileSync(ensurePython(), ["-c", program], { env, encoding: "utf8" });

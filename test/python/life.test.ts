@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { expect, it, onTestFinished } from "vitest";
 import { ensurePython } from "../../scripts/python-env.mjs";
-import { childrenOf, isAlive } from "../support/processes.ts";
+import { childrenOf, isAlive, isBusy } from "../support/processes.ts";
 import { APPS, hostPython } from "../support/python.ts";
 import { rawGet } from "../support/server.ts";
 
@@ -56,20 +56,47 @@ it("WRK-09: close() lets requests under way end first, and leaves no process beh
   expect(() => process.kill(pid, 0)).toThrow(/ESRCH/);
 });
 
-it("WRK-09: Node killed with SIGKILL leaves no Python process behind", async () => {
+/** A Node process of its own with an app. @returns it, and the pids of its Python processes */
+async function nodeWith(target: string): Promise<{ node: ChildProcess; port: number; children: number[] }> {
   const built = (name: string): string => fileURLToPath(new URL(`../../dist/${name}`, import.meta.url));
   const program = `
+    import { createServer } from "node:http";
+    import { fromWsgi } from ${JSON.stringify(built("index.js"))};
     import { pythonApp } from ${JSON.stringify(built("python.js"))};
-    const app = pythonApp("probe:application", { directory: ${JSON.stringify(APPS)}, python: ${JSON.stringify(ensurePython())} });
+    const options = { directory: ${JSON.stringify(APPS)}, python: ${JSON.stringify(ensurePython())}, processes: 2 };
+    const app = pythonApp(${JSON.stringify(target)}, options);
     await app.ready();
-    console.log("ready");
-    setInterval(() => {}, 1000);`;
+    const server = createServer(fromWsgi(app)).listen(0, "127.0.0.1", () => console.log(server.address().port));`;
   const node = spawn(process.execPath, ["--input-type=module", "-e", program], {
     stdio: ["ignore", "pipe", "inherit"],
   });
-  await once(node.stdout, "data");
+  const [said] = await once(node.stdout, "data");
   const children = childrenOf(node.pid as number);
   expect(children).toHaveLength(2);
+  return { node, port: Number(said), children };
+}
+
+async function expectNobodyLeft(node: ChildProcess, children: readonly number[]): Promise<void> {
   node.kill("SIGKILL");
   await expect.poll(() => children.filter(isAlive), { timeout: 5000 }).toEqual([]);
+}
+
+it("WRK-09: Node killed with SIGKILL leaves no Python process behind", async () => {
+  const { node, children } = await nodeWith("probe:application");
+  await expectNobodyLeft(node, children);
+});
+
+const onLinux = it.runIf(process.platform === "linux"); // where the kernel is asked to end a process with its parent
+
+onLinux("ISO-14: nor one that is stopped", async () => {
+  const { node, children } = await nodeWith("probe:application");
+  for (const pid of children) process.kill(pid, "SIGSTOP");
+  await expectNobodyLeft(node, children);
+});
+
+onLinux("ISO-14: nor one that holds the interpreter's lock", async () => {
+  const { node, port, children } = await nodeWith("stuck:application");
+  for (const _ of children) void rawGet(port, "/locked");
+  await expect.poll(() => children.filter(isBusy)).toEqual(children);
+  await expectNobodyLeft(node, children);
 });

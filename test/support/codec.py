@@ -21,7 +21,7 @@ def answer(question):
         return list(fastcgi.read_pairs(argument.encode("latin-1")).items())
     if kind == "stream":
         number, content = argument
-        parts = fastcgi.stream(number, fastcgi.REQUEST_ID, content.encode("latin-1"))
+        parts = fastcgi.stream(number, fastcgi.FIRST_REQUEST_ID, content.encode("latin-1"))
         return b"".join(parts).decode("latin-1")
     if kind == "read_header":
         return fastcgi.read_header(argument.encode("latin-1"), 0)

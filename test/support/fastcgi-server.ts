@@ -4,7 +4,7 @@ import { type AddressInfo, createServer, type Server, type Socket } from "node:n
 import { onTestFinished } from "vitest";
 import { RecordReader } from "../../src/fastcgi/reader.ts";
 import { RecordType, readPairs } from "../../src/fastcgi/records.ts";
-import { endRequest, latin1, stdout } from "./records.ts";
+import { endRequest, latin1, renumbered, stdout } from "./records.ts";
 
 /** A request, from its BEGIN_REQUEST on. */
 export class ServedRequest {
@@ -18,14 +18,17 @@ export class ServedRequest {
   /** Counts the server's connections, from 1. */
   readonly connection: number;
   readonly news: EventEmitter = new EventEmitter();
+  readonly #id: number;
 
-  constructor(socket: Socket, connection: number) {
+  constructor(socket: Socket, connection: number, id: number) {
     this.socket = socket;
     this.connection = connection;
+    this.#id = id;
   }
 
+  /** Sends records, as they are made for a connection's first request, for this one. */
   send(...records: string[]): void {
-    this.socket.write(latin1(records.join("")));
+    this.socket.write(latin1(renumbered(records.join(""), this.#id)));
   }
 
   /** A whole response. */
@@ -35,7 +38,8 @@ export class ServedRequest {
 
   /** The same from a server that keeps no connections. */
   replyAndClose(body = ""): void {
-    this.socket.end(latin1(stdout(`Status: 200 OK\r\n\r\n${body}`) + endRequest()));
+    this.send(stdout(`Status: 200 OK\r\n\r\n${body}`), endRequest());
+    this.socket.end();
   }
 
   /** Breaks the connection. */
@@ -113,10 +117,10 @@ export class FastcgiServer {
       this.#sockets.delete(socket);
       this.#news.emit("closed");
     });
-    let request = new ServedRequest(socket, connection);
-    const reader = new RecordReader((type, _id, content) => {
+    let request = new ServedRequest(socket, connection, 0);
+    const reader = new RecordReader((type, id, content) => {
       if (type === RecordType.BEGIN_REQUEST) {
-        request = new ServedRequest(socket, connection);
+        request = new ServedRequest(socket, connection, id);
         this.requests.push(request);
       } else if (type === RecordType.PARAMS && content.length > 0) {
         request.params = new Map([...request.params, ...readPairs(content)]);

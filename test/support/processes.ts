@@ -1,5 +1,6 @@
 /** Which processes there are, by what every Unix has. */
 import { execFileSync } from "node:child_process";
+import { readFileSync } from "node:fs";
 
 /** The pids of a process's children. */
 export function childrenOf(parent: number): number[] {
@@ -14,4 +15,13 @@ export function isAlive(pid: number): boolean {
   } catch {
     return false;
   }
+}
+
+/** Ticks of CPU time that say: it is at work, and was not merely started. On Linux. */
+const BUSY_TICKS = 100;
+
+/** True for a process that has worked for a second. */
+export function isBusy(pid: number): boolean {
+  const fields = readFileSync(`/proc/${pid}/stat`, "latin1").split(") ")[1]?.split(" ") ?? [];
+  return Number(fields[11]) + Number(fields[12]) > BUSY_TICKS;
 }

@@ -5,7 +5,7 @@ import type { CgiHead } from "../../src/fastcgi/cgi-head.ts";
 import { FastcgiConnection, type ResponseEvents, type SizedBody } from "../../src/fastcgi/connection.ts";
 import { RecordReader } from "../../src/fastcgi/reader.ts";
 import { pair } from "../../src/fastcgi/records.ts";
-import { latin1, type Seen } from "./records.ts";
+import { latin1, renumbered, type Seen } from "./records.ts";
 import { socketPair } from "./socket-pair.ts";
 
 /** Whatever happens, in order, and a way to wait for it. */
@@ -77,8 +77,9 @@ export class Responder {
     return new Responder(...(await socketPair()));
   }
 
+  /** Sends records, as they are made for a first request, for the current one. */
   answer(...records: string[]): void {
-    this.socket.write(latin1(records.join("")));
+    this.socket.write(latin1(renumbered(records.join(""), this.connection.requests)));
   }
 
   /** Resolves when an empty record of a type has come, past or future: a stream's end, or ABORT_REQUEST. */

@@ -22,6 +22,10 @@ app.get("/cut", (_req, res) => {
   setImmediate(() => res.destroy());
 });
 app.get("/hang", () => {});
+app.get("/spin", () => {
+  for (;;);
+});
+app.get("/long-head", (_req, res) => res.set("X-Long", "x".repeat(300_000)).send("ok"));
 app.get("/pid", (_req, res) => res.type("text").send(String(process.pid)));
 app.get("/ticks", (_req, res) => {
   res.type("text");

@@ -1,0 +1,46 @@
+/** ISO-03: what a finished request still holds reaches no other request. One thread, so that all requests have the same lane. */
+import { expect, it } from "vitest";
+import { hostPython } from "../support/python.ts";
+
+const post = async (url: string, body: string | Buffer): Promise<string> =>
+  (await fetch(url, { method: "POST", body })).text();
+
+const ENDED =
+  /^RequestEndedError: the request has ended, so its wsgi\.input, write\(\) and client_disconnected\(\) cannot/;
+
+it.each([
+  ["read", "wsgi.input", 10],
+  ["read", "wsgi.input of a body that has not come whole", 1_000_000],
+  ["write", "write()", 10],
+  ["ask", "client_disconnected()", 10],
+])(
+  "a late use (%s) of %s is an error in its thread, and the next client has its own body and answer",
+  async (how, _, size) => {
+    const { url, logger } = await hostPython("late:application", { threads: 1 });
+    for (let i = 0; i < 5; i += 1) {
+      expect(await post(`${url}/${how}`, Buffer.alloc(size, "a"))).toBe("answered");
+      const [outcome, body] = (await post(`${url}/go`, `the next body ${i}`)).split("|");
+      expect(outcome).toMatch(ENDED);
+      expect(body).toBe(`the next body ${i}`);
+    }
+    expect(logger.text).toBe("");
+  },
+);
+
+it("a thread that has begun to read gets its own request's body or an error, and no byte of the next", async () => {
+  const { url, logger } = await hostPython("late:application", { threads: 1 });
+  for (let i = 0; i < 5; i += 1) {
+    expect(await post(`${url}/read_all`, Buffer.alloc(3_000_000, "a"))).toBe("answered");
+    const [outcome, body] = (await post(`${url}/go`, `the next body ${i}`)).split("|");
+    if (outcome !== "got 3000000") expect(outcome).toMatch(ENDED);
+    expect(body).toBe(`the next body ${i}`);
+  }
+  expect(logger.text).toBe("");
+});
+
+it("late words for wsgi.errors go to the process's own stderr", async () => {
+  const { url, logger } = await hostPython("late:application", { threads: 1 });
+  expect(await post(`${url}/log`, "a")).toBe("answered");
+  expect(await post(`${url}/go`, "b")).toBe("got 12|b");
+  expect(await logger.said("a late word")).toBe("a late word"); // without the id of a request
+});

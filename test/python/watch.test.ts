@@ -1,0 +1,202 @@
+/** What `reload: true` watches, and that no error of the watcher reaches anybody. Real files, real errors of the system. */
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { chmodSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, it, onTestFinished } from "vitest";
+import { watchPython } from "../../src/python/watch.ts";
+import { hostPython } from "../support/python.ts";
+
+function folder(): string {
+  const path = realpathSync(mkdtempSync(join(tmpdir(), "wsgi-bridge-watch-")));
+  onTestFinished(() => rmSync(path, { recursive: true, force: true }));
+  return path;
+}
+
+let written = 0;
+/** Writes a file whose content is new. */
+function touch(...path: string[]): void {
+  written += 1;
+  writeFileSync(join(...path), `# ${written}\n`);
+}
+
+interface Watched {
+  changes: number;
+  readonly unwatched: string[];
+  /** Resolves when a change of the file was noticed. */
+  notices(...path: string[]): Promise<void>;
+  end(): Promise<void>;
+}
+
+function watched(directory: string): Watched {
+  const seen: Watched = {
+    changes: 0,
+    unwatched: [],
+    async notices(...path) {
+      const before = seen.changes;
+      // More than once: nobody tells when the watcher is ready.
+      await expect
+        .poll(() => seen.changes > before || void touch(...path), { interval: 300, timeout: 10_000 })
+        .toBe(true);
+    },
+    end: watchPython(directory, {
+      changed: () => {
+        seen.changes += 1;
+      },
+      unwatched: (what) => seen.unwatched.push(what),
+    }),
+  };
+  onTestFinished(() => seen.end());
+  return seen;
+}
+
+describe("ISO-11: watching", () => {
+  it.each([".git", "node_modules", "__pycache__", ".venv", "environment"])("passes over %s", async (name) => {
+    const root = folder();
+    const foreign = join(root, name);
+    mkdirSync(join(foreign, "lib"), { recursive: true });
+    writeFileSync(join(foreign, "pyvenv.cfg"), "");
+    const app = watched(root);
+    const beside = watched(join(foreign, "lib"));
+    await app.notices(root, "app.py");
+    const before = app.changes;
+    await beside.notices(foreign, "lib", "module.py");
+    expect(app.changes).toBe(before);
+    await app.notices(root, "app.py");
+    expect(app.unwatched).toEqual([]);
+  });
+
+  it("follows no link out of the folder, and watches what a link within it leads to", async () => {
+    const [root, outside] = [folder(), folder()];
+    mkdirSync(join(root, "package"));
+    symlinkSync(outside, join(root, "out"));
+    symlinkSync(join(root, "package"), join(root, "in"));
+    const app = watched(root);
+    const beside = watched(outside);
+    await app.notices(root, "in", "module.py");
+    const before = app.changes;
+    await beside.notices(outside, "module.py");
+    expect(app.changes).toBe(before);
+  });
+
+  it("takes a folder that is itself reached by a link, and is not misled by links in a circle", async () => {
+    const root = folder();
+    const link = join(folder(), "current");
+    symlinkSync(root, link);
+    symlinkSync(join(root, "loop.py"), join(root, "loop.py"));
+    symlinkSync(root, join(root, "self"));
+    const app = watched(link);
+    await app.notices(root, "app.py");
+    expect(app.unwatched).toEqual([]);
+  });
+
+  it("goes on when folders vanish, and come back", async () => {
+    const root = folder();
+    mkdirSync(join(root, "package"));
+    const app = watched(root);
+    await app.notices(root, "package", "module.py");
+    rmSync(join(root, "package"), { recursive: true });
+    await app.notices(root, "app.py");
+    mkdirSync(join(root, "package"));
+    await app.notices(root, "package", "module.py");
+  });
+
+  it("can be ended before it is ready", async () => {
+    const root = folder();
+    for (let i = 0; i < 50; i += 1) mkdirSync(join(root, `package${i}`, "module"), { recursive: true });
+    const end = watchPython(root, { changed() {}, unwatched() {} });
+    await end();
+  });
+});
+
+const WATCH = JSON.stringify(new URL("../../dist/python/watch.js", import.meta.url).href);
+/** Watches until its stdin ends. */
+const PROGRAM = `
+  import { openSync } from "node:fs";
+  import { watchPython } from ${WATCH};
+  await import("chokidar");
+  const [directory, exhausted] = process.argv.slice(1);
+  if (exhausted) try { for (;;) openSync("/dev/null"); } catch {}
+  const end = watchPython(directory, {
+    changed: () => console.log("changed"),
+    unwatched: (what) => console.log("unwatched: " + what),
+  });
+  process.stdin.resume().on("end", async () => {
+    await end();
+    console.log("ended");
+    process.exitCode = 0;
+  });`;
+
+/** The same in a process of its own, where an error that nobody handles would show in the exit code. */
+function watchingProcess(command: string[], args: string[], uid?: number) {
+  const [program = "", ...rest] = [...command, process.execPath, "--input-type=module", "-e", PROGRAM, "--", ...args];
+  const node = spawn(program, rest, {
+    stdio: ["pipe", "pipe", "inherit"],
+    ...(uid !== undefined && { uid, gid: uid }),
+  });
+  const seen = { node, said: "" };
+  node.stdout.setEncoding("utf8").on("data", (text: string) => {
+    seen.said += text;
+  });
+  return {
+    says: (text: string | RegExp) => expect.poll(() => seen.said, { timeout: 10_000 }).toMatch(text),
+    changes: (...path: string[]) =>
+      expect
+        .poll(() => seen.said.includes("changed") || void touch(...path), { interval: 300, timeout: 10_000 })
+        .toBe(true),
+    async ends(): Promise<string> {
+      node.stdin.end();
+      expect(await once(node, "close")).toEqual([0, null]);
+      return seen.said;
+    },
+  };
+}
+
+const ROOT = 0;
+const NOBODY = 65_534;
+
+describe("ISO-11: an error of the system while watching is a line in the log, and nothing else", () => {
+  it("a folder that Node may not read", async () => {
+    const root = folder();
+    mkdirSync(join(root, "secret"));
+    chmodSync(join(root, "secret"), 0);
+    chmodSync(root, 0o755);
+    // root may read everything
+    const watching = watchingProcess([], [root], process.getuid?.() === ROOT ? NOBODY : undefined);
+    await watching.says(/unwatched: \S+secret is not watched: Node may not read it \(EACCES\)/);
+    await watching.changes(root, "app.py");
+    expect(await watching.ends()).toMatch(/ended/);
+  });
+
+  it("no descriptor is left, before the watcher is ready", async () => {
+    const root = folder();
+    mkdirSync(join(root, "package"));
+    const watching = watchingProcess(["sh", "-c", 'ulimit -n 64; exec "$@"', "sh"], [root, "exhausted"]);
+    await watching.says(/unwatched: \S+ is not watched: too many files or watchers are open \(EMFILE\)/);
+    expect(await watching.ends()).toMatch(/ended/);
+  });
+});
+
+describe("reload: true", () => {
+  it("says what is not watched, and serves on, without the folder of its application", async () => {
+    const root = folder();
+    const directory = join(root, "app");
+    mkdirSync(directory);
+    const source = "def app(environ, start_response):\n    start_response('200 OK', [])\n    return [b'hello']\n";
+    writeFileSync(join(directory, "here.py"), source);
+    const { app, url, logger } = await hostPython("here:app", { directory, reload: true });
+    await expect
+      .poll(() => logger.text.includes("the new code serves") || void touch(directory, "other.py"), { interval: 300 })
+      .toBe(true);
+    rmSync(directory, { recursive: true });
+    await logger.said("the old code serves on, since the Python process cannot be started");
+    expect(await fetch(url).then((answer) => answer.text())).toBe("hello");
+    await app.close();
+  });
+
+  it("close() resolves at once after pythonApp()", async () => {
+    const { app } = await hostPython("probe:application", { reload: true });
+    await app.close();
+  });
+});
