@@ -44,10 +44,15 @@ export class LineSplitter {
     this.#line = line;
   }
 
+  /** Only what is new is searched: text may come in pieces of one character. */
   push(text: string): void {
-    const lines = (this.#rest + text).split("\n");
-    this.#rest = lines.pop() as string;
-    for (const line of lines) this.#line(printable(line.endsWith("\r") ? line.slice(0, -1) : line));
+    let from = 0;
+    for (let at = text.indexOf("\n"); at !== -1; at = text.indexOf("\n", from)) {
+      this.#give(this.#rest + text.slice(from, at));
+      this.#rest = "";
+      from = at + 1;
+    }
+    this.#rest += text.slice(from);
     if (this.#rest.length > LINE_LIMIT) this.flush();
   }
 
@@ -55,6 +60,10 @@ export class LineSplitter {
   flush(): void {
     if (this.#rest !== "") this.#line(printable(this.#rest));
     this.#rest = "";
+  }
+
+  #give(line: string): void {
+    this.#line(printable(line.endsWith("\r") ? line.slice(0, -1) : line));
   }
 }
 
