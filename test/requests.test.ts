@@ -24,12 +24,12 @@ function named<Twin extends { title: string }>(requests: readonly RawRequest<Twi
 
 describe.each(HOSTS)("a request on $name", (host) => {
   it.each(named(VALID))("is passed on: %s", async (_name, twin) => {
-    const { request, environ, absent = [], body = "", closes = false } = twin;
+    const { request, environ, onFrameworks, absent = [], body = "", closes = false } = twin;
     const recorder = new Recorder();
     server = await host.serve(recorder.app, { logger: new MemoryLogger() });
     const { text } = await raw(server.port, closes ? request : request + CANARY); // resolves when the connection is closed
     const [call] = recorder.calls;
-    expect(call?.environ).toMatchObject(environ);
+    expect(call?.environ).toMatchObject(host.framework ? { ...environ, ...onFrameworks } : environ);
     expect(absent.filter((key) => key in (call?.environ ?? {}))).toEqual([]);
     expect(await call?.body).toBe(body);
     expect(faultsOf(call?.environ ?? {})).toEqual([]);

@@ -16,7 +16,7 @@ class Control:
 
     def __init__(self, sock: socket.socket) -> None:
         self._sock = sock
-        self._data = b""
+        self._data = bytearray()
         #: What a signal wakes the main thread by: bytes that go in at one end and come out at the other.
         self._woken, self._wakes = socket.socketpair()
 
@@ -71,8 +71,8 @@ class Control:
         end = fastcgi.HEADER_LENGTH + length
         if len(self._data) < end + padding:
             return None
-        content = self._data[fastcgi.HEADER_LENGTH : end]
-        self._data = self._data[end + padding :]
+        content = bytes(self._data[fastcgi.HEADER_LENGTH : end])
+        del self._data[: end + padding]
         return content
 
     def _send(self, kind: int, content: bytes) -> None:

@@ -88,7 +88,7 @@ def _length(count: int) -> bytes:
     return bytes((count,)) if count < 0x80 else _LONG.pack(count | 0x80000000)
 
 
-def read_header(data: bytes, at: int) -> Tuple[int, int, int, int]:
+def read_header(data: Union[bytes, bytearray], at: int) -> Tuple[int, int, int, int]:
     """Type, request id, content length and padding length. Raises ValueError for another version."""
     version, kind, request_id, content, padding = _HEADER.unpack_from(data, at)
     if version != VERSION:

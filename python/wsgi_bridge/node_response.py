@@ -30,16 +30,17 @@ class NodeResponse:
     def head(self) -> Tuple[str, Headers]:
         """Waits for the response's head. Raises NodeError; the request is over then."""
         try:
-            text = b""
+            text = bytearray()
             while True:
                 content = self._next()
                 if content is None:
                     raise NodeExitError("Node ended the request without an answer")
+                searched = max(0, len(text) - 3)  # in the last bytes its end may have begun
                 text += content
-                end = text.find(b"\r\n\r\n")
+                end = text.find(b"\r\n\r\n", searched)
                 if end != -1:
                     if len(text) > end + 4:
-                        self._first.append(text[end + 4 :])
+                        self._first.append(bytes(text[end + 4 :]))
                     return _read_head(text[:end].decode("latin-1"))
                 if len(text) > _HEAD_LIMIT:
                     raise NodeExitError("the head of Node's response does not end")

@@ -1,7 +1,7 @@
 """Cuts what a socket brings into records. Knows bytes; knows no request's meaning."""
 
 import socket
-from typing import Optional, Tuple
+from typing import Optional, Tuple, Union
 
 from . import fastcgi
 
@@ -28,7 +28,8 @@ class Receiver:
 
     def __init__(self, sock: socket.socket) -> None:
         self._sock = sock
-        self._data = b""
+        #: A bytearray where a record comes in pieces while nobody waits for it: then it grows in place.
+        self._data: Union[bytes, bytearray] = b""
         self._at = 0
 
     @property
@@ -61,7 +62,7 @@ class Receiver:
         self._at = start
         if len(self._data) - start < length + padding:
             self._fill(length + padding)
-        content = self._data[self._at : self._at + length]
+        content = bytes(self._data[self._at : self._at + length])
         self._at += length + padding
         return kind, request_id, content
 
@@ -81,7 +82,10 @@ class Receiver:
                 raise Gone from error
             if not part:
                 raise Gone
-            self._data = self._data[self._at :] + part
+            if not isinstance(self._data, bytearray):
+                self._data = bytearray(self._data)
+            del self._data[: self._at]
+            self._data += part
             self._at = 0
 
     def _fill(self, count: int) -> None:

@@ -20,13 +20,13 @@ class _Body(io.RawIOBase):
     def __init__(self, inbound: Inbound) -> None:
         self._inbound = inbound
         self._request_id = inbound.request_id
-        self._rest = b""
+        self._rest = memoryview(b"")
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: "memoryview") -> int:  # type: ignore[override]
-        piece = self._rest or self._inbound.read_stdin(self._request_id)
+        piece = self._rest or memoryview(self._inbound.read_stdin(self._request_id))  # cut without a copy: read1(1) comes often
         count = min(len(piece), len(buffer))
         buffer[:count] = piece[:count]
         self._rest = piece[count:]

@@ -6,7 +6,8 @@ import { socketHead } from "../node/request-head.ts";
 import type { SendTimeout } from "../node/send-timeout.ts";
 import { NodeSink } from "../node/sink.ts";
 import type { RequestHead } from "../wsgi/environ.ts";
-import { percentDecode, splitTarget, targetAuthority } from "../wsgi/path.ts";
+import { readsAlike, splitAgreed, twoReadings } from "../wsgi/one-reading.ts";
+import { percentDecode, type SplitTarget, splitTarget, targetAuthority } from "../wsgi/path.ts";
 import type { ExpressRequest, HostExchange, Next } from "./types.ts";
 
 /** A request on Express, Connect or, without `next`, on plain `node:http`. */
@@ -43,21 +44,30 @@ export class ExpressExchange implements HostExchange {
 /**
  * Reads a request's head. Call it at once: routers put `url` and `baseUrl` back when they are left.
  *
- * @throws BadRequestError for a path that cannot be translated
+ * Middleware's guards have read path and host where there is an `originalUrl`: then the app gets what they got, and the
+ * authority of a target in absolute form decides nothing. Without any, RFC 9112 alone says what is read.
+ *
+ * @throws BadRequestError for a path that cannot be translated, or that a framework reads differently
  */
 export function expressHead(req: ExpressRequest): RequestHead {
   const url = req.url ?? "/";
   const target = req.originalUrl ?? url;
-  const { path, query } = splitTarget(url);
+  const { path, query } = req.originalUrl === undefined ? splitTarget(url) : guardedUrl(req, url, target);
   return socketHead(req, {
     scriptName: req.baseUrl ? percentDecode(req.baseUrl) : "",
     pathInfo: isBareMount(req, path) ? "" : percentDecode(path),
     queryString: query,
     target,
     protocol: req.protocol,
-    host: trustedHost(req) ?? targetAuthority(target),
+    host: req.originalUrl === undefined ? targetAuthority(target) : trustedHost(req),
     ip: req.ip,
   });
+}
+
+/** A router that cuts a mount off a target that it misread makes another path of it, so that the original counts, too. */
+function guardedUrl(req: ExpressRequest, url: string, target: string): SplitTarget {
+  if (target !== url && !readsAlike(target)) throw twoReadings();
+  return splitAgreed(url, req);
 }
 
 /** Express says `/` for `/mount` and `/mount/` alike; what the client sent tells them apart. */
@@ -66,19 +76,14 @@ function isBareMount(req: ExpressRequest, path: string): boolean {
   return splitTarget(req.originalUrl).path === req.baseUrl;
 }
 
-/** X-Forwarded-Host, where Express's `trust proxy` believed it: then `hostname` is its and not Host's. */
+/** X-Forwarded-Host where `trust proxy` believes it, read as Express's `req.host` and `req.hostname` read it. */
 function trustedHost(req: ExpressRequest): string | undefined {
   const header = req.headers["x-forwarded-host"];
-  if (header === undefined || req.hostname === undefined) return undefined;
-  const forwarded = String(header).split(",", 1)[0]?.trim() ?? "";
-  const believed = hostnameOf(forwarded) === req.hostname && hostnameOf(req.headers.host ?? "") !== req.hostname;
-  return believed ? forwarded : undefined;
-}
-
-const PORT = /:\d*$/;
-
-function hostnameOf(host: string): string {
-  return host.replace(PORT, "");
+  if (typeof header !== "string" || header === "") return undefined;
+  const trusts = req.app?.get("trust proxy fn"); // Express 4 says without a port what it believes, so that is not enough
+  if (typeof trusts !== "function" || !trusts(req.socket.remoteAddress, 0)) return undefined;
+  const comma = header.indexOf(",");
+  return comma === -1 ? header : header.slice(0, comma).trimEnd();
 }
 
 /** The status and not a word: whoever asks may be anybody. What an error has in `headers` is meant for the client. */

@@ -1,6 +1,6 @@
 /** What Koa's context says of a request, and how it takes a response. Knows koa-mount and `app.proxy`. */
 import { PassThrough } from "node:stream";
-import { BadRequestError, ClientDisconnectError, ResponseAbortedError } from "../errors.ts";
+import { ClientDisconnectError, ResponseAbortedError } from "../errors.ts";
 import { leavesMuchUnread } from "../node/body.ts";
 import type { ParsedBody } from "../node/parsed-body.ts";
 import { socketHead } from "../node/request-head.ts";
@@ -10,9 +10,10 @@ import type { SendTimeout } from "../node/send-timeout.ts";
 import { SLICE, Slices } from "../node/slices.ts";
 import type { RequestHead } from "../wsgi/environ.ts";
 import { describe } from "../wsgi/log.ts";
-import { percentDecode, splitTarget, targetAuthority } from "../wsgi/path.ts";
+import { percentDecode, splitTarget } from "../wsgi/path.ts";
 import type { ResponseSink } from "../wsgi/response.ts";
 import type { HeaderList } from "../wsgi/types.ts";
+import { hostOf, pathOf, wholePath } from "./koa-reading.ts";
 import type { HostExchange, KoaContext } from "./types.ts";
 
 /** What a middleware's promise becomes: resolved with the head set, or rejected. */
@@ -55,31 +56,23 @@ export class KoaExchange implements HostExchange {
 /**
  * Reads a request's head. Call it at once: koa-mount puts the path back when it is left.
  *
- * @throws BadRequestError for a path that cannot be translated
+ * Path, host and address are those that Koa's routes and guards have read.
+ *
+ * @throws BadRequestError for a path or a host that cannot be translated, or that Koa reads differently
  */
 export function koaHead(ctx: KoaContext): RequestHead {
   const target = ctx.request.originalUrl;
-  const whole = splitTarget(target).path;
-  const mount = splitMount(whole, pathOf(ctx) ?? whole);
-  const forwarded = ctx.req.headers["x-forwarded-host"] !== undefined && ctx.host !== ctx.req.headers.host;
+  const path = pathOf(ctx); // first, since the getter may throw
+  const mount = splitMount(wholePath(ctx), path);
   return socketHead(ctx.req, {
     scriptName: percentDecode(mount.script),
     pathInfo: percentDecode(mount.path),
     queryString: splitTarget(ctx.req.url ?? "/").query,
     target,
     protocol: ctx.protocol,
-    host: forwarded ? ctx.host : targetAuthority(target),
+    host: hostOf(ctx),
     ip: ctx.ip,
   });
-}
-
-/** @throws BadRequestError where Koa's getter throws: for an absolute form that is no URL */
-function pathOf(ctx: KoaContext): string | null {
-  try {
-    return ctx.path === "*" ? "" : ctx.path; // null: Koa finds no path in `x://host`
-  } catch {
-    throw new BadRequestError("the request target is no URL");
-  }
 }
 
 /**

@@ -26,13 +26,16 @@ export interface HostExchange {
 export type ExpressRequest = IncomingMessage &
   ParsedBody & {
     readonly baseUrl?: string;
+    /** Connect sets it, too, and with it nothing else of these. */
     readonly originalUrl?: string;
+    /** The path below the mount, undecoded, as routes match it. Not a string everywhere: restify has a method of this name. */
+    readonly path?: unknown;
+    /** Where `trust proxy` is kept. */
+    readonly app?: { get(setting: string): unknown };
     /** By `trust proxy`. */
     readonly ip?: string | undefined;
     /** By `trust proxy`. */
     readonly protocol?: string;
-    /** By `trust proxy`. */
-    readonly hostname?: string | undefined;
   };
 
 /** Express's and Connect's continuation. */

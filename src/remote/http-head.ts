@@ -1,5 +1,6 @@
 /** The head of an HTTP/1 response, and what it says of the body. Knows RFC 9112 as text; knows no connection. */
 import type { CgiHead } from "../fastcgi/cgi-head.ts";
+import { trimBlanks } from "../wsgi/blanks.ts";
 import type { HeaderPair } from "../wsgi/types.ts";
 
 /** Where the body ends: after so many bytes, after the last chunk, or with the connection. */
@@ -11,8 +12,8 @@ export interface HttpHead extends CgiHead {
 }
 
 const STATUS_LINE = /^HTTP\/1\.[01] ([1-9]\d\d)(?: ([\t\x20-\x7e\x80-\xff]*))?$/;
-const FIELD = /^([!#$%&'*+\-.^_`|~0-9A-Za-z]+):[ \t]*([\t\x20-\x7e\x80-\xff]*)$/;
-const BLANKS = /[ \t]+$/;
+/** The blanks around the value are of the value here: a pattern that has a choice of where they belong tries them all. */
+const FIELD = /^([!#$%&'*+\-.^_`|~0-9A-Za-z]+):([\t\x20-\x7e\x80-\xff]*)$/;
 const DIGITS = /^\d{1,15}$/;
 
 /**
@@ -37,7 +38,7 @@ function readField(line: string): HeaderPair {
   if (name === undefined || value === undefined) {
     throw new RangeError("the response head has a line that is no header field");
   }
-  return [name, value.replace(BLANKS, "")];
+  return [name, trimBlanks(value)];
 }
 
 /** RFC 9112 §6.3, without what is left to a guess there. */

@@ -81,23 +81,42 @@ export function tagged(id: string, message: string): string {
 /** Cuts a stream of text into whole lines, so that the lines of two streams are never mixed. */
 export class LineSplitter {
   readonly #line: (line: string) => void;
-  #rest = "";
+  /** Of the line that has not ended. Joined late: a string that grew by one character at a time would be a tree. */
+  #rest: string[] = [];
+  #length = 0;
 
   constructor(line: (line: string) => void) {
     this.#line = line;
   }
 
+  /** Only what is new is searched: text may come in pieces of one character. */
   push(text: string): void {
-    const lines = (this.#rest + text).split("\n");
-    this.#rest = lines.pop() as string;
-    for (const line of lines) this.#line(printable(line.endsWith("\r") ? line.slice(0, -1) : line));
-    if (this.#rest.length > LINE_LIMIT) this.flush();
+    let from = 0;
+    for (let at = text.indexOf("\n"); at !== -1; at = text.indexOf("\n", from)) {
+      this.#give(this.#taken() + text.slice(from, at));
+      from = at + 1;
+    }
+    if (from === text.length) return;
+    this.#rest.push(text.slice(from));
+    this.#length += text.length - from;
+    if (this.#length > LINE_LIMIT) this.flush();
   }
 
   /** Gives out an unfinished line. */
   flush(): void {
-    if (this.#rest !== "") this.#line(printable(this.#rest));
-    this.#rest = "";
+    if (this.#length > 0) this.#line(printable(this.#taken()));
+  }
+
+  #taken(): string {
+    if (this.#length === 0) return "";
+    const rest = this.#rest.join("");
+    this.#rest = [];
+    this.#length = 0;
+    return rest;
+  }
+
+  #give(line: string): void {
+    this.#line(printable(line.endsWith("\r") ? line.slice(0, -1) : line));
   }
 }
 

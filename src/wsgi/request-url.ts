@@ -1,6 +1,7 @@
 /** From a request head to the URL that an inner app is given. Knows percent-encoding and mounts; knows no framework. */
 import type { RequestHead } from "./environ.ts";
-import { percentDecode, splitTarget } from "./path.ts";
+import { isPlain, readsAlike } from "./one-reading.ts";
+import { percentDecode, splitTarget, targetAuthority } from "./path.ts";
 
 /** A request's URL as Express speaks of it; all three percent-encoded. */
 export interface RequestUrl {
@@ -33,12 +34,23 @@ export function requestUrl(head: RequestHead): RequestUrl {
 /** What may stand in a request line. */
 const VISIBLE = /^[\x21-\x7e\x80-\xff]+$/;
 
-/** Middleware may have routed the request elsewhere, and REQUEST_URI is no key of PEP 3333's that it would keep in step. */
-function isTrue({ target, scriptName, pathInfo, queryString }: RequestHead): boolean {
+/**
+ * Middleware may have routed the request elsewhere, and REQUEST_URI is no key of PEP 3333's that it would keep in step. And the
+ * inner app's guards must not find another path or another host in it than the environ has.
+ */
+function isTrue(head: RequestHead): boolean {
+  const { target, scriptName, pathInfo, queryString } = head;
   if (!VISIBLE.test(target) || (scriptName !== "" && target.charCodeAt(0) !== 0x2f)) return false;
+  if (!isPlain(target) && (scriptName !== "" || !readsAlike(target) || namesAnotherHost(head))) return false;
   const { path, query } = splitTarget(target);
   if (query !== queryString || path.includes("%00")) return false;
   return percentDecode(path) === scriptName + pathInfo;
+}
+
+function namesAnotherHost({ target, rawHeaders }: RequestHead): boolean {
+  const authority = targetAuthority(target);
+  const at = rawHeaders.indexOf("host");
+  return authority !== undefined && at !== -1 && rawHeaders[at + 1] !== authority;
 }
 
 const ESCAPE = /^%[0-9a-f]{2}/i;

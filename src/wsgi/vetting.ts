@@ -1,5 +1,6 @@
 /** Requests that are refused before an application sees them. Knows what two readers could understand differently. */
 import { BadRequestError } from "../errors.ts";
+import { trimBlanks } from "./blanks.ts";
 import type { RequestHead } from "./environ.ts";
 
 /** Node's own limit on all of a head is 16 KiB; these hold where somebody has raised it. */
@@ -16,8 +17,6 @@ export const LIMITS: Readonly<Record<"fields" | "value" | "head" | "target", num
 
 /** RFC 3986 §3.2.2 and §3.2.3: a bracketed address or a name, then a port. Empty is legal. */
 const HOST = /^(?:\[[0-9a-z:.%_~-]+\]|[a-z0-9._~%!$&'()*+,;=-]*)(?::\d*)?$/i;
-/** Not `trim()`: to that, a vertical tab is a blank (CVE-2019-16789). */
-const BLANKS = /^[ \t]+|[ \t]+$/g;
 const DIGITS = /^\d+$/;
 
 /** @throws BadRequestError 400, 414, 431 or 501 */
@@ -43,7 +42,7 @@ function vetFields({ rawHeaders, protocol }: RequestHead): void {
     if (name.length === 4 && name.toLowerCase() === "host") vetHost(value);
     else if (name.length === 14 && name.toLowerCase() === "content-length") sized = vetLength(value);
     else if (name.length === 17 && name.toLowerCase() === "transfer-encoding")
-      codings += `,${value.toLowerCase().replace(BLANKS, "")}`;
+      codings += `,${trimBlanks(value.toLowerCase())}`;
   }
   if (size > LIMITS.head) throw new BadRequestError("the request's header fields are too long", 431);
   if (codings !== "") vetCodings(codings.slice(1), sized, protocol);

@@ -11,6 +11,8 @@ export interface ValidTwin {
   readonly title: string;
   /** Keys that the environ has, with these values. */
   readonly environ: Readonly<Record<string, string | boolean>>;
+  /** What is another value where a framework's guards have read the request first (CONFORMANCE ISO-13). */
+  readonly onFrameworks?: Readonly<Record<string, string>>;
   /** Keys that the environ has not. */
   readonly absent?: readonly string[];
   /** What the app reads. */
