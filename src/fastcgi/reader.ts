@@ -11,8 +11,9 @@ const EMPTY = Buffer.alloc(0);
 
 export class RecordReader {
   readonly #listener: RecordListener;
-  /** Bytes of a header, or of a record that must be whole, that have come so far. */
-  #partial: Buffer = EMPTY;
+  /** Room for a header, or for the content of a record that must be whole, of which a part has come: `#held` bytes. */
+  #room: Buffer = EMPTY;
+  #held = 0;
   #type = 0;
   #requestId = 0;
   /** Bytes of content and of padding still to come; `-1`: a header comes next. */
@@ -28,8 +29,20 @@ export class RecordReader {
    * @throws RangeError on bytes that are no FastCGI record: the connection cannot be used any further
    */
   push(chunk: Buffer): number {
-    const bytes = this.#partial.length === 0 ? chunk : Buffer.concat([this.#partial, chunk]);
-    this.#partial = EMPTY;
+    if (this.#held === 0) return this.#cut(chunk);
+    // Only what is missing is copied, so that each byte is copied once however small the chunks are.
+    const copied = chunk.copy(this.#room, this.#held);
+    this.#held += copied;
+    if (this.#held < this.#room.length) return 0;
+    const whole = this.#room; // the listener may keep it
+    this.#room = EMPTY;
+    this.#held = 0;
+    const records = this.#cut(whole);
+    return copied === chunk.length ? records : records + this.#cut(chunk.subarray(copied));
+  }
+
+  /** @returns how many records ended */
+  #cut(bytes: Buffer): number {
     let at = 0;
     let records = 0;
     for (; ; records += 1) {
@@ -43,7 +56,10 @@ export class RecordReader {
       if (this.#content > 0 || this.#padding > 0) break;
       this.#content = -1;
     }
-    this.#partial = at === bytes.length ? EMPTY : bytes.subarray(at);
+    if (at < bytes.length) {
+      this.#room = Buffer.allocUnsafeSlow(this.#content === -1 ? HEADER_LENGTH : this.#content);
+      this.#held = bytes.copy(this.#room, 0, at);
+    }
     return records;
   }
 
