@@ -59,10 +59,7 @@ export class EnvironError extends BridgeError {
   readonly status = 500 as const;
 }
 
-/**
- * An app within `toWsgi` destroyed its request, response or socket before the response was whole, as an app does that
- * wants its client to see a broken connection.
- */
+/** An app within `toWsgi` destroyed its response or socket before the response was whole: its client is to see that. */
 export class ResponseAbortedError extends BridgeError {
   readonly code = "ERR_WSGI_RESPONSE_ABORTED" as const;
   readonly status = 502 as const;
