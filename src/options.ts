@@ -81,15 +81,16 @@ export function resolveSettings<Request>(options: FromWsgiOptions<Request>): Fro
   if (!Number.isSafeInteger(maxBodySize) || maxBodySize < 0) {
     throw new OptionError("maxBodySize must be a whole number of bytes");
   }
+  const checked = checkLogger(logger);
   return {
     environ,
     passOn: new Set(passOn),
     passOnMemory: passOn.length === 0 ? undefined : new MemoryBudget(PASS_ON_MEMORY),
     stripForwarded,
     maxBodySize,
-    sendTimeout: sendTimeoutOf(options.sendTimeout ?? 60_000, checkLogger(logger)),
+    sendTimeout: sendTimeoutOf(options.sendTimeout ?? 60_000, checked),
     multiprocess: cluster.isWorker,
-    logger,
+    logger: checked,
   };
 }
 

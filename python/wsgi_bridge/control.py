@@ -3,6 +3,8 @@
 import select
 import signal
 import socket
+import sys
+import traceback
 from typing import Any, Sequence
 
 from . import fastcgi, forks
@@ -23,7 +25,10 @@ class Control:
     def answer(self, kind: int, content: bytes) -> None:
         """Answers the question with which Node begins: has the application been loaded?"""
         while self._take() is None:
-            self._data += self._sock.recv(_RECEIVE)
+            data = self._sock.recv(_RECEIVE)
+            if not data:
+                sys.exit(0)  # Node has gone
+            self._data += data
         self._send(kind, content)
 
     def serve(self, turns: Sequence[Turn]) -> None:
@@ -31,20 +36,33 @@ class Control:
         woken = self._woken
         woken.setblocking(False)
         self._wakes.setblocking(False)
+        # The application's own handler runs beside the wake-up descriptor. Python's, or this package's, would end the process.
         before: Any = signal.getsignal(signal.SIGTERM)
-        forks.handle(signal.SIGTERM, lambda _signal, _frame: None)
+        replaced = before == signal.SIG_DFL or forks.is_ours(before)
+        if replaced:
+            forks.handle(signal.SIGTERM, lambda _signal, _frame: None)
         signal.set_wakeup_fd(self._wakes.fileno(), warn_on_full_buffer=False)
         poll = select.poll()
         poll.register(self._sock, select.POLLIN)
         poll.register(woken, select.POLLIN)
-        while True:
-            if woken.fileno() in (ready for ready, _ in poll.poll()):
-                if signal.SIGTERM in woken.recv(_RECEIVE):
-                    self._send(fastcgi.LEAVING, b"")
-            elif not self._receive(turns):
-                break
+        while self._serve_once(poll, turns):
+            pass
         signal.set_wakeup_fd(-1)
-        signal.signal(signal.SIGTERM, before)
+        if replaced:
+            signal.signal(signal.SIGTERM, before)
+
+    def _serve_once(self, poll: "select.poll", turns: Sequence[Turn]) -> bool:
+        """False when Node has closed the lane. What a signal handler of the application raises here must not end its process."""
+        try:
+            if self._woken.fileno() not in (ready for ready, _ in poll.poll()):
+                return self._receive(turns)
+            if signal.SIGTERM in self._woken.recv(_RECEIVE):
+                self._send(fastcgi.LEAVING, b"")
+        except SystemExit:
+            self._send(fastcgi.LEAVING, b"")
+        except Exception:
+            traceback.print_exc()
+        return True
 
     def forget(self) -> None:
         """In a child process that was forked off: its signals are its own, and Node hears nothing of it."""

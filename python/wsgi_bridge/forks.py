@@ -10,7 +10,7 @@ from .report import traceback_text
 
 Handler = Callable[[int, Any], Any]
 
-#: The handlers that this package has installed, and what was in their places before the first of them.
+#: The handlers that this package has installed, and those of others that they have replaced.
 _ours: Set[Handler] = set()
 _before: Dict[int, Any] = {}
 #: Called in each forked child.
@@ -21,8 +21,14 @@ _masks = threading.local()
 def handle(signum: signal.Signals, handler: Handler) -> None:
     """Installs a signal handler that no forked child keeps. For the main thread."""
     before = signal.signal(signum, handler)
-    _before.setdefault(signum, before)
+    if before not in _ours:
+        _before[signum] = before
     _ours.add(handler)
+
+
+def is_ours(handler: Any) -> bool:
+    """True for a handler that was installed here."""
+    return handler in _ours
 
 
 def in_child(forget: Callable[[], None]) -> None:

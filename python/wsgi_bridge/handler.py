@@ -74,11 +74,10 @@ class Handler:
 
 def _close(result: Any, errors: ErrorStream) -> None:
     """An error of close() is for the log: the answer is whole, or another error has ended it."""
-    close = getattr(result, "close", None)
-    if close is None:
-        return
     try:
-        close()
+        close = getattr(result, "close", None)
+        if close is not None:
+            close()
     except (Gone, RequestTimeout):
         raise
     except BaseException as error:

@@ -7,6 +7,7 @@ from typing import Callable, Deque, Dict, List, Optional
 
 from . import fastcgi
 from .receiver import Gone, Receiver
+from .turn import Turn
 
 #: How much of a body is read ahead when the lane is only asked whether the client is still there: more than the system holds
 #: of a lane, so that ABORT_REQUEST, which follows what was sent before it, is seen behind a body that nobody reads.
@@ -19,7 +20,8 @@ class Inbound:
     the request that a thread speaks for, and raises when that has ended.
     """
 
-    def __init__(self, sock: socket.socket, require: Callable[[int], None]) -> None:
+    def __init__(self, sock: socket.socket, turn: Turn, require: Callable[[int], None]) -> None:
+        self._turn = turn
         self._require = require
         #: Held by the thread that reads from the socket.
         self._receiving = threading.Lock()
@@ -59,37 +61,53 @@ class Inbound:
 
     def read_stdin(self, request_id: int) -> bytes:
         """The next piece of the body; empty at its end. Raises ConnectionAbortedError (the client left), RequestEndedError."""
-        with self._receiving:
-            if not self._forked:  # a forked child may have what had come before it was forked
-                self._require(request_id)
-            while not self._stdin:
-                if self.aborted:
-                    raise ConnectionAbortedError("the client closed the connection before its body was whole")
-                if self._stdin_ended:
-                    return b""
-                self._require(request_id)
-                self._receive_one()
-            piece = self._stdin.popleft()
-            self._stdin_held -= len(piece)
-            return piece
+        shielded = self._turn.shield()
+        try:
+            with self._receiving:
+                if not self._forked:  # a forked child may have what had come before it was forked
+                    self._require(request_id)
+                return self._next_piece(request_id)
+        finally:
+            if shielded:
+                self._turn.unshield()
+
+    def _next_piece(self, request_id: int) -> bytes:
+        while not self._stdin:
+            if self.aborted:
+                raise ConnectionAbortedError("the client closed the connection before its body was whole")
+            if self._stdin_ended:
+                return b""
+            self._require(request_id)
+            self._receive_one()
+        piece = self._stdin.popleft()
+        self._stdin_held -= len(piece)
+        return piece
 
     def client_disconnected(self, request_id: int) -> bool:
         """
         True when the client has left. Never waits, and costs one system call. Behind more than 512 KiB of a body that nobody
         reads it cannot see. Raises RequestEndedError.
         """
-        if not self._receiving.acquire(blocking=False):
-            self._require(request_id)
-            return self.aborted  # another thread is reading the body, and will see it
+        shielded = self._turn.shield()
         try:
             self._require(request_id)
-            while not self.aborted and self._stdin_held < _READ_AHEAD and self._receiver.has_record():
+            if self._receiving.acquire(blocking=False):  # else another thread is reading the body, and will see it
+                try:
+                    self._look_ahead(request_id)
+                finally:
+                    self._receiving.release()
+            return self.aborted
+        finally:
+            if shielded:
+                self._turn.unshield()
+
+    def _look_ahead(self, request_id: int) -> None:
+        self._require(request_id)  # the request may have ended before the lock was had
+        try:
+            while not self.aborted and self._stdin_held < _READ_AHEAD and self._receiver.has_record(request_id):
                 self._receive_one()
         except Gone:  # Node has left, and with it all clients
             self.aborted = True
-        finally:
-            self._receiving.release()
-        return self.aborted
 
     def forget(self) -> None:
         """In a child process that was forked off: another thread's lock is held for ever."""

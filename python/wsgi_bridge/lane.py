@@ -34,10 +34,10 @@ class Lane:
         self._sending = threading.Lock()
         self._open = False
         self._forked = False
-        #: What comes on it.
-        self.inbound = Inbound(sock, self.require)
         #: The thread's turn at the current request.
         self.turn = Turn()
+        #: What comes on it.
+        self.inbound = Inbound(sock, self.turn, self.require)
 
     def next_request(self) -> Optional[Dict[str, str]]:
         """The parameters of the next request; None when the lane is closed. Raises ValueError for another request's records."""
@@ -58,29 +58,40 @@ class Lane:
     def send(self, request_id: int, parts: Iterable[fastcgi.Buffer]) -> None:
         """Sends records of a request whole, however many threads send. Raises RequestEndedError; Gone when the lane is closed."""
         data = b"".join(parts)
-        with self._sending:
-            self.require(request_id)
-            self._send_all(data)
+        shielded = self.turn.shield()
+        try:
+            with self._sending:
+                self.require(request_id)
+                self._send_all(data)
+        finally:
+            if shielded:
+                self.turn.unshield()
 
     def send_file(self, request_id: int, descriptor: int, offset: int, size: int) -> None:
         """Sends `size` bytes of a file, at most 65535, as STDOUT. Raises RequestEndedError, Gone."""
-        with self._sending:
-            self.require(request_id)
-            whole = False
-            try:
-                self._sock.sendall(fastcgi.header(fastcgi.STDOUT, request_id, size), _MORE)
-                while size > 0:
-                    sent = self._send_piece(descriptor, offset, size)
-                    if sent == 0:
-                        raise Gone  # the file was truncated since its size was asked for
-                    offset += sent
-                    size -= sent
-                whole = True
-            except OSError as error:
-                raise Gone from error
-            finally:
-                if not whole:
-                    self._break()
+        shielded = self.turn.shield()
+        try:
+            with self._sending:
+                self.require(request_id)
+                self._send_pieces(request_id, descriptor, offset, size)
+        except Gone:
+            self._break()
+            raise
+        finally:
+            if shielded:
+                self.turn.unshield()
+
+    def _send_pieces(self, request_id: int, descriptor: int, offset: int, size: int) -> None:
+        try:
+            self._sock.sendall(fastcgi.header(fastcgi.STDOUT, request_id, size), _MORE)
+            while size > 0:
+                sent = self._send_piece(descriptor, offset, size)
+                if sent == 0:
+                    raise Gone  # the file was truncated since its size was asked for
+                offset += sent
+                size -= sent
+        except OSError as error:
+            raise Gone from error
 
     def _break(self) -> None:
         """

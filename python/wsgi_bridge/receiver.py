@@ -66,12 +66,14 @@ class Receiver:
         self._at += length + padding
         return kind, request_id, content
 
-    def has_record(self) -> bool:
-        """True when a whole record is there, or can be had without waiting. Raises as `record` does."""
+    def has_record(self, request_id: int) -> bool:
+        """True when a record of this request comes next, and is whole or can be had without waiting. Raises as `record` does."""
         while True:
             held = len(self._data) - self._at
             if held >= fastcgi.HEADER_LENGTH:
-                _, _, length, padding = fastcgi.read_header(self._data, self._at)
+                _, number, length, padding = fastcgi.read_header(self._data, self._at)
+                if number != request_id:
+                    return False  # another thread's to take
                 if held >= fastcgi.HEADER_LENGTH + length + padding:
                     return True
             try:

@@ -13,13 +13,19 @@ class RequestTimeout(BaseException):
 
 
 class Turn:
-    """A thread's turn at one request: `begin` and `end` in that thread, the others in any."""
+    """A thread's turn at one request: `begin`, `end` and the shield are for that thread, the others for any."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._thread: Optional[int] = None
         self._number = 0
         self._struck = False
+        #: The thread is where no exception may land. Its own to set.
+        self._shielded = False
+        #: A stroke that came meanwhile: it lands when the thread comes out.
+        self._deferred = False
+        #: A stroke is on its way, and may not have seen the shield.
+        self._striking = False
 
     def begin(self) -> None:
         """From here on the thread may be struck."""
@@ -33,6 +39,32 @@ class Turn:
                 _raise_in(self._thread, None)
             self._thread = None
             self._struck = False
+            self._deferred = False
+            self._shielded = False
+
+    def shield(self) -> bool:
+        """
+        From here on no stroke lands before `unshield()`: for code whose work must not be half done. False, and without effect, in
+        a thread that does not have the turn. Raises RequestTimeout where a stroke has come already.
+        """
+        if self._thread != threading.get_ident():
+            return False
+        try:
+            self._shielded = True
+            if self._striking:  # it may not have seen the shield: what it has raised lands here
+                with self._lock:
+                    pass
+        except BaseException:
+            self._shielded = False
+            raise
+        return True
+
+    def unshield(self) -> None:
+        """Raises RequestTimeout if a stroke came meanwhile."""
+        self._shielded = False
+        if self._deferred:
+            self._deferred = False
+            raise RequestTimeout
 
     def strike(self, number: int) -> str:
         """
@@ -44,8 +76,23 @@ class Turn:
             if thread is None or self._number != number:
                 return ""
             stack = _stack(thread)
-            self._struck = _raise_in(thread, RequestTimeout)
+            self._striking = True
+            try:
+                if not self._is_deferred():
+                    self._struck = _raise_in(thread, RequestTimeout)
+            finally:
+                self._striking = False
             return stack
+
+    def _is_deferred(self) -> bool:
+        """True if the thread raises the exception itself."""
+        if not self._shielded:
+            return False
+        self._deferred = True
+        if self._shielded or not self._deferred:
+            return True
+        self._deferred = False  # it has come out meanwhile, and has not seen it
+        return False
 
 
 def _stack(thread: int) -> str:

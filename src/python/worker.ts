@@ -127,7 +127,8 @@ export class Worker implements ConnectionOwner, ControlEvents, ChildEvents {
     this.#events.idle(this);
   }
 
-  closed(): void {
+  closed(lane: FastcgiConnection): void {
+    this.#lanes.unmarkStuck(lane); // its thread is through
     this.#distrust("broke off a lane");
   }
 

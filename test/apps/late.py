@@ -75,3 +75,19 @@ def do_go(environ, start_response):
     body = environ["wsgi.input"].read()
     start_response("200 OK", list(TEXT))
     return [outcome.encode() + b"|" + body]
+
+
+def do_watch(environ, start_response):
+    """A thread asks whether the client is there for as long as it is answered: beyond the end of the request, and at it."""
+    gone = environ["wsgi_bridge.client_disconnected"]
+
+    def watch():
+        try:
+            while not gone():
+                pass
+        except ValueError as error:
+            outcomes.put(type(error).__name__)
+
+    threading.Thread(target=watch, daemon=True).start()
+    start_response("200 OK", list(TEXT))
+    return [environ["QUERY_STRING"].encode()]

@@ -109,3 +109,19 @@ def do_terminate(environ, start_response):
     os.kill(os.getpid(), signal.SIGTERM)
     time.sleep(0.2)
     return do_pid(environ, start_response)
+
+
+def do_reads(environ, start_response):
+    """Reads its body for longer than it may."""
+    source = environ["wsgi.input"]
+    while source.read(65536):
+        pass
+    while True:
+        spin()
+
+
+def do_asks(environ, start_response):
+    """Asks for ever whether the client is there."""
+    gone = environ["wsgi_bridge.client_disconnected"]
+    while True:
+        gone()

@@ -44,3 +44,20 @@ it("late words for wsgi.errors go to the process's own stderr", async () => {
   expect(await post(`${url}/go`, "b")).toBe("got 12|b");
   expect(await logger.said("a late word")).toBe("a late word"); // without the id of a request
 });
+
+it("a thread that asks for its client at the very end of its request takes nothing of the next one", async () => {
+  const { app, url, logger } = await hostPython("late:application", { threads: 2 });
+  const [process] = app.stats().processes;
+  const client = async (name: string): Promise<string[]> => {
+    const wrong: string[] = [];
+    for (let i = 0; i < 150; i += 1) {
+      const token = `${name}${i}`;
+      const answer = await post(`${url}/watch?${token}`, "body");
+      if (answer !== token) wrong.push(answer);
+    }
+    return wrong;
+  };
+  expect((await Promise.all(["a", "b", "c", "d"].map(client))).flat()).toEqual([]);
+  expect(app.stats().processes).toMatchObject([{ pid: process?.pid }]);
+  expect(logger.lines).toEqual([]);
+});

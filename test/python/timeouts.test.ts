@@ -44,6 +44,23 @@ describe("requestTimeout", () => {
     expect(await textOf(`${url}/pid`)).not.toBe(pid);
   });
 
+  it.each(["/reads", "/asks"])(
+    "an exception that comes while %s is at the lane leaves it whole: the next requests have their own answers",
+    async (path) => {
+      const { app, url, logger } = await hostPython("stuck:application", { threads: 1, requestTimeout: 60 });
+      const [process] = app.stats().processes;
+      for (let i = 0; i < 12; i += 1) {
+        await fetch(url + path, { method: "POST", body: Buffer.alloc(4_000_000, "x") }).then(
+          (answer) => answer.text().catch(() => "cut"),
+          () => "cut",
+        );
+        expect(await textOf(`${url}/hello`)).toBe("hello");
+      }
+      expect(app.stats().processes).toMatchObject([{ pid: process?.pid }]);
+      expect(logger.text).not.toMatch(/broke off|ValueError/);
+    },
+  );
+
   it("a process whose every thread is locked out says where it was, and is replaced", async () => {
     const { url, logger } = await hostPython("stuck:application", { threads: 1, requestTimeout: 200 });
     expect(await statusOf(`${url}/locked`)).toBe(504);

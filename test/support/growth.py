@@ -86,7 +86,7 @@ def records_in_bytes(size):
     def work():
         receiver = Receiver(OneByOne(data))
         for _ in range(size // each):
-            while not receiver.has_record():
+            while not receiver.has_record(1):
                 pass
             assert len(receiver.record()[2]) == each - 8
 
