@@ -1,6 +1,9 @@
+import { execFileSync } from "node:child_process";
 import { once } from "node:events";
 import { request } from "node:http";
+import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
+import { ensurePython } from "../../scripts/python-env.mjs";
 import { hostPython, startPython } from "../support/python.ts";
 
 const textOf = (url: string): Promise<string> => fetch(url).then((answer) => answer.text());
@@ -159,4 +162,44 @@ describe("bad values", () => {
   ])("%s: %s is an error that names the option", (option, value) => {
     expect(() => startPython("stuck:application", { [option]: value })).toThrow(new RegExp(`^${option} must be `));
   });
+});
+
+it("an exception that is raised while a thread waits for its body loses no byte: the next request is read as it was sent", () => {
+  const program = `
+import socket, sys, threading
+from wsgi_bridge import fastcgi
+from wsgi_bridge.lane import Lane
+from wsgi_bridge.turn import RequestTimeout
+
+ours, node = socket.socketpair()
+lane = Lane(ours)
+def request(number):
+    begin = fastcgi.record(fastcgi.BEGIN_REQUEST, number, bytes((0, 1, 1, 0, 0, 0, 0, 0)))
+    params = fastcgi.record(fastcgi.PARAMS, number, fastcgi.pairs((("N", str(number)),)))
+    return begin + params + fastcgi.record(fastcgi.PARAMS, number, b"")
+def body(number):
+    return fastcgi.record(fastcgi.STDIN, number, b"x" * 50000) + fastcgi.record(fastcgi.STDIN, number, b"")
+def serve():
+    lane.next_request()
+    lane.turn.begin()
+    try:
+        while lane.inbound.read_stdin(1): pass
+        print("read")
+    except RequestTimeout:
+        print("struck")
+    lane.end(1)
+    print(lane.next_request(), lane.inbound.read_stdin(2) == b"x" * 50000)
+node.sendall(request(1))
+thread = threading.Thread(target=serve)
+thread.start()
+def waits():
+    frame = sys._current_frames().get(thread.ident)
+    return frame is not None and frame.f_code.co_name == "_receive" and lane.inbound.request_id == 1
+while not waits(): pass
+lane.turn.strike(1)
+node.sendall(body(1) + request(2) + body(2))
+thread.join()`;
+  const env = { ...process.env, PYTHONPATH: fileURLToPath(new URL("../../python", import.meta.url)) };
+  const said = execFileSync(ensurePython(), ["-c", program], { env, encoding: "utf8", timeout: 10_000 });
+  expect(said).toBe("struck\n{'N': '2'} True\n");
 });
