@@ -104,7 +104,7 @@ class Exchange implements HandlerHost {
   }
 
   done(): void {
-    this.#body?.release();
+    this.#body?.release(this.#host.res);
     this.#errors.flush();
   }
 

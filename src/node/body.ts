@@ -1,5 +1,5 @@
 /** The body of a Node request as a `ByteSource`. Knows streams, limits and disconnects; knows nothing of WSGI's read methods. */
-import type { IncomingMessage } from "node:http";
+import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Http2ServerRequest } from "node:http2";
 import { BodyTooLargeError, ClientDisconnectError } from "../errors.ts";
 import { type ByteSource, readTooLate } from "../wsgi/input.ts";
@@ -65,6 +65,13 @@ export class RequestBody implements ByteSource {
     if (Number.isFinite(declared) && declared > maxSize) throw tooLarge(maxSize);
   }
 
+  /** Node discards a body that nobody has asked for when its response is sent, which may be before the first `next()`. */
+  begin(): void {
+    if (this.#over || this.#listening) return;
+    this.#listen();
+    this.#req.read(0);
+  }
+
   async next(): Promise<Uint8Array | undefined> {
     if (this.#over) throw readTooLate();
     this.#listen();
@@ -82,12 +89,15 @@ export class RequestBody implements ByteSource {
   }
 
   /**
-   * The request is over. Node discards a body that nobody has begun to read, and a later reader must not take that for its end.
-   * One who has begun has the rest of it: it is this request's alone.
+   * The response is over. When it is sent, Node discards a body that nobody has begun to read: a later reader must not take that for
+   * its end. One who has begun has the rest of it, which is this request's alone.
    */
-  release(): void {
-    this.#over = !this.#listening;
+  release(res: ServerResponse): void {
     this.#forget();
+    if (this.#listening) return;
+    res.once("finish", () => {
+      this.#over = !this.#listening;
+    });
   }
 
   /**

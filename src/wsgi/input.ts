@@ -5,6 +5,8 @@ import type { InputStream } from "./types.ts";
 
 /** Where a body comes from: pulled, so that nothing is read before the application asks. */
 export interface ByteSource {
+  /** Somebody reads: told at once, a moment before the first `next()`. May come again. */
+  begin?(): void;
   /** The next bytes, never empty; `undefined` at the end. Rejects when the body breaks off. */
   next(): Promise<Uint8Array | undefined>;
 }
@@ -47,6 +49,7 @@ export class BodyInput implements InputStream {
   }
 
   #inTurn<T>(job: () => Promise<T>): Promise<T> {
+    this.#source.begin?.();
     const result = this.#turn.then(job);
     this.#turn = result.catch(() => undefined); // the caller has the rejection; the next call gets its own
     return result;
