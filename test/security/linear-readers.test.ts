@@ -6,41 +6,11 @@ import { RecordReader } from "../../src/fastcgi/reader.ts";
 import { RecordType, record } from "../../src/fastcgi/records.ts";
 import { HttpResponseReader } from "../../src/remote/http-reader.ts";
 import { bytesInput } from "../../src/wsgi/input.ts";
+import { growth, MOST, type Work } from "../support/growth.ts";
 
 const KB = 1024;
-/** Four times the input may take so many times the time: linear is 4, squared is 16. */
-const MOST = 8;
-/** A busy machine disturbs a measurement, so that it is made again; squared time stays squared. */
-const TRIES = 10;
-/** The first times of the small sizes are those of code that is not compiled yet, which makes the ratio look smaller. */
-const ROUNDS = 4;
-/** Milliseconds. Squared time would fill minutes with these tries, so that after so many there is no further one. */
-const ENOUGH = 5_000;
-/** Milliseconds. Below that the collector of garbage decides the time, so that less counts as so long. */
-const LEAST = 1;
-
-type Work = () => unknown;
-
-const LENGTHS = [16 * KB, 64 * KB, 256 * KB];
 /** A FastCGI record has no more than 64 KiB, so that these sizes lie below. */
-const RECORD_LENGTHS = [4 * KB - 8, 16 * KB - 8, 64 * KB - 8];
-
-async function growth(prepare: (length: number) => Work, lengths: readonly number[]): Promise<number> {
-  const works = lengths.map(prepare);
-  const best = works.map(() => Number.POSITIVE_INFINITY);
-  const began = performance.now();
-  let largest = Number.POSITIVE_INFINITY;
-  for (let tried = 0; tried < TRIES && (tried < ROUNDS || largest > MOST); tried += 1) {
-    if (tried > 0 && performance.now() - began > ENOUGH) break;
-    for (const [at, work] of works.entries()) {
-      const start = performance.now();
-      await work();
-      best[at] = Math.max(LEAST, Math.min(best[at] as number, performance.now() - start));
-    }
-    largest = Math.max(...best.slice(1).map((time, at) => time / (best[at] as number)));
-  }
-  return largest;
-}
+const RECORD_SIZES = [4 * KB - 8, 16 * KB - 8, 64 * KB - 8];
 
 function response(head: string, part: string): (length: number) => Work {
   return (length) => {
@@ -67,20 +37,20 @@ describe("ISO-04: time grows with the bytes alone", () => {
     ["trailers", response(`${CHUNKED}0\r\n`, "a:b\r\n")],
     ["interim heads", response("", "HTTP/1.1 100 C\r\n\r\n")],
   ])("of a response whose %s come in one buffer", async (_parts, prepare) => {
-    expect(await growth(prepare, LENGTHS)).toBeLessThanOrEqual(MOST);
+    expect(await growth(prepare)).toBeLessThanOrEqual(MOST);
   });
 
   it.each([
     ["PARAMS", RecordType.PARAMS],
     ["STDIN", RecordType.STDIN],
   ])("of a %s record that comes byte by byte", async (_name, type) => {
-    expect(await growth(byteByByte(type), RECORD_LENGTHS)).toBeLessThanOrEqual(MOST);
+    expect(await growth(byteByByte(type), RECORD_SIZES)).toBeLessThanOrEqual(MOST);
   });
 
   it("of records of 8 bytes that NodeLane receives", async () => {
     const script = fileURLToPath(new URL("../support/node_lane_growth.py", import.meta.url));
     const env = { ...process.env, PYTHONPATH: fileURLToPath(new URL("../../python", import.meta.url)) };
-    const ratio = execFileSync("python3", [script, String(MOST), String(TRIES)], { env, encoding: "utf8" });
+    const ratio = execFileSync("python3", [script, String(MOST), "10"], { env, encoding: "utf8" });
     expect(Number(ratio)).toBeLessThanOrEqual(MOST);
   });
 });

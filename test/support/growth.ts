@@ -13,55 +13,39 @@ const BATCH = 0.5;
  */
 const LEAST = 3;
 const ROUNDS = 3;
-/** A disturbed measurement is made again; squared time stays squared. */
-const TRIES = 10;
+/** A disturbed measurement is made again, from the beginning; squared time stays squared. */
+const TRIES = 12;
 /** Milliseconds. What takes so long is not measured again: no disturbance does that. */
-const PATIENCE = 300;
+const PATIENCE = 1_500;
 
 /** What is timed, with its input ready. */
 export type Work = () => unknown;
 
-/**
- * The ratio of the times for a size and for the next: the largest, or the first above `MOST`, so that squared time ends here. Both
- * sizes have their turn in each round, and their best times count.
- */
-export async function growth(prepare: (size: number) => Work): Promise<number> {
+/** The ratio of the times for a size and for the next: the largest, or the first above `MOST`, so that squared time ends here. */
+export async function growth(prepare: (size: number) => Work, sizes: readonly number[] = SIZES): Promise<number> {
   let largest = 0;
-  let small = await timed(prepare(SIZES[0] as number));
-  for (const size of SIZES.slice(1)) {
-    const large = await timed(prepare(size));
-    for (let tried = 0; tried < TRIES && (tried === 0 || ratio(small, large) > MOST); tried += 1) {
-      if (large.best * tried > PATIENCE) break;
-      for (let round = 0; round < ROUNDS; round += 1) {
-        await again(small);
-        await again(large);
-      }
-    }
-    largest = Math.max(largest, ratio(small, large));
-    if (largest > MOST) break;
-    small = large;
+  for (let at = 1; at < sizes.length && largest <= MOST; at += 1) {
+    const [small, large] = [sizes[at - 1], sizes[at]].map((size) => prepare(size as number)) as [Work, Work];
+    largest = Math.max(largest, await leastRatio(small, large));
   }
   return largest;
 }
 
-interface Timed {
-  readonly work: Work;
-  readonly count: number;
-  /** Milliseconds for one. */
-  best: number;
-}
-
-async function timed(work: Work): Promise<Timed> {
-  const count = await batch(work);
-  return { work, count, best: (await time(work, count)) / count };
-}
-
-async function again(one: Timed): Promise<void> {
-  one.best = Math.min(one.best, (await time(one.work, one.count)) / one.count);
-}
-
-function ratio(small: Timed, large: Timed): number {
-  return Math.max(large.best, LEAST) / Math.max(small.best, LEAST);
+/** Of as many tries as it takes. */
+async function leastRatio(small: Work, large: Work): Promise<number> {
+  const counts = { small: await batch(small), large: await batch(large) };
+  let least = Number.POSITIVE_INFINITY;
+  for (let tried = 0; tried < TRIES && least > MOST; tried += 1) {
+    const best = { small: Number.POSITIVE_INFINITY, large: Number.POSITIVE_INFINITY };
+    for (let round = 0; round < ROUNDS; round += 1) {
+      // In turn, so that what else the machine does meets both.
+      best.small = Math.min(best.small, (await time(small, counts.small)) / counts.small);
+      best.large = Math.min(best.large, (await time(large, counts.large)) / counts.large);
+    }
+    least = Math.min(least, Math.max(best.large, LEAST) / Math.max(best.small, LEAST));
+    if (best.large * tried > PATIENCE) break;
+  }
+  return least;
 }
 
 /** How often something is to be done to take long enough. */
