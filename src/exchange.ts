@@ -2,10 +2,11 @@
 import type { IncomingMessage } from "node:http";
 import { BadRequestError, BodyTooLargeError, OptionError, ResponseAbortedError } from "./errors.ts";
 import type { HostExchange } from "./hosts/types.ts";
-import { hasBody, leavesMuchUnread, RequestBody } from "./node/body.ts";
+import { hasBody, leavesMuchUnread, RequestBody, wasRead } from "./node/body.ts";
 import { rewriteBody } from "./node/parsed-body.ts";
 import { awaitTurn, hasTurn } from "./node/pipeline.ts";
 import { closeAfter, comesTooLate } from "./node/response.ts";
+import type { SlowClientListener } from "./node/send-timeout.ts";
 import { tlsVariables } from "./node/tls.ts";
 import type { FromWsgiSettings } from "./options.ts";
 import { buildEnviron } from "./wsgi/environ.ts";
@@ -31,12 +32,14 @@ type Named = IncomingMessage & { readonly id?: unknown };
 /** Called once the request has been found fit for an application. */
 export type Extra = () => Readonly<Record<string, unknown>> | undefined;
 
-class Exchange implements HandlerHost {
+class Exchange implements HandlerHost, SlowClientListener {
   readonly #host: HostExchange;
   readonly #settings: FromWsgiSettings<never>;
   readonly #errors: LogErrors;
   #body: RequestBody | undefined;
   #id = "";
+  /** As the client sent it: `req.url` is what a mount leaves of it. */
+  #target: string | undefined;
 
   constructor(host: HostExchange, settings: FromWsgiSettings<never>) {
     this.#host = host;
@@ -46,7 +49,11 @@ class Exchange implements HandlerHost {
 
   run(app: WsgiApp, extra: Extra): void {
     const { req, res } = this.#host;
-    if (res.destroyed || comesTooLate(req)) return; // the client left while other middleware was at work, or is to go
+    if (res.destroyed || comesTooLate(req)) {
+      this.#host.clientLeft?.(); // it left while other middleware was at work, or is to go
+      return;
+    }
+    this.#host.exchange = this;
     const handler = new Handler(new ResponseWriter(this.#sink(), req.method ?? "GET"), this);
     let environ: Environ;
     try {
@@ -56,7 +63,7 @@ class Exchange implements HandlerHost {
       return;
     }
     if (hasTurn(res)) this.#start(app, environ, handler);
-    else awaitTurn(res, { start: () => this.#start(app, environ, handler), withdraw: () => this.#lose(handler) });
+    else this.#awaitTurn(app, environ, handler);
   }
 
   #start(app: WsgiApp, environ: Environ, handler: Handler): void {
@@ -66,6 +73,18 @@ class Exchange implements HandlerHost {
     res.on("close", () => {
       if (!res.writableEnded) this.#lose(handler); // not `writableFinished`: HTTP/2's is true of a stream that was reset
     });
+  }
+
+  #awaitTurn(app: WsgiApp, environ: Environ, handler: Handler): void {
+    awaitTurn(this.#host.res, {
+      start: () => this.#start(app, environ, handler),
+      withdraw: () => this.#lose(handler),
+      tooMany: (count) => this.#note(`${count} pipelined requests wait on its connection, which is ended`),
+    });
+  }
+
+  cutOff(timeout: number): void {
+    this.#note(`the client took nothing for sendTimeout, ${timeout} ms; it was cut off`);
   }
 
   /** The client has left. */
@@ -98,9 +117,18 @@ class Exchange implements HandlerHost {
   }
 
   log(message: string, error: unknown): void {
-    const { req } = this.#host;
     const cause = error === undefined ? "" : `: ${describe(error)}`;
-    this.#settings.logger.error(tagged(this.#id, printable(`${req.method} ${req.url}: ${message}${cause}`)));
+    this.#settings.logger.error(this.#line(message + cause));
+  }
+
+  /** What a client did, which is nobody's fault here. */
+  #note(message: string): void {
+    this.#settings.logger.info(this.#line(message));
+  }
+
+  #line(message: string): string {
+    const { method, url } = this.#host.req;
+    return tagged(this.#id, printable(`${method} ${this.#target ?? url}: ${message}`));
   }
 
   done(): void {
@@ -110,6 +138,7 @@ class Exchange implements HandlerHost {
 
   #environ(extra: Extra): Environ {
     const head = this.#host.head();
+    this.#target = head.target;
     vetHead(head);
     const { input, length } = this.#input();
     const { multiprocess, stripForwarded } = this.#settings;
@@ -127,7 +156,7 @@ class Exchange implements HandlerHost {
   #input(): { input: InputStream; length: number | undefined } {
     const { req } = this.#host;
     if (!hasBody(req)) return { input: EMPTY_INPUT, length: undefined };
-    if (req.readableDidRead) {
+    if (wasRead(req)) {
       const bytes = rewriteBody(req, this.#host.parsedBody());
       return { input: bytesInput(bytes), length: bytes.length };
     }

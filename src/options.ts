@@ -5,7 +5,7 @@ import { OptionError } from "./errors.ts";
 import { MemoryBudget } from "./node/memory-budget.ts";
 import { count, MAX_TIME, unlimited } from "./node/option-values.ts";
 import { SendTimeout } from "./node/send-timeout.ts";
-import { checkLogger, type Logger, printable } from "./wsgi/log.ts";
+import { checkLogger, type Logger } from "./wsgi/log.ts";
 
 /** How a WSGI app is joined to its host. `Request` is Express's request, or Koa's context. */
 export interface FromWsgiOptions<Request = IncomingMessage> {
@@ -38,9 +38,10 @@ export interface FromWsgiOptions<Request = IncomingMessage> {
    */
   maxBodySize?: number | undefined;
   /**
-   * How long a client may take nothing of a response that waits for it, in milliseconds; 0 for no limit. Then its connection
-   * is ended (on HTTP/2 its stream), and `close()` of the app's result is called. It may be a quarter longer. On HTTP/2 Node
-   * sees steps of up to 64 KiB.
+   * If a client takes nothing for so long while data waits for it, in milliseconds, its connection is closed (on HTTP/2 its
+   * stream), and `close()` of the app's result is called; 0 for never. It may take up to a quarter longer. The system tells
+   * Node of progress in steps: some hundred KiB on a fast network, 64 KiB on HTTP/2. A client that takes less than a step in
+   * this time counts as one that takes nothing.
    *
    * @default 60000
    */
@@ -81,24 +82,14 @@ export function resolveSettings<Request>(options: FromWsgiOptions<Request>): Fro
   if (!Number.isSafeInteger(maxBodySize) || maxBodySize < 0) {
     throw new OptionError("maxBodySize must be a whole number of bytes");
   }
-  const checked = checkLogger(logger);
   return {
     environ,
     passOn: new Set(passOn),
     passOnMemory: passOn.length === 0 ? undefined : new MemoryBudget(PASS_ON_MEMORY),
     stripForwarded,
     maxBodySize,
-    sendTimeout: sendTimeoutOf(options.sendTimeout ?? 60_000, checked),
+    sendTimeout: new SendTimeout(unlimited(count("sendTimeout", options.sendTimeout ?? 60_000, MAX_TIME, 0))),
     multiprocess: cluster.isWorker,
-    logger: checked,
+    logger: checkLogger(logger),
   };
-}
-
-function sendTimeoutOf(milliseconds: number, logger: Logger): SendTimeout {
-  const timeout = unlimited(count("sendTimeout", milliseconds, MAX_TIME, 0));
-  return new SendTimeout(timeout, ({ req }) => {
-    logger.info(
-      printable(`${req.method} ${req.url}: the client took nothing for sendTimeout, ${timeout} ms; it was cut off`),
-    );
-  });
 }

@@ -1,19 +1,24 @@
 /** ISO-06: one request of an HTTP/1 connection at a time, in order; those behind a closed connection never start. */
 import { connect } from "node:net";
+import express5, { type RequestHandler } from "express";
+import express4 from "express4";
+import Koa3 from "koa";
+import Koa2 from "koa2";
 import { describe, expect, it, onTestFinished } from "vitest";
-import type { WsgiApp } from "../src/index.ts";
+import { fromWsgi, type WsgiApp } from "../src/index.ts";
+import { fromWsgi as koaFromWsgi } from "../src/koa.ts";
 import { signal } from "./support/bytes.ts";
 import { HOSTS } from "./support/hosts.ts";
 import { MemoryLogger } from "./support/logger.ts";
 import { startPython } from "./support/python.ts";
-import { raw, rawConnection, rawGet } from "./support/server.ts";
+import { listen, raw, rawConnection, rawGet } from "./support/server.ts";
 
 const request = (target: string, more = ""): string => `GET ${target} HTTP/1.1\r\nHost: test\r\n${more}\r\n`;
 const LAST = "Connection: close\r\n";
 
 describe.each(HOSTS)("$name", ({ serve }) => {
-  const host = async (app: WsgiApp) => {
-    const server = await serve(app, { logger: new MemoryLogger() });
+  const host = async (app: WsgiApp, logger = new MemoryLogger()) => {
+    const server = await serve(app, { logger });
     onTestFinished(() => server.close());
     return server;
   };
@@ -83,6 +88,7 @@ describe.each(HOSTS)("$name", ({ serve }) => {
     let calls = 0;
     const begun = signal();
     const left = signal();
+    const logger = new MemoryLogger();
     const { port } = await host((_environ, startResponse) => {
       calls += 1;
       begun.fire();
@@ -94,7 +100,7 @@ describe.each(HOSTS)("$name", ({ serve }) => {
         })(),
         { close: () => left.fire() },
       );
-    });
+    }, logger);
     const socket = await rawConnection(port, request("/first"));
     await begun.promise;
     socket.write(request("/behind").repeat(count));
@@ -102,6 +108,18 @@ describe.each(HOSTS)("$name", ({ serve }) => {
     await left.promise;
     await new Promise(setImmediate);
     expect(calls).toBe(1);
+    const said = logger.lines.filter((line) => /: 4097 pipelined requests wait on its connection/.test(line));
+    expect(said).toHaveLength(count === 2_000 ? 0 : 1);
+  });
+
+  it("a request before one that is refused is answered, however late it starts", async () => {
+    const { port } = await host(async (environ, startResponse) => {
+      if (environ.PATH_INFO === "/first") await new Promise((resolve) => setTimeout(resolve, 50));
+      startResponse("200 OK", [["Content-Length", "5"]]);
+      return [Buffer.from("first")];
+    });
+    const { text } = await raw(port, request("/first") + request("/%00") + request("/third"));
+    expect([...text.matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, status]) => status)).toEqual(["200", "400"]);
   });
 
   it("those behind an answer that ends the connection never start", async () => {
@@ -130,5 +148,55 @@ describe.each(HOSTS)("$name", ({ serve }) => {
     socket.destroy();
     await expect.poll(() => app.stats().processes[0]?.inFlight).toBe(0);
     expect((await rawGet(port, "/token?f")).body).toBe('"f"');
+  });
+});
+
+describe.each([
+  ["Express 5", express5],
+  ["Express 4", express4 as unknown as typeof express5],
+])("%s", (_name, express) => {
+  it("a request that other middleware holds up is answered before one behind it that is refused", async () => {
+    const slow: RequestHandler = (req, _res, next) => void setTimeout(next, req.url === "/first" ? 50 : 0);
+    const app: WsgiApp = (environ, startResponse) => {
+      startResponse("200 OK", [["Content-Length", String(environ.PATH_INFO.length)]]);
+      return [Buffer.from(environ.PATH_INFO)];
+    };
+    const server = await listen(
+      express()
+        .use(slow)
+        .use(fromWsgi(app, { logger: new MemoryLogger() })),
+    );
+    onTestFinished(() => server.close());
+    const { text } = await raw(server.port, request("/first") + request("/%00"));
+    expect([...text.matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, status]) => status)).toEqual(["200", "400"]);
+  });
+});
+
+describe.each([
+  ["Koa 3", Koa3],
+  ["Koa 2", Koa2 as unknown as typeof Koa3],
+])("%s", (_name, Koa) => {
+  it("middleware above goes on where the client leaves before the app has its request", async () => {
+    const taken = signal();
+    const left = signal();
+    const released = signal();
+    const site = new Koa();
+    site.use(async (ctx, next) => {
+      ctx.res.once("close", () => left.fire());
+      taken.fire();
+      try {
+        await left.promise;
+        await next();
+      } finally {
+        released.fire();
+      }
+    });
+    site.use(koaFromWsgi(() => [], { logger: new MemoryLogger() }));
+    const server = await listen(site.callback());
+    onTestFinished(() => server.close());
+    const socket = await rawConnection(server.port, request("/"));
+    await taken.promise;
+    socket.destroy();
+    await released.promise;
   });
 });

@@ -29,6 +29,39 @@ const FORM_TYPE = "application/x-www-form-urlencoded";
 describe.each([
   ["Express 5", express5],
   ["Express 4", express4 as unknown as typeof express5],
+])("on %s: a body that an app has read to its end, and passes on later", (_name, express) => {
+  /** Its answer comes after the end of the body, as that of an app in another process does. */
+  const later: WsgiApp = async (environ, startResponse) => {
+    await environ["wsgi.input"].read();
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    startResponse("404 Not Found", []);
+    return [];
+  };
+  const pass = fromWsgi(later, { passOn: [404] });
+  const listening: RequestHandler = (req, res) => {
+    const parts: Buffer[] = [];
+    req.on("data", (part: Buffer) => parts.push(part)).on("end", () => void res.end(Buffer.concat(parts)));
+  };
+  const parsed: RequestHandler[] = [express.raw({ type: "*/*", limit: "2mb" }), (req, res) => void res.send(req.body)];
+
+  it.each([
+    ["a handler that listens for it", [listening]],
+    ["a parser", parsed],
+    ["a second WSGI app", [fromWsgi(echo)]],
+    ["a second WSGI app that passes it on, too", [pass, listening]],
+  ] as [string, RequestHandler[]][])("%s finds it whole", async (_what, handlers) => {
+    server = await listen(express().use(pass, ...handlers));
+    for (const size of [5, 100_000, 900_000]) {
+      const body = Buffer.alloc(size, "0123456789");
+      const answer = await fetch(server.url, { method: "POST", body, headers: { "Content-Type": "a/b" } });
+      expect(Buffer.from(await answer.arrayBuffer()).equals(body)).toBe(true);
+    }
+  });
+});
+
+describe.each([
+  ["Express 5", express5],
+  ["Express 4", express4 as unknown as typeof express5],
 ])("NODE-22 on %s: a body that a parser has read", (_name, express) => {
   const post = async (parser: RequestHandler, type: string, body: string | Uint8Array, coding?: string) => {
     server = await listen(express().use(parser).use(fromWsgi(echo)));

@@ -22,7 +22,7 @@ const HTTP2_GET = [
   "\0\0\x04\x08\0\0\0\0\0\x7f\0\0\0",
   "\0\0\x09\x01\x05\0\0\0\x01\x82\x86\x84\x41\x04test",
 ].join("");
-const CUT = /^GET \/: the client took nothing for sendTimeout, 200 ms; /;
+const CUT = /^\[\d+\] GET \/: the client took nothing for sendTimeout, 200 ms; /;
 
 let server: TestServer | undefined;
 afterEach(async () => {

@@ -6,7 +6,7 @@ import type { ParsedBody } from "../node/parsed-body.ts";
 import { socketHead } from "../node/request-head.ts";
 import { breakOff, closeAfter, endsWithConnection, isHttp2, setHeaders } from "../node/response.ts";
 import { Room } from "../node/room.ts";
-import type { SendTimeout } from "../node/send-timeout.ts";
+import type { SendTimeout, SlowClientListener } from "../node/send-timeout.ts";
 import { SLICE, Slices } from "../node/slices.ts";
 import type { RequestHead } from "../wsgi/environ.ts";
 import { describe } from "../wsgi/log.ts";
@@ -32,13 +32,14 @@ export class KoaExchange implements HostExchange {
   readonly passOn: () => void;
   readonly clientLeft: () => void;
   readonly answerError: (error: unknown) => void;
+  exchange: SlowClientListener | undefined;
   readonly #ctx: KoaContext;
 
   constructor(ctx: KoaContext, settle: Settle, sendTimeout: SendTimeout) {
     this.#ctx = ctx;
     this.req = ctx.req;
     this.res = ctx.res;
-    this.sink = new KoaSink(ctx, settle, sendTimeout);
+    this.sink = new KoaSink(ctx, { settle, sendTimeout, request: this });
     this.passOn = settle.passOn;
     this.clientLeft = settle.resolve;
     this.answerError = settle.reject;
@@ -98,21 +99,29 @@ export function splitMount(whole: string, rest: string): { script: string; path:
 const NOTHING: Uint8Array = new Uint8Array(0);
 const NO_ASCII = /[^\x00-\x7f]/;
 
+type Settling = Pick<Settle, "resolve" | "reject">;
+
 /** Sets the response on the context, where upstream middleware sees it and may change it; Koa sends it. */
 export class KoaSink implements ResponseSink {
   readonly #ctx: KoaContext;
-  readonly #settle: Pick<Settle, "resolve" | "reject">;
+  readonly #settle: Settling;
   readonly #sendTimeout: SendTimeout;
+  readonly #request: { readonly exchange: SlowClientListener | undefined };
   #headers: HeaderList = [];
   #stream: PassThrough | undefined;
   #room: Room | undefined;
   #slices: Slices | undefined;
   #answered = false;
 
-  constructor(ctx: KoaContext, settle: Pick<Settle, "resolve" | "reject">, sendTimeout: SendTimeout) {
+  /** @param around `request`: its exchange hears when the client is cut off */
+  constructor(
+    ctx: KoaContext,
+    around: { settle: Settling; sendTimeout: SendTimeout; request: { exchange: SlowClientListener | undefined } },
+  ) {
     this.#ctx = ctx;
-    this.#settle = settle;
-    this.#sendTimeout = sendTimeout;
+    this.#settle = around.settle;
+    this.#sendTimeout = around.sendTimeout;
+    this.#request = around.request;
   }
 
   commit(code: number, reason: string, headers: HeaderList): void {
@@ -126,7 +135,7 @@ export class KoaSink implements ResponseSink {
     const stream = this.#stream ?? this.#open();
     if (this.#slices?.takes(block)) return this.#slices.write(block);
     if (block.length === 0 || stream.write(block)) return undefined;
-    this.#sendTimeout.watch(this.#ctx.res);
+    this.#sendTimeout.watch(this.#ctx.res, this.#request.exchange);
     this.#room ??= new Room(stream);
     return this.#room.wait();
   }
@@ -193,7 +202,7 @@ export class KoaSink implements ResponseSink {
     if (before === undefined) ctx.remove("Content-Type");
     setHeaders(ctx.res, this.#headers);
     if (leavesMuchUnread(ctx.req)) closeAfter(ctx.res);
-    this.#sendTimeout.watchEnd(ctx.res);
+    this.#sendTimeout.watchEnd(ctx.res, this.#request.exchange);
     this.#settle.resolve();
   }
 }

@@ -1,6 +1,7 @@
 /** The shapes of hosts, structurally: neither a framework nor its types are needed to use, or to build, this package. */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { ParsedBody } from "../node/parsed-body.ts";
+import type { SlowClientListener } from "../node/send-timeout.ts";
 import type { RequestHead } from "../wsgi/environ.ts";
 import type { ResponseSink } from "../wsgi/response.ts";
 
@@ -18,6 +19,8 @@ export interface HostExchange {
   answerError(error: unknown): void;
   /** The client has left, perhaps before an answer began: nobody must wait for one. Undefined where nobody does. */
   readonly clientLeft?: () => void;
+  /** Hears when `sendTimeout` cuts the client off. Set when the request starts. */
+  exchange: SlowClientListener | undefined;
   /** Hands the request to the next handler; undefined where there is none. */
   readonly passOn: (() => void) | undefined;
 }

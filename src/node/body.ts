@@ -38,6 +38,14 @@ function declaredLength({ rawHeaders }: IncomingMessage): number {
   return length;
 }
 
+/** Requests whose bodies were read and given back whole. */
+const restored: WeakSet<IncomingMessage> = new WeakSet();
+
+/** True when others have read of the body, and did not give it back. */
+export function wasRead(req: IncomingMessage): boolean {
+  return req.readableDidRead && !(restored.has(req) && !req.readableEnded && !req.readableFlowing);
+}
+
 /** Reads on demand: until the first `next()` the socket's own flow control holds the client back. */
 export class RequestBody implements ByteSource {
   readonly #req: IncomingMessage;
@@ -76,6 +84,7 @@ export class RequestBody implements ByteSource {
     if (this.#over) throw readTooLate();
     this.#listen();
     for (;;) {
+      if (this.#whole()) return undefined; // first: to read at its end would end the stream for the handler after this one
       const chunk = this.#readBuffered();
       if (chunk !== null) return this.#count(chunk);
       if (this.#whole()) return undefined;
@@ -109,6 +118,7 @@ export class RequestBody implements ByteSource {
     if (this.#size > 0 && this.#kept === undefined) return false;
     this.#leave();
     if (this.#size > 0) this.#req.unshift(Buffer.concat(this.#kept as Uint8Array[]));
+    restored.add(this.#req);
     this.#forget(); // they are the request's own again
     return true;
   }

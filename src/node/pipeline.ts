@@ -8,6 +8,8 @@ export interface Waiting {
   start(): void;
   /** The connection has ended: it is never answered. */
   withdraw(): void;
+  /** So many wait on its connection that it is ended. */
+  tooMany(count: number): void;
 }
 
 /**
@@ -15,6 +17,8 @@ export interface Waiting {
  * further instead, but then its end would not be heard either, and requests of a client that has left would start.
  */
 const MOST_WAITING = 4_096;
+/** The same in bytes, with the heads, of which each costs more memory than this. */
+const MOST_BYTES = 2 * 1024 * 1024;
 
 const pipelines: WeakMap<Socket, Pipeline> = new WeakMap();
 
@@ -40,6 +44,8 @@ export function awaitTurn(res: ServerResponse, waiting: Waiting): void {
 class Pipeline {
   readonly #socket: Socket;
   readonly #waiting: Set<Waiting> = new Set();
+  /** What the connection had brought when the first of them came. */
+  #readBefore = 0;
 
   constructor(socket: Socket) {
     this.#socket = socket;
@@ -51,8 +57,13 @@ class Pipeline {
   }
 
   add(res: ServerResponse, waiting: Waiting): void {
+    if (this.#waiting.size === 0) this.#readBefore = this.#socket.bytesRead;
     this.#waiting.add(waiting);
-    if (this.#waiting.size > MOST_WAITING) this.#socket.destroy();
+    const isTooMuch = this.#waiting.size > MOST_WAITING || this.#socket.bytesRead - this.#readBefore > MOST_BYTES;
+    if (isTooMuch && !this.#socket.destroyed) {
+      waiting.tooMany(this.#waiting.size);
+      this.#socket.destroy();
+    }
     // What `assignSocket()` tells, in all versions of Node that are supported, when the response before is sent.
     res.once("socket", () => {
       if (this.#waiting.delete(waiting)) waiting.start();

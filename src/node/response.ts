@@ -35,7 +35,10 @@ const closing: WeakSet<Socket> = new WeakSet();
 export function closeAfter(res: ServerResponse): void {
   if (isHttp2(res)) return;
   res.shouldKeepAlive = false; // not a header: Koa removes all headers before it answers an error
-  closing.add(res.req.socket);
+  const { socket } = res.req;
+  // In its turn: what was sent before this request is still answered.
+  if (res.socket === null && !res.destroyed) res.once("socket", () => closing.add(socket));
+  else closing.add(socket);
 }
 
 /** True for a request that came behind one whose connection is to end: Node parses what is pipelined all the same. */

@@ -8,32 +8,38 @@ import { isHttp2 } from "./response.ts";
 /** So many times within the timeout it is looked whether a client has taken something. */
 const LOOKS = 4;
 
+/** Hears that a client was cut off. */
+export interface SlowClientListener {
+  /** @param timeout milliseconds in which the client took nothing */
+  cutOff(timeout: number): void;
+}
+
 /** One for all responses of a middleware, on one timer. */
 export class SendTimeout {
   readonly #deadlines: Deadlines;
-  readonly #ended: (res: ServerResponse) => void;
+  readonly #timeout: number;
   readonly #watched: WeakSet<ServerResponse> = new WeakSet();
 
-  /** @param timeout milliseconds, infinite for no limit @param ended hears of each response whose connection was ended */
-  constructor(timeout: number, ended: (res: ServerResponse) => void) {
+  /** @param timeout milliseconds, infinite for no limit */
+  constructor(timeout: number) {
     this.#deadlines = new Deadlines(timeout / LOOKS, { background: true });
-    this.#ended = ended;
+    this.#timeout = timeout;
   }
 
   /** From now on until the response is closed: the client lags. May be called again. */
-  watch(res: ServerResponse): void {
+  watch(res: ServerResponse, listener: SlowClientListener | undefined): void {
     if (this.#watched.has(res) || isGone(res)) return;
     this.#watched.add(res);
-    const watched = new Watched(res, this.#deadlines, this.#ended);
+    const watched = new Watched(res, this.#deadlines, () => listener?.cutOff(this.#timeout));
     this.#deadlines.add(watched);
     res.once("close", () => this.#deadlines.delete(watched));
   }
 
   /** The same from the response's end on, if the client has not taken it by then. For one that a framework sends. */
-  watchEnd(res: ServerResponse): void {
+  watchEnd(res: ServerResponse, listener: SlowClientListener | undefined): void {
     if (isHttp2(res))
-      this.watch(res); // it does not tell of its end
-    else res.once("prefinish", () => res.writableFinished || this.watch(res));
+      this.watch(res, listener); // it does not tell of its end
+    else res.once("prefinish", () => res.writableFinished || this.watch(res, listener));
   }
 }
 
@@ -41,12 +47,12 @@ class Watched implements Timed {
   since: number = performance.now();
   readonly #res: ServerResponse;
   readonly #deadlines: Deadlines;
-  readonly #ended: (res: ServerResponse) => void;
+  readonly #ended: () => void;
   readonly #gauge: Gauge;
   /** How many times in a row the client had taken nothing. */
   #idle = 0;
 
-  constructor(res: ServerResponse, deadlines: Deadlines, ended: (res: ServerResponse) => void) {
+  constructor(res: ServerResponse, deadlines: Deadlines, ended: () => void) {
     this.#res = res;
     this.#deadlines = deadlines;
     this.#ended = ended;
@@ -62,7 +68,7 @@ class Watched implements Timed {
       this.#deadlines.add(this);
       return;
     }
-    this.#ended(this.#res);
+    this.#ended();
     const res: object = this.#res;
     if (isHttp2(res)) {
       res.stream.close(constants.NGHTTP2_CANCEL);

@@ -5,7 +5,7 @@ import type { HeaderList } from "../wsgi/types.ts";
 import { leavesMuchUnread } from "./body.ts";
 import { breakOff, closeAfter, isHttp2, setHeaders } from "./response.ts";
 import { Room } from "./room.ts";
-import type { SendTimeout } from "./send-timeout.ts";
+import type { SendTimeout, SlowClientListener } from "./send-timeout.ts";
 import { Slices } from "./slices.ts";
 
 /** `compression` gives the response a `flush` of its own: what is written so far goes out now. */
@@ -16,11 +16,14 @@ const NOTHING: Uint8Array = new Uint8Array(0);
 export class NodeSink implements ResponseSink {
   readonly #res: Flushable;
   readonly #sendTimeout: SendTimeout | undefined;
+  readonly #request: { readonly exchange: SlowClientListener | undefined } | undefined;
   #room: Room | undefined;
   #slices: Slices | undefined;
 
-  constructor(res: ServerResponse, sendTimeout?: SendTimeout) {
+  /** @param request whose exchange hears when the client is cut off */
+  constructor(res: ServerResponse, sendTimeout?: SendTimeout, request?: { exchange: SlowClientListener | undefined }) {
     this.#res = res;
+    this.#request = request;
     this.#sendTimeout = sendTimeout;
   }
 
@@ -42,7 +45,7 @@ export class NodeSink implements ResponseSink {
   write(block: Uint8Array): Promise<void> | undefined {
     if (this.#isSliced(block)) return this.#slices?.write(block);
     if (this.#put(block)) return undefined;
-    this.#sendTimeout?.watch(this.#res);
+    this.#sendTimeout?.watch(this.#res, this.#request?.exchange);
     this.#room ??= new Room(this.#res);
     return this.#room.wait();
   }
@@ -55,7 +58,7 @@ export class NodeSink implements ResponseSink {
     }
     if (block === undefined) res.end();
     else res.end(block);
-    if (!res.writableFinished) this.#sendTimeout?.watch(res);
+    if (!res.writableFinished) this.#sendTimeout?.watch(res, this.#request?.exchange);
   }
 
   abort(): void {
@@ -75,7 +78,7 @@ export class NodeSink implements ResponseSink {
     this.#room ??= new Room(this.#res);
     this.#slices ??= new Slices({ write: (slice) => this.#put(slice), end: () => this.#res.end() }, this.#room);
     if (!this.#slices.takes(block)) return false;
-    this.#sendTimeout?.watch(this.#res);
+    this.#sendTimeout?.watch(this.#res, this.#request?.exchange);
     return true;
   }
 }
