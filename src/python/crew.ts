@@ -75,13 +75,18 @@ export class Crew implements WorkerEvents {
   }
 
   /**
-   * A process for a request that may end it: no other request is at risk there, and others serve meanwhile, where there
-   * are to be others. Undefined if there is none now; a process that died is replaced soon, and its successor is one.
+   * A process for a request that may end it: an idle one, or, if none is to come, one whose requests have been there for a
+   * while. One at a time, so that others serve meanwhile where there are to be others. Undefined if there is none now; a
+   * process that died is replaced soon, and its successor is one.
    */
   spare(): Worker | undefined {
-    const isMissing = (slot: Slot): boolean => slot.serving?.state !== "ready" && !slot.isFailing;
-    if (this.serving === 1 && this.#slots.some(isMissing)) return undefined;
-    return this.#slots.find(({ serving }) => serving !== undefined && isCalm(serving))?.serving;
+    const serving = this.#slots.flatMap((slot) => slot.serving ?? []);
+    if (serving.length > 1 && serving.some(({ quarantine }) => quarantine.active)) return undefined;
+    const isMissing = this.#slots.some((slot) => slot.serving?.state !== "ready" && !slot.isFailing);
+    const calm = serving.filter(isCalm);
+    const idle = calm.find(({ busyLanes }) => busyLanes === 0);
+    if (isMissing) return this.serving > 1 ? idle : undefined;
+    return idle ?? calm[0];
   }
 
   /** No process is replaced any more; each ends when its requests are over, or after `grace` milliseconds. */
@@ -121,6 +126,15 @@ export class Crew implements WorkerEvents {
       this.#log("error", worker, `${why}; ${this.#replace(slot, worker)}`);
     }
     worker.drain(this.#settings.gracefulTimeout);
+  }
+
+  outOfTime(worker: Worker): void {
+    const { gracefulTimeout } = this.#settings;
+    this.#log(
+      "error",
+      worker,
+      `is ended: its ${worker.busyLanes} requests took longer than gracefulTimeout, ${gracefulTimeout} ms`,
+    );
   }
 
   exited(worker: Worker, how: string, failure: StartError | undefined): void {

@@ -145,7 +145,7 @@ export class WorkerPool implements CrewEvents {
   #startNow(job: LaneJob): boolean {
     const worker = job.suspect ? this.#crew.spare() : this.#crew.freest();
     if (worker === undefined) return false;
-    job.start(worker.takeLane(job.suspect), worker);
+    job.start(worker.takeLane(job.suspect, this.#queue.suspects), worker);
     return true;
   }
 

@@ -2,7 +2,7 @@
 import type { FastcgiConnection } from "../fastcgi/connection.ts";
 
 /** A request that ends its process does so early; one that takes longer must not keep the process from others. */
-const ALONE_MS = 1_000;
+export const ALONE_MS: number = 1_000;
 
 export class Quarantine {
   readonly #over: () => void;
@@ -26,15 +26,23 @@ export class Quarantine {
     return performance.now() >= this.#riskUntil;
   }
 
-  /** The process was given a request. @param alone it takes no other for now */
-  begin(lane: FastcgiConnection, alone: boolean): void {
+  /**
+   * The process was given a request.
+   *
+   * @param alone it takes no other for now
+   * @param others so many more wait for a process of their own: all of them together must not keep it from others for long
+   */
+  begin(lane: FastcgiConnection, alone: boolean, others: number): void {
     this.#riskUntil = performance.now() + ALONE_MS;
     if (!alone) return;
     this.#lane = lane;
-    this.#timer = setTimeout(() => {
-      this.#end();
-      this.#over();
-    }, ALONE_MS);
+    this.#timer = setTimeout(
+      () => {
+        this.#end();
+        this.#over();
+      },
+      ALONE_MS / (1 + others),
+    );
   }
 
   /** The request of this lane is over. */

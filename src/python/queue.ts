@@ -29,6 +29,11 @@ export class LaneQueue {
     return this.#suspects.length + this.#others.length;
   }
 
+  /** How many of them wait for a process of their own. */
+  get suspects(): number {
+    return this.#suspects.length;
+  }
+
   /** The job waits from now on, or is refused with a `QueueFullError`. */
   add(job: LaneJob): void {
     this.#of(job).add(job);

@@ -7,10 +7,11 @@ import { encodeParams } from "../fastcgi/params.ts";
 import { type Flow, ResponseStream } from "../node/response-stream.ts";
 import type { SpooledBody } from "../node/spool.ts";
 import { readWholeBody } from "../node/whole-body.ts";
-import { report } from "../wsgi/log.ts";
+import { printable, report } from "../wsgi/log.ts";
 import type { Environ, ErrorStream, StartResponse, WsgiResult } from "../wsgi/types.ts";
 import { broken, pythonError, ranTooLong, waitedTooLong } from "./failures.ts";
 import type { WorkerPool } from "./pool.ts";
+import { ALONE_MS } from "./quarantine.ts";
 import type { LaneJob } from "./queue.ts";
 import type { Worker } from "./worker.ts";
 
@@ -32,6 +33,7 @@ export class PythonRequest implements LaneJob, ResponseEvents, Flow {
   #status: string | undefined;
   #paused = false;
   #tries = 0;
+  #isSuspect = false;
   #answered = false;
   #exception: PythonError | undefined;
   #stderr: StringDecoder | undefined;
@@ -74,7 +76,7 @@ export class PythonRequest implements LaneJob, ResponseEvents, Flow {
   }
 
   get suspect(): boolean {
-    return this.#tries > 0;
+    return this.#isSuspect;
   }
 
   /** While the client does not take what is there, the application's time stands still. */
@@ -145,10 +147,15 @@ export class PythonRequest implements LaneJob, ResponseEvents, Flow {
   }
 
   lost(reason: Error): void {
+    this.#isSuspect = performance.now() - this.#startedAt < ALONE_MS;
     const alone = this.#worker?.quarantine.active === true;
     const open = !this.#answered && !this.#stream.ended;
     const again = open && this.#pool.retries.allows(this.#environ, this.#tries, { alone });
     const failure = broken(reason);
+    if (!this.#stream.ended) {
+      const next = again ? "; it is given to another process" : "";
+      report(this.#errors, `${this.#line} was lost with Python process ${this.#worker?.pid}${next}\n`);
+    }
     this.#leaveLane(failure);
     if (again) {
       this.#pool.dispatch(this);
@@ -196,10 +203,14 @@ export class PythonRequest implements LaneJob, ResponseEvents, Flow {
     lane.abort();
     this.#worker?.interrupt(lane, (stack) => {
       if (stack === "") return; // it ended just then
-      const { SCRIPT_NAME, PATH_INFO } = this.#environ;
-      const what = `${this.#method} ${SCRIPT_NAME}${PATH_INFO} took longer than ${requestTimeout} ms`;
+      const what = `${this.#line} took longer than ${requestTimeout} ms`;
       report(this.#errors, `${what}; its thread in Python process ${pid} was at:\n${stack.trimEnd()}\n`);
     });
+  }
+
+  /** The request's first line, for the log. */
+  get #line(): string {
+    return printable(`${this.#method} ${this.#environ.REQUEST_URI}`);
   }
 
   #release(): void {

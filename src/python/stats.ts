@@ -36,7 +36,8 @@ export interface PythonAppStats {
   readonly latency: Quantiles;
 }
 
-export function processStats({ pid, state, age, requests, busyLanes, restarts }: Worker): PythonProcessStats {
+export function processStats({ pid, state, bornAt, requests, busyLanes, restarts }: Worker): PythonProcessStats {
+  const age = performance.now() - bornAt;
   return { pid, state, age, requests, inFlight: busyLanes, memory: residentMemory(pid), restarts };
 }
 

@@ -12,6 +12,8 @@ export interface WorkerEvents {
   worn(worker: Worker): void;
   /** It is to be replaced now: it gets no further request. */
   unfit(worker: Worker, why: string): void;
+  /** It was draining, and its requests have not ended in time: they are cut. */
+  outOfTime(worker: Worker): void;
   /** The process is gone; `failure` if it never became ready. Comes once, last. */
   exited(worker: Worker, how: string, failure: StartError | undefined): void;
 }

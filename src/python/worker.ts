@@ -26,7 +26,8 @@ export class Worker implements ConnectionOwner, ControlEvents, ChildEvents {
   readonly #lanes: Lanes;
   readonly #ending: Ending;
   readonly #lastWords: LastWords;
-  readonly #bornAt: number = performance.now();
+  /** As `performance.now()` has it. */
+  readonly bornAt: number = performance.now();
   #state: WorkerState = "starting";
   #failure: StartError | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -73,22 +74,17 @@ export class Worker implements ConnectionOwner, ControlEvents, ChildEvents {
     return this.#requests;
   }
 
-  /** Milliseconds since it was started. */
-  get age(): number {
-    return performance.now() - this.#bornAt;
-  }
-
   /** Milliseconds since it became ready; 0 before. */
   get servingFor(): number {
     return Math.max(0, performance.now() - this.#readyAt);
   }
 
-  /** A free lane, which comes back by itself when its request is over. @param alone the process is that request's at first */
-  takeLane(alone: boolean): FastcgiConnection {
+  /** A free lane, which comes back by itself when its request is over. @param alone see `Quarantine` */
+  takeLane(alone: boolean, others: number): FastcgiConnection {
     const lane = this.#lanes.take();
     if (lane === undefined) throw new RangeError("takeLane() needs a free lane; look at freeLanes first");
     this.#requests += 1;
-    this.quarantine.begin(lane, alone);
+    this.quarantine.begin(lane, alone, others);
     if (this.#requests === this.#worth) this.#events.worn(this);
     return lane;
   }
@@ -113,7 +109,7 @@ export class Worker implements ConnectionOwner, ControlEvents, ChildEvents {
     } else if (this.#state !== "leaving" && this.#state !== "exited") {
       this.#state = "draining";
       clearTimeout(this.#timer);
-      this.#timer = setTimeout(() => this.#leave(0), grace);
+      this.#timer = setTimeout(() => this.#cut(), grace);
       this.#leaveIfIdle();
     }
   }
@@ -191,6 +187,11 @@ export class Worker implements ConnectionOwner, ControlEvents, ChildEvents {
     }
     this.#state = "suspect";
     this.#timer = setTimeout(() => this.#events.unfit(this, why), EXIT_MS);
+  }
+
+  #cut(): void {
+    if (this.#lanes.busy > this.#lanes.stuck) this.#events.outOfTime(this);
+    this.#leave(0);
   }
 
   #leaveIfIdle(): void {

@@ -101,6 +101,12 @@ def do_garbage(environ, start_response):
     return do_hello(environ, start_response)
 
 
+def do_close_descriptors(environ, start_response):
+    """As daemons do, and some libraries that believe to be alone."""
+    os.closerange(3, 64)
+    return do_sleep(environ, start_response)
+
+
 def lane_of_this_thread():
     return 4 + int(threading.current_thread().name.partition("-")[2])
 

@@ -33,6 +33,27 @@ describe("WRK-07: what ends a process", () => {
     expect(await beside).toBe("hello");
     expect(await textOf(`${url}/pid`)).not.toBe(pid);
   });
+
+  it("one that closes its descriptors costs a line or two of log, and its request a 502", async () => {
+    const { url, logger } = await hostPython("stuck:application", { processes: 1, threads: 2, gracefulTimeout: 1_000 });
+    const pid = await textOf(`${url}/pid`);
+    expect(await fetch(`${url}/close_descriptors?1`, { method: "POST" }).then(({ status }) => status)).toBe(502);
+    expect(await textOf(`${url}/pid`)).not.toBe(pid);
+    await logger.said(`Python process ${pid} ended`);
+    expect(logger.text).not.toContain("Traceback");
+    expect(logger.lines.length).toBeLessThan(8);
+  });
+
+  it("each request that was lost with a process is in the log by its id, with what becomes of it", async () => {
+    const { url, logger } = await hostPython("stuck:application", { processes: 1, threads: 2 });
+    const pid = await textOf(`${url}/pid`);
+    const beside = fetch(`${url}/sleep?0.5`, { headers: { "X-Request-Id": "beside" } }).then((res) => res.text());
+    await logger.said("sleeping");
+    await fetch(`${url}/segfault?a=1`, { method: "POST", headers: { "X-Request-Id": "deadly" } });
+    await logger.said(`[deadly] POST /segfault?a=1 was lost with Python process ${pid}`);
+    await logger.said(`[beside] GET /sleep?0.5 was lost with Python process ${pid}; it is given to another process`);
+    expect(await beside).toBe("hello");
+  });
 });
 
 describe("SIGTERM to a Python process alone", () => {

@@ -1,5 +1,7 @@
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
-import { describe, expect, it, onTestFinished } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
+import type { FastcgiConnection } from "../../src/fastcgi/connection.ts";
+import { Quarantine } from "../../src/python/quarantine.ts";
 import { Retries } from "../../src/python/retries.ts";
 import type { RequestStartMessage } from "../../src/python.ts";
 import type { Environ } from "../../src/wsgi/types.ts";
@@ -86,6 +88,15 @@ describe("ISO-09: a URL that crashes Python", () => {
     expect(ready).toEqual([2, 2]);
   });
 
+  it("is given an empty process, not one whose requests have been there for long", async () => {
+    const { url, logger } = await hostPython("stuck:application", { processes: 2, threads: 4 });
+    const long = Array.from({ length: 5 }, () => statusOf(`${url}/sleep?2.5`, "POST"));
+    await expect.poll(() => logger.lines.filter((line) => line === "sleeping")).toHaveLength(5);
+    await new Promise((resolve) => setTimeout(resolve, 1_100)); // the time after which a request is taken for harmless
+    expect(await statusOf(`${url}/quit`)).toBe(502);
+    expect((await Promise.all(long)).filter((status) => status === 200)).toHaveLength(3); // the other two were beside it
+  });
+
   it("does not hold up requests that wait behind it", async () => {
     const { port } = await hostPython("stuck:application", { processes: 1, threads: 2 });
     const answers = await Promise.all([
@@ -93,6 +104,27 @@ describe("ISO-09: a URL that crashes Python", () => {
       ...Array.from({ length: 20 }, () => rawGet(port, "/hello")),
     ]);
     expect(answers.map(({ head }) => head.slice(9, 12))).toEqual(["502", ...Array.from({ length: 20 }, () => "200")]);
+  });
+});
+
+describe("Quarantine", () => {
+  it("is a second for one request, and a share of it where others wait for their own", () => {
+    vi.useFakeTimers();
+    onTestFinished(() => void vi.useRealTimers());
+    const lane = {} as FastcgiConnection;
+    const over = vi.fn();
+    const quarantine = new Quarantine(over);
+    for (const [others, milliseconds] of [
+      [0, 1_000],
+      [9, 100],
+    ] as const) {
+      quarantine.begin(lane, true, others);
+      vi.advanceTimersByTime(milliseconds - 1);
+      expect([quarantine.active, over.mock.calls.length]).toEqual([true, 0]);
+      vi.advanceTimersByTime(1);
+      expect([quarantine.active, over.mock.calls.length]).toEqual([false, 1]);
+      over.mockClear();
+    }
   });
 });
 
