@@ -56,8 +56,10 @@ class Control:
         try:
             if self._woken.fileno() not in (ready for ready, _ in poll.poll()):
                 return self._receive(turns)
-            if signal.SIGTERM in self._woken.recv(_RECEIVE):
+            signals = _received(self._woken)
+            if signal.SIGTERM in signals:
                 self._send(fastcgi.LEAVING, b"")
+            return bool(signals)
         except SystemExit:
             self._send(fastcgi.LEAVING, b"")
         except Exception:
@@ -73,7 +75,7 @@ class Control:
             sock.close()
 
     def _receive(self, turns: Sequence[Turn]) -> bool:
-        data = self._sock.recv(_RECEIVE)
+        data = _received(self._sock)
         self._data += data
         for content in iter(self._take, None):
             asked = fastcgi.read_pairs(content)
@@ -98,6 +100,14 @@ class Control:
             self._sock.sendall(fastcgi.record(kind, fastcgi.NULL_REQUEST_ID, content))
         except OSError:
             pass  # Node has gone; the next receive says so
+
+
+def _received(sock: socket.socket) -> bytes:
+    """Empty when Node has closed the lane, or the application has closed the descriptor."""
+    try:
+        return sock.recv(_RECEIVE)
+    except OSError:
+        return b""
 
 
 #: Characters: a stack must fit into one record, in UTF-8.

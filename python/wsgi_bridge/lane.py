@@ -125,7 +125,10 @@ class Lane:
 
     def close(self) -> None:
         """Nobody serves it any more."""
-        self._sock.close()
+        try:
+            self._sock.close()
+        except OSError:
+            pass  # the application has closed the descriptor
 
     def forget(self) -> None:
         """In a child process that was forked off: the lane is the parent's, and other threads' locks are held for ever."""
@@ -143,8 +146,8 @@ class Lane:
             )
         if not self._open or request_id != self.inbound.request_id:
             raise RequestEndedError(
-                "the request has ended, so its wsgi.input, write() and client_disconnected() cannot be used any more; "
-                "let what runs on in a thread have its data before the application returns"
+                "the request has ended, so its wsgi.input, start_response(), write() and client_disconnected() cannot be "
+                "used any more; let what runs on in a thread have its data before the application returns"
             )
 
     def _send_all(self, data: bytes) -> None:

@@ -44,6 +44,8 @@ class Response:
             finally:
                 exc_info = None  # no circle of traceback and frame
         elif self._state != IDLE:
+            if not self._lane.forked:
+                self._lane.require(self._request_id)
             raise AppProtocolError("start_response was called twice; a second call needs exc_info")
         self._state = HELD
         self._head = None

@@ -55,6 +55,12 @@ def do_write(environ, start_response):
     return [b"answered"]
 
 
+def do_restart(environ, start_response):
+    start_response("200 OK", list(TEXT))
+    later(lambda: start_response("200 OK", list(TEXT)))
+    return [b"answered"]
+
+
 def do_ask(environ, start_response):
     later(environ["wsgi_bridge.client_disconnected"])
     start_response("200 OK", list(TEXT))

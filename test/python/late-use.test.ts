@@ -6,12 +6,13 @@ const post = async (url: string, body: string | Buffer): Promise<string> =>
   (await fetch(url, { method: "POST", body })).text();
 
 const ENDED =
-  /^RequestEndedError: the request has ended, so its wsgi\.input, write\(\) and client_disconnected\(\) cannot/;
+  /^RequestEndedError: the request has ended, so its wsgi\.input, start_response\(\), write\(\) and client_/;
 
 it.each([
   ["read", "wsgi.input", 10],
   ["read", "wsgi.input of a body that has not come whole", 1_000_000],
   ["write", "write()", 10],
+  ["restart", "start_response()", 10],
   ["ask", "client_disconnected()", 10],
 ])(
   "a late use (%s) of %s is an error in its thread, and the next client has its own body and answer",
