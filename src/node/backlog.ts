@@ -7,10 +7,18 @@ import { RingFile } from "./ring-file.ts";
 export interface BacklogLimits {
   /** Bytes that wait in memory. What comes then goes to a file. */
   readonly memory: number;
+  /** What all of them hold in memory. */
+  readonly sum: MemorySum;
   /** Bytes that wait in the file. When it is full, or for 0, the source waits. */
   readonly file: number;
   /** There is no file to write to: the source waits instead, and nothing is lost. */
   unwritable(error: Error): void;
+}
+
+export interface MemorySum {
+  /** Bytes. Beyond it, each response keeps in memory only what its next reads and writes need. */
+  readonly most: number;
+  held: number;
 }
 
 export interface BacklogOwner {
@@ -43,6 +51,8 @@ export class Backlog {
   #isWritable: boolean;
   /** Bytes that are being written. */
   #writing = 0;
+  /** Bytes that `limits.sum` has of this one. */
+  #counted = 0;
   #isReading = false;
   #isPaused = false;
   #isClosed = false;
@@ -59,7 +69,7 @@ export class Backlog {
   }
 
   push(block: Uint8Array): void {
-    const fits = !this.#isWritable || this.#front.cost + block.length <= this.#limits.memory;
+    const fits = !this.#isWritable || (!this.#isCrowded && this.#front.cost + block.length <= this.#limits.memory);
     (fits && this.#isDirect ? this.#front : this.#back).push(block);
     this.#advance();
     if (this.#isPaused || this.#cost <= this.#most) return;
@@ -79,6 +89,7 @@ export class Backlog {
     this.#isClosed = true;
     this.#front.clear();
     this.#back.clear();
+    this.#count();
     this.#file.close();
   }
 
@@ -92,6 +103,17 @@ export class Backlog {
     return this.#front.cost + this.#writing + this.#back.cost;
   }
 
+  /** All of them together hold more than they may. */
+  get #isCrowded(): boolean {
+    return this.#limits.sum.held > this.#limits.sum.most;
+  }
+
+  #count(): void {
+    const cost = this.#cost;
+    this.#limits.sum.held += cost - this.#counted;
+    this.#counted = cost;
+  }
+
   /** When more waits in memory, the source is to pause. */
   get #most(): number {
     const { memory } = this.#limits;
@@ -100,12 +122,14 @@ export class Backlog {
 
   /** Does what can be done: moves, writes, reads, resumes. */
   #advance(): void {
+    this.#count();
+    const [ahead, write] = this.#isCrowded ? [READ, READ] : [READ_AHEAD, WRITE];
     const isFileEmpty = this.#file.size === 0 && this.#writing === 0;
-    while (isFileEmpty && this.#back.size > 0 && (this.#front.cost < READ_AHEAD || !this.#isWritable)) {
+    while (isFileEmpty && this.#back.size > 0 && (this.#front.cost < ahead || !this.#isWritable)) {
       this.#front.push(this.#back.shift() as Uint8Array);
     }
-    if (this.#isWritable && this.#writing === 0 && this.#back.size >= WRITE && this.#file.room > 0) void this.#write();
-    if (!this.#isReading && this.#file.size > 0 && this.#front.cost < READ_AHEAD) void this.#read();
+    if (this.#isWritable && this.#writing === 0 && this.#back.size >= write && this.#file.room > 0) void this.#write();
+    if (!this.#isReading && this.#file.size > 0 && this.#front.cost < ahead) void this.#read();
     const enough = this.#isWritable ? this.#most - WRITE_BEHIND / 2 : this.#most / 2;
     if (!this.#isPaused || this.#cost > enough) return;
     this.#isPaused = false;
@@ -113,7 +137,7 @@ export class Backlog {
   }
 
   async #write(): Promise<void> {
-    this.#writing = Math.min(WRITE, this.#file.room);
+    this.#writing = Math.min(WRITE, this.#back.size, this.#file.room);
     const blocks = this.#back.takeBlocks(this.#writing);
     try {
       await this.#file.write(blocks);
@@ -141,6 +165,7 @@ export class Backlog {
     if (this.#isClosed) {
       this.#front.clear();
       this.#back.clear();
+      this.#count();
       return;
     }
     this.#advance();
@@ -151,6 +176,9 @@ export class Backlog {
 /** Logs no more than this often that there is no file, in milliseconds. */
 const LOG_EVERY_MS = 60_000;
 
+/** All responses of an app keep so many bytes in memory before they turn to their files. */
+const SUM = 64 * 1024 * KIB;
+
 /** The limits of an app's responses, in bytes. */
 export function backlogLimits(options: { memory: number; file: number; logger: Logger }): BacklogLimits {
   const { memory, file, logger } = options;
@@ -160,5 +188,5 @@ export function backlogLimits(options: { memory: number; file: number; logger: L
     logged = performance.now();
     logger.warn(`no temporary file takes what slow clients have not read, so they hold up the app: ${message}`);
   };
-  return { memory, file, unwritable };
+  return { memory, sum: { most: SUM, held: 0 }, file, unwritable };
 }

@@ -53,6 +53,7 @@ const COMMANDS = {
   async held() {
     while (!isQuiet(python.stats())) await sleep(20);
     await sleep(200); // exits are heard, sockets are closed
+    for (let tries = 0; tries < 250 && openFiles().spools > 0; tries += 1) await sleep(20); // so are files, one after another
     globalThis.gc();
     await sleep(0);
     globalThis.gc();

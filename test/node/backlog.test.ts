@@ -47,10 +47,10 @@ class Flow {
   readonly failures: Error[] = [];
   #wake: (() => void) | undefined;
 
-  constructor(limits: { memory: number; file: number }) {
+  constructor(limits: { memory: number; file: number }, sum = { most: Number.POSITIVE_INFINITY, held: 0 }) {
     const unwritable = (error: Error): void => void this.unwritable.push(error);
     this.backlog = new Backlog(
-      { ...limits, unwritable },
+      { ...limits, sum, unwritable },
       {
         pause: () => {
           this.paused = true;
@@ -175,6 +175,17 @@ describe.runIf(process.platform === "linux")("a backlog", () => {
     await flow.takeAll();
     expect(flow.isWhole).toBe(true);
     expect(spoolFiles()).toBe(0);
+  });
+
+  it("ISO-07: many responses together hold a bounded sum of memory; each keeps its bytes", async () => {
+    const sum = { most: 8 * MIB, held: 0 };
+    const flows = Array.from({ length: 100 }, () => new Flow(LIMITS, sum));
+    await Promise.all(flows.map((flow) => flow.pushAll(2 * MIB)));
+    await expect.poll(() => sum.held).toBeLessThan(8 * MIB + 100 * 256 * KIB); // 100 MiB without a bound
+    await Promise.all(flows.map((flow) => flow.takeAll()));
+    expect(flows.every(({ isWhole }) => isWhole)).toBe(true);
+    for (const { backlog } of flows) backlog.close();
+    await expect.poll(() => sum.held).toBe(0);
   });
 
   it("ISO-07: close() in the middle of writes and reads closes the file", async () => {

@@ -5,7 +5,7 @@ import { latin1 } from "../support/records.ts";
 
 const HEAD = { status: "200 OK", headers: [["X-A", "b"]] as [string, string][] };
 const RESPONSE_BUFFER = 1024 * 1024;
-const LIMITS = { memory: RESPONSE_BUFFER, file: 0, unwritable: () => undefined };
+const LIMITS = { memory: RESPONSE_BUFFER, file: 0, sum: { most: 1024 ** 2, held: 0 }, unwritable: () => undefined };
 const FAILED = new Error("the responder is gone");
 
 /** A stream whose head and flow are noted: `start 200 OK`, `pause`, `resume`, `cancel`. */
