@@ -1,5 +1,5 @@
 /** Tells when the Python files of a folder have changed. Knows files; knows no process. */
-import { existsSync, realpathSync, type Stats } from "node:fs";
+import { existsSync, realpathSync, type Stats, statSync } from "node:fs";
 import { basename, join } from "node:path";
 import type { FSWatcher } from "chokidar";
 
@@ -12,6 +12,8 @@ export interface WatchEvents {
 
 /** Editors and `git checkout` write many files in a row: they are one change. The same of errors. */
 const SETTLED_MS = 100;
+/** How often it is looked whether another folder is in the place of the one that is watched. */
+const LOOK_MS = 500;
 /** Folders whose files are nobody's application: caches, repositories, packages. */
 const FOREIGN: ReadonlySet<string> = new Set(["__pycache__", "node_modules", "site-packages"]);
 /** Files that virtual environments have: venv's and virtualenv's, conda's. */
@@ -30,16 +32,22 @@ export function watchPython(directory: string, events: WatchEvents): () => Promi
 }
 
 class PythonWatch {
-  readonly #root: string;
+  readonly #directory: string;
+  #root: string;
+  /** Of the folder that is watched; undefined if it is gone. */
+  #inode: number | undefined;
   readonly #events: WatchEvents;
   /** By the system's error code. */
   readonly #failed: Map<string, Set<string>> = new Map();
   #watcher: FSWatcher | undefined;
   #ready = false;
+  #isEnded = false;
   #settling: NodeJS.Timeout | undefined;
+  #looking: NodeJS.Timeout | undefined;
   #telling: NodeJS.Timeout | undefined;
 
   constructor(directory: string, events: WatchEvents) {
+    this.#directory = directory;
     this.#root = realPath(directory);
     this.#events = events;
   }
@@ -47,6 +55,10 @@ class PythonWatch {
   async begin(): Promise<void> {
     // Only here, since only development needs it.
     const { watch } = await import("chokidar");
+    if (this.#isEnded) return;
+    this.#root = realPath(this.#directory);
+    this.#inode = inodeOf(this.#directory);
+    this.#looking ??= setInterval(() => this.#look(), LOOK_MS).unref();
     this.#watcher = watch(this.#root, {
       ignoreInitial: true,
       // A link may lead out of the folder, or in a circle. What it leads to within the folder is watched at its own place.
@@ -58,21 +70,33 @@ class PythonWatch {
       .on("ready", () => {
         this.#ready = true;
       })
-      .on("all", (_event, _path, stats) => {
-        // chokidar tells of links that were there before, too.
-        if (this.#ready || !stats?.isSymbolicLink()) this.#change();
+      .on("all", (event, path, stats) => {
+        if (event === "unlinkDir" && path === this.#root) this.#inode = undefined;
+        // Folders come and go where an app keeps its data. And chokidar tells of links that were there before, too.
+        if (!event.endsWith("Dir") && (this.#ready || !stats?.isSymbolicLink())) this.#change();
       });
   }
 
   /** Does not wait until the watcher is ready: after some errors it never is. */
   async end(): Promise<void> {
+    this.#isEnded = true;
     clearTimeout(this.#settling);
+    clearInterval(this.#looking);
     this.#tell();
-    const watcher = this.#watcher;
-    if (watcher === undefined) return;
-    const closed = watcher.close();
-    watcher.on("error", () => undefined); // close() took the listener away, and what is under way may fail still
-    await closed.catch(() => undefined);
+    await close(this.#watcher);
+  }
+
+  /** Deployments move folders, and point links elsewhere: a watcher stays with the folder that it was given. */
+  #look(): void {
+    const inode = inodeOf(this.#directory);
+    if (inode === undefined || inode === this.#inode) return;
+    const before = this.#watcher;
+    this.#ready = false;
+    this.begin().then(
+      () => this.#change(),
+      (error: Error) => this.#events.unwatched(`${this.#root} is not watched: ${error.message}`),
+    );
+    void close(before);
   }
 
   #change(): void {
@@ -99,6 +123,13 @@ class PythonWatch {
   }
 }
 
+async function close(watcher: FSWatcher | undefined): Promise<void> {
+  if (watcher === undefined) return;
+  const closed = watcher.close();
+  watcher.on("error", () => undefined); // close() took the listener away, and what is under way may fail still
+  await closed.catch(() => undefined);
+}
+
 /** What stands behind an error, and what to do. */
 const REASONS: Readonly<Record<string, string>> = {
   EACCES: "Node may not read it (EACCES)",
@@ -106,6 +137,14 @@ const REASONS: Readonly<Record<string, string>> = {
   ENOSPC: "the system watches no more files for this user (ENOSPC); raise fs.inotify.max_user_watches",
   EMFILE: "too many files or watchers are open (EMFILE); raise ulimit -n or fs.inotify.max_user_instances",
 };
+
+function inodeOf(path: string): number | undefined {
+  try {
+    return statSync(path).ino;
+  } catch {
+    return undefined; // gone, not to be read, or a link that leads nowhere
+  }
+}
 
 /** The watcher must not take the folder itself for a link. */
 function realPath(directory: string): string {

@@ -1,7 +1,16 @@
 /** What `reload: true` watches, and that no error of the watcher reaches anybody. Real files, real errors of the system. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmodSync, mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
@@ -65,6 +74,49 @@ describe("ISO-11: watching", () => {
     expect(app.changes).toBe(before);
     await app.notices(root, "app.py");
     expect(app.unwatched).toEqual([]);
+  });
+
+  it("passes over folders that come and go without a Python file in them", async () => {
+    const root = folder();
+    mkdirSync(join(root, "old"));
+    const app = watched(root);
+    await app.notices(root, "app.py");
+    const before = app.changes;
+    mkdirSync(join(root, "uploads", "2026"), { recursive: true });
+    writeFileSync(join(root, "uploads", "2026", "note.txt"), "");
+    rmSync(join(root, "old"), { recursive: true });
+    await app.notices(root, "app.py");
+    expect(app.changes).toBe(before + 1);
+  });
+
+  it("watches again a folder that was moved away and put back, and what was put in its place", async () => {
+    const root = folder();
+    const [site, before, next] = ["site", "before", "next"].map((name) => join(root, name)) as [string, string, string];
+    mkdirSync(site);
+    mkdirSync(next);
+    const app = watched(site);
+    await app.notices(site, "app.py");
+    const changes = app.changes;
+    renameSync(site, before);
+    await expect.poll(() => app.changes, { timeout: 10_000 }).toBeGreaterThan(changes); // its files are gone
+    renameSync(before, site);
+    await app.notices(site, "app.py");
+    renameSync(site, before);
+    renameSync(next, site);
+    await app.notices(site, "app.py");
+  });
+
+  it("watches the folder that a link names after it was pointed elsewhere", async () => {
+    const root = folder();
+    const [current, one, two] = ["current", "one", "two"].map((name) => join(root, name)) as [string, string, string];
+    mkdirSync(one);
+    mkdirSync(two);
+    symlinkSync(one, current);
+    const app = watched(current);
+    await app.notices(one, "app.py");
+    rmSync(current);
+    symlinkSync(two, current);
+    await app.notices(two, "app.py");
   });
 
   it("follows no link out of the folder, and watches what a link within it leads to", async () => {
