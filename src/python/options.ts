@@ -68,8 +68,8 @@ export interface PythonAppOptions {
    */
   queueTimeout?: number | undefined;
   /**
-   * How long requests under way may take to end when their process is to end (`close()`, `reload()`, `maxRequests`), in
-   * milliseconds. What is not over then is cut.
+   * How long requests may still run when their process is to end (`close()`, `reload()`, `maxRequests`), in milliseconds. Then
+   * the process gets a SIGTERM, and a SIGKILL 2 seconds later. The log says how many requests were cut.
    *
    * @default 10000
    */
@@ -114,23 +114,25 @@ export interface PythonAppOptions {
    */
   spoolMemory?: number | undefined;
   /**
-   * How much of a response waits in memory for a client that does not take it, in bytes. What comes then goes to a temporary
-   * file, so that a slow client keeps no thread waiting.
+   * How many bytes of a response wait in memory for a slow client, for each response. The rest goes to a temporary file, so that
+   * a slow client does not keep a thread waiting. All responses of the app together keep at most about 64 MiB in memory.
    *
    * @default 1048576
    */
   responseMemory?: number | undefined;
   /**
-   * How much of a response waits in a temporary file (0600, without a name), in bytes; 0 for no file. When it is full, the
-   * app waits for the client, as it does where no file can be made.
+   * How many bytes of a response wait in a temporary file (0600, without a name), for each response; 0 for no file. When it is
+   * full, or no file can be made, the app waits for the client. There is no limit for all files together: `TMPDIR` needs room
+   * for as many slow clients as you expect.
    *
    * @default 1073741824
    */
   responseSpool?: number | undefined;
   /**
    * For development: calls `reload()` when a Python file below `directory` has changed. While the new code does not
-   * import, the old goes on serving, and the log has the traceback. Links are not followed; what cannot be watched is
-   * named in the log. `.git` and its like, virtual environments, `node_modules` and `__pycache__` are not watched.
+   * import, the old goes on serving, and the log has the traceback. The log names what cannot be watched. Not watched are
+   * folders whose name begins with a dot, virtual environments, `node_modules`, `__pycache__`, what symbolic links inside lead
+   * to, and a target file outside `directory`.
    *
    * @default false
    */

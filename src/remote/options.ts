@@ -62,7 +62,7 @@ export interface RemoteAppOptions {
    */
   maxFailures?: number | undefined;
   /**
-   * How long requests under way may take to end after `close()`, in milliseconds. What is not over then is cut.
+   * How long requests may still run after `close()`, in milliseconds. Then their connections are closed.
    *
    * @default 10000
    */
@@ -88,15 +88,16 @@ export interface RemoteAppOptions {
    */
   spoolMemory?: number | undefined;
   /**
-   * How much of a response waits in memory for a client that does not take it, in bytes. What comes then goes to a temporary
-   * file, so that a slow client keeps no worker of the server waiting.
+   * How many bytes of a response wait in memory for a slow client, for each response. The rest goes to a temporary file, so that
+   * a slow client does not keep a worker of the server waiting. All responses of the app together keep at most about 64 MiB in memory.
    *
    * @default 1048576
    */
   responseMemory?: number | undefined;
   /**
-   * How much of a response waits in a temporary file (0600, without a name), in bytes; 0 for no file. When it is full, the
-   * server waits for the client, as it does where no file can be made.
+   * How many bytes of a response wait in a temporary file (0600, without a name), for each response; 0 for no file. When it is
+   * full, or no file can be made, the server waits for the client. There is no limit for all files together: `TMPDIR` needs room
+   * for as many slow clients as you expect.
    *
    * @default 1073741824
    */
