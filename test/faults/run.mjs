@@ -8,6 +8,7 @@ const PROOFS = [
   "crashing-url.mjs",
   "slow-clients.mjs",
   "slow-readers.mjs",
+  "stalled-uploads.mjs",
   "tiny-blocks.mjs",
   "gigabyte.mjs",
 ];
