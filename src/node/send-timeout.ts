@@ -43,6 +43,12 @@ export class SendTimeout {
   }
 }
 
+/** True if the system has taken all that was written to the response, in one write: nothing is left for the client to take. */
+export function isTaken({ socket }: ServerResponse): boolean {
+  const { _handle: handle } = (socket ?? {}) as { _handle?: Handle | null };
+  return handle !== null && handle?.writeQueueSize === 0 && handle._parent === undefined;
+}
+
 class Watched implements Timed {
   since: number = performance.now();
   readonly #res: ServerResponse;

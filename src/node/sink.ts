@@ -5,7 +5,7 @@ import type { HeaderList } from "../wsgi/types.ts";
 import { leavesMuchUnread } from "./body.ts";
 import { breakOff, closeAfter, isHttp2, setHeaders } from "./response.ts";
 import { Room } from "./room.ts";
-import type { SendTimeout, SlowClientListener } from "./send-timeout.ts";
+import { isTaken, type SendTimeout, type SlowClientListener } from "./send-timeout.ts";
 import { Slices } from "./slices.ts";
 
 /** `compression` gives the response a `flush` of its own: what is written so far goes out now. */
@@ -18,6 +18,8 @@ export class NodeSink implements ResponseSink {
   readonly #sendTimeout: SendTimeout | undefined;
   readonly #request: { readonly exchange: SlowClientListener | undefined } | undefined;
   #room: Room | undefined;
+  /** A block may wait in the socket's own buffer. */
+  #wrote = false;
   #slices: Slices | undefined;
 
   /** @param request whose exchange hears when the client is cut off */
@@ -58,7 +60,8 @@ export class NodeSink implements ResponseSink {
     }
     if (block === undefined) res.end();
     else res.end(block);
-    if (!res.writableFinished) this.#sendTimeout?.watch(res, this.#request?.exchange);
+    if (res.writableFinished || (!this.#wrote && isTaken(res))) return;
+    this.#sendTimeout?.watch(res, this.#request?.exchange);
   }
 
   abort(): void {
@@ -67,6 +70,7 @@ export class NodeSink implements ResponseSink {
 
   #put(block: Uint8Array): boolean {
     const res = this.#res;
+    this.#wrote = true;
     const more = res.write(block);
     if (Object.hasOwn(res, "flush")) res.flush?.(); // not the inherited one: Node's deprecated name of flushHeaders()
     return more;
