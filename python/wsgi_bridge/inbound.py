@@ -75,9 +75,11 @@ class Inbound:
         while not self._stdin:
             if self.aborted:
                 raise ConnectionAbortedError("the client closed the connection before its body was whole")
+            # Before the end counts: Node cuts the body short when the request has ended while it was being sent.
+            if not (self._forked and self._stdin_ended):
+                self._require(request_id)
             if self._stdin_ended:
                 return b""
-            self._require(request_id)
             self._receive_one()
         piece = self._stdin.popleft()
         self._stdin_held -= len(piece)
