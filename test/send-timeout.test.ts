@@ -1,8 +1,12 @@
 /** ISO-07: a client that takes nothing for `sendTimeout` is cut off, on every host; one that takes its time is not. */
+import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { createServer as createHttpsServer } from "node:https";
 import type { Socket } from "node:net";
 import { connect as connectTls } from "node:tls";
+import compression from "compression";
+import express5 from "express";
+import express4 from "express4";
 import { afterEach, describe, expect, it, onTestFinished } from "vitest";
 import { ClientDisconnectError, type FromWsgiOptions, fromWsgi, OptionError, type WsgiApp } from "../src/index.ts";
 import { signal } from "./support/bytes.ts";
@@ -20,6 +24,12 @@ const HTTP2_GET = [
   "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
   "\0\0\x06\x04\0\0\0\0\0\0\x04\x7f\xff\xff\xff",
   "\0\0\x04\x08\0\0\0\0\0\x7f\0\0\0",
+  "\0\0\x09\x01\x05\0\0\0\x01\x82\x86\x84\x41\x04test",
+].join("");
+/** From a client that has room for nothing: SETTINGS, HEADERS. */
+const HTTP2_GET_WITHOUT_WINDOW = [
+  "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+  "\0\0\x06\x04\0\0\0\0\0\0\x04\0\0\0\0",
   "\0\0\x09\x01\x05\0\0\0\x01\x82\x86\x84\x41\x04test",
 ].join("");
 const CUT = /^\[\d+\] GET \/: the client took nothing for sendTimeout, 200 ms; /;
@@ -205,6 +215,14 @@ describe("on HTTP/2", () => {
     socket.destroy();
   });
 
+  it("a small answer that the client leaves no room for is cut off", async () => {
+    const { logger, line } = listening();
+    const port = await serve(HTTP2_HOST, whole(10 * KIB), { logger, sendTimeout: TIMEOUT });
+    const socket = await rawConnection(port, HTTP2_GET_WITHOUT_WINDOW);
+    expect(await line).toMatch(CUT);
+    socket.destroy();
+  });
+
   it.each([1, 5])("a client that takes its time gets all of %i blocks", async (parts) => {
     const size = 20 * MIB;
     const { logger } = listening();
@@ -219,6 +237,24 @@ describe("on HTTP/2", () => {
     });
     await once(stream, "close");
     expect([received, stream.rstCode, logger.text]).toEqual([size, 0, ""]);
+  });
+});
+
+describe.each([
+  ["Express 5", express5],
+  ["Express 4", express4 as unknown as typeof express5],
+])("below middleware that compresses, on %s", (_name, express) => {
+  it.each([1, 4])("a client that reads nothing of %i blocks is cut off", async (parts) => {
+    const { logger, line } = listening();
+    const app: WsgiApp = (_environ, startResponse) => {
+      startResponse("200 OK", [["Content-Type", "text/plain"]]);
+      return Array.from({ length: parts }, () => randomBytes((32 * MIB) / parts));
+    };
+    server = await listen(express().use(compression(), fromWsgi(app, { logger, sendTimeout: TIMEOUT })));
+    const socket = await rawConnection(server.port, GET.replace("\r\n\r\n", "\r\nAccept-Encoding: gzip\r\n\r\n"));
+    socket.pause();
+    expect(await line).toMatch(CUT);
+    socket.destroy();
   });
 });
 

@@ -43,10 +43,14 @@ export class SendTimeout {
   }
 }
 
-/** True if the system has taken all that was written to the response, in one write: nothing is left for the client to take. */
-export function isTaken({ socket }: ServerResponse): boolean {
-  const { _handle: handle } = (socket ?? {}) as { _handle?: Handle | null };
-  return handle !== null && handle?.writeQueueSize === 0 && handle._parent === undefined;
+/**
+ * True if the system has taken a whole response that was written in one piece, so that nothing waits for its client. False where
+ * that cannot be known at once: over TLS and HTTP/2, behind middleware that holds the end back, before the response has its socket.
+ */
+export function isTaken(res: ServerResponse): boolean {
+  if (isHttp2(res) || !res.writableEnded) return false;
+  const { _handle: handle } = (res.socket ?? {}) as { _handle?: Handle | null };
+  return handle?.writeQueueSize === 0 && handle._parent === undefined;
 }
 
 class Watched implements Timed {
