@@ -10,7 +10,11 @@ interface Packed {
 }
 
 const [packed] = JSON.parse(
-  execFileSync("npm", ["pack", "--dry-run", "--json", "--ignore-scripts"], { cwd: ROOT, encoding: "utf8" }),
+  execFileSync("npm", ["pack", "--dry-run", "--json", "--ignore-scripts"], {
+    cwd: ROOT,
+    encoding: "utf8",
+    timeout: 60_000,
+  }),
 ) as [Packed];
 const paths = packed.files.map(({ path }) => path);
 

@@ -124,7 +124,7 @@ it("TypeScript: compiles under strict settings against what was built", () => {
   const tsc = join(ROOT, "node_modules", ".bin", "tsc");
   const options =
     "--noEmit --strict --ignoreConfig --module nodenext --target es2023 --types node --skipLibCheck".split(" ");
-  execFileSync(tsc, [...options, ...files], { cwd: folder, encoding: "utf8", stdio: "pipe" });
+  execFileSync(tsc, [...options, ...files], { cwd: folder, encoding: "utf8", stdio: "pipe", timeout: 120_000 });
 });
 
 it("shell: every npm script that it names is there", () => {

@@ -44,7 +44,7 @@ class Receiver:
         data = self._receive(_RECEIVE)
         number = request_id.to_bytes(2, "big")
         params = _PARAMS + number
-        if data.startswith(_BEGIN + number + _RESPONDER + params):
+        if len(data) > _PADDING and data.startswith(_BEGIN + number + _RESPONDER + params):
             end = _CONTENT + (data[_LENGTH] << 8) + data[_LENGTH + 1]
             if len(data) == end + _ENDS_LENGTH and data[_PADDING] == 0:
                 if data.endswith(params + _EMPTY + _STDIN + number + _EMPTY):

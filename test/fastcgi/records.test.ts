@@ -1,19 +1,16 @@
 /** The codec, and that its two halves are one: what TypeScript writes Python reads, and the other way round. */
-import { execFileSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import * as records from "../../src/fastcgi/records.ts";
+import { runPythonProgram } from "../support/python-program.ts";
 
 const { header, MAX_CONTENT, pair, FIRST_REQUEST_ID, RecordType, readPairs, record, stream } = records;
 
 const CODEC = fileURLToPath(new URL("../support/codec.py", import.meta.url));
-const PACKAGE = fileURLToPath(new URL("../../python", import.meta.url));
 
 /** Asks the Python codec; all questions in one process. */
 function askPython(...questions: [kind: string, argument: unknown][]): unknown[] {
-  const env = { ...process.env, PYTHONPATH: PACKAGE, PYTHONDONTWRITEBYTECODE: "1" };
-  const input = JSON.stringify(questions);
-  return JSON.parse(execFileSync("python3", [CODEC], { env, input, encoding: "utf8", maxBuffer: 64 * 1024 * 1024 }));
+  return JSON.parse(runPythonProgram([CODEC], JSON.stringify(questions)));
 }
 
 const latin1 = (text: string): Buffer => Buffer.from(text, "latin1");

@@ -342,7 +342,7 @@ describe("where it listens", () => {
     const [dead, live, file] = ["dead", "live", "file"].map((name) => join(at, name)) as [string, string, string];
     const { execFileSync } = await import("node:child_process");
     const code = `require("node:net").createServer().listen(${JSON.stringify(dead)}, () => process.kill(process.pid, "SIGKILL"))`;
-    expect(() => execFileSync(process.execPath, ["-e", code], { stdio: "ignore" })).toThrow();
+    expect(() => execFileSync(process.execPath, ["-e", code], { stdio: "ignore", timeout: 10_000 })).toThrow();
     expect(statSync(dead).isSocket()).toBe(true);
     expect(await (await (await serve(hello, {}, dead)).open()).answer()).toContain("hello");
     const other = createServer().listen(live);

@@ -7,7 +7,12 @@ import { type Site, useSite } from "./site.ts";
 export function useDjango(): Site {
   return useSite("django_press", "press.wsgi:application", {
     prepare: (python, directory, env) => {
-      execFileSync(python, ["prepare.py"], { cwd: directory, env: { ...process.env, ...env }, stdio: "pipe" });
+      execFileSync(python, ["prepare.py"], {
+        cwd: directory,
+        env: { ...process.env, ...env },
+        stdio: "pipe",
+        timeout: 60_000,
+      });
     },
   });
 }

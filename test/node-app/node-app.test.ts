@@ -1,9 +1,8 @@
 /** `NodeApp` called from Python: real Node, real lanes, every call under wsgiref.validate. */
-import { execFileSync } from "node:child_process";
 import { describe, expect, it } from "vitest";
-import { ensurePython } from "../../scripts/python-env.mjs";
 import { isAlive } from "../support/processes.ts";
-import { makeSite, PYTHON_ENV, runPython } from "./site.ts";
+import { runPythonProgram } from "../support/python-program.ts";
+import { makeSite, runPython } from "./site.ts";
 
 const run = (program: string): Promise<string[]> => runPython(makeSite(), program);
 
@@ -176,7 +175,5 @@ os.kill(os.getpid(), signal.SIGKILL)`;
 
 it("import wsgi_bridge loads none of NodeApp's modules", () => {
   const program = "import sys, wsgi_bridge; print(sorted(m for m in sys.modules if m.startswith('wsgi_bridge')))";
-  expect(execFileSync(ensurePython(), ["-c", program], { env: PYTHON_ENV, encoding: "utf8" }).trim()).toBe(
-    "['wsgi_bridge']",
-  );
+  expect(runPythonProgram(["-c", program]).trim()).toBe("['wsgi_bridge']");
 });

@@ -1,9 +1,7 @@
 /** WRK-08: a client that leaves while Python is at its request. */
-import { execFileSync } from "node:child_process";
-import { fileURLToPath } from "node:url";
 import { expect, it } from "vitest";
-import { ensurePython } from "../../scripts/python-env.mjs";
 import { hostPython } from "../support/python.ts";
+import { runPythonProgram } from "../support/python-program.ts";
 import { brought, rawConnection, rawGet } from "../support/server.ts";
 
 /** Leaves when the response has begun. There is one thread, so the next request is served when the one before is over. */
@@ -50,37 +48,6 @@ for byte in body + abort:
     print(lane.inbound.client_disconnected(1), end=" ")
     node.sendall(bytes((byte,)))
 print(lane.inbound.client_disconnected(1), lane.inbound.read_stdin(1))`;
-  const env = { ...process.env, PYTHONPATH: fileURLToPath(new URL("../../python", import.meta.url)) };
-  const said = execFileSync(ensurePython(), ["-c", program], { env, encoding: "utf8" });
+  const said = runPythonProgram(["-c", program]);
   expect(said).toBe(`{'A': 'b'}\n${"False ".repeat(13 + 8)}True b'hello'\n`);
-});
-
-it.each([
-  ["a request in one piece", 1],
-  ["a request in pieces of a byte", 1000],
-])("reads the same parameters of %s", (_, pieces) => {
-  const program = `
-import socket, threading
-from wsgi_bridge import fastcgi
-from wsgi_bridge.lane import Lane
-
-ours, node = socket.socketpair()
-lane = Lane(ours)
-def feed():
-    for number, size in enumerate((0, 3, 200, 70000), 1):
-        content = fastcgi.pairs((("A", "b" * size), ("C", "")))
-        begin = fastcgi.record(fastcgi.BEGIN_REQUEST, number, bytes((0, 1, 1, 0, 0, 0, 0, 0)))
-        ends = fastcgi.record(fastcgi.PARAMS, number, b"") + fastcgi.record(fastcgi.STDIN, number, b"")
-        whole = begin + b"".join(fastcgi.stream(fastcgi.PARAMS, number, content)) + ends
-        step = max(1, len(whole) // ${pieces})
-        for at in range(0, len(whole), step):
-            node.sendall(whole[at:at + step])
-    node.shutdown(socket.SHUT_WR)
-threading.Thread(target=feed).start()
-for request in iter(lane.next_request, None):
-    print(len(request["A"]), repr(request["C"]), lane.inbound.has_body)
-    lane.end(0)`;
-  const env = { ...process.env, PYTHONPATH: fileURLToPath(new URL("../../python", import.meta.url)) };
-  const said = execFileSync(ensurePython(), ["-c", program], { env, encoding: "utf8" });
-  expect(said).toMatch(/^0 '' \w+\n3 '' \w+\n200 '' \w+\n70000 '' \w+\n$/);
 });

@@ -1,8 +1,8 @@
 /** ISO-03: what a finished request still holds reaches no other request. One thread, so that all requests have the same lane. */
-import { execFileSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { expect, it } from "vitest";
 import { hostPython } from "../support/python.ts";
+import { runPythonProgram } from "../support/python-program.ts";
 
 const post = async (url: string, body: string | Buffer): Promise<string> =>
   (await fetch(url, { method: "POST", body })).text();
@@ -43,8 +43,7 @@ it("a thread that has begun to read gets its own request's body or an error, and
 
 it("a body that is cut short since its request has ended does not look whole to a thread that waits for it", () => {
   const script = fileURLToPath(new URL("../support/cut_body.py", import.meta.url));
-  const env = { ...process.env, PYTHONPATH: fileURLToPath(new URL("../../python", import.meta.url)) };
-  expect(execFileSync("python3", [script], { env, encoding: "utf8" })).toBe("RequestEndedError\n");
+  expect(runPythonProgram([script])).toBe("RequestEndedError\n");
 });
 
 it("late words for wsgi.errors go to the process's own stderr", async () => {

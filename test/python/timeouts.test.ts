@@ -1,10 +1,8 @@
-import { execFileSync } from "node:child_process";
 import { once } from "node:events";
 import { request } from "node:http";
-import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
-import { ensurePython } from "../../scripts/python-env.mjs";
 import { hostPython, startPython } from "../support/python.ts";
+import { runPythonProgram } from "../support/python-program.ts";
 
 const textOf = (url: string): Promise<string> => fetch(url).then((answer) => answer.text());
 const statusOf = (url: string): Promise<number> => fetch(url).then(({ status }) => status);
@@ -199,7 +197,6 @@ while not waits(): pass
 lane.turn.strike(1)
 node.sendall(body(1) + request(2) + body(2))
 thread.join()`;
-  const env = { ...process.env, PYTHONPATH: fileURLToPath(new URL("../../python", import.meta.url)) };
-  const said = execFileSync(ensurePython(), ["-c", program], { env, encoding: "utf8", timeout: 10_000 });
+  const said = runPythonProgram(["-c", program]);
   expect(said).toBe("struck\n{'N': '2'} True\n");
 });

@@ -1,5 +1,4 @@
 /** Readers that are given many small parts, in one buffer or byte by byte (CONFORMANCE ISO-04). */
-import { execFileSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { RecordReader } from "../../src/fastcgi/reader.ts";
@@ -7,6 +6,7 @@ import { RecordType, record } from "../../src/fastcgi/records.ts";
 import { HttpResponseReader } from "../../src/remote/http-reader.ts";
 import { bytesInput } from "../../src/wsgi/input.ts";
 import { growth, MOST, type Work } from "../support/growth.ts";
+import { runPythonProgram } from "../support/python-program.ts";
 
 const KB = 1024;
 /** A FastCGI record has no more than 64 KiB, so that these sizes lie below. */
@@ -49,8 +49,7 @@ describe("ISO-04: time grows with the bytes alone", () => {
 
   it("of records of 8 bytes that NodeLane receives", async () => {
     const script = fileURLToPath(new URL("../support/node_lane_growth.py", import.meta.url));
-    const env = { ...process.env, PYTHONPATH: fileURLToPath(new URL("../../python", import.meta.url)) };
-    const ratio = execFileSync("python3", [script, String(MOST), "10"], { env, encoding: "utf8" });
+    const ratio = runPythonProgram([script, String(MOST), "10"]);
     expect(Number(ratio)).toBeLessThanOrEqual(MOST);
   });
 });

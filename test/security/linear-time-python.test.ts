@@ -1,11 +1,10 @@
 /** The Python half's functions that read bytes from Node, apps and clients, with the worst that may come (CONFORMANCE ISO-04). */
-import { execFileSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { expect, it } from "vitest";
 import { MOST } from "../support/growth.ts";
+import { runPythonProgram } from "../support/python-program.ts";
 
 const SCRIPT = fileURLToPath(new URL("../support/growth.py", import.meta.url));
-const PACKAGE = fileURLToPath(new URL("../../python", import.meta.url));
 /** Milliseconds; what takes less is decided by other things than its size. Time squared is far above. */
 const LEAST = 10;
 /** A disturbed measurement is made again; squared time stays squared. */
@@ -14,8 +13,7 @@ const TRIES = 5;
 type Times = Record<string, number[]>;
 
 function measure(): Times {
-  const env = { ...process.env, PYTHONPATH: PACKAGE, PYTHONDONTWRITEBYTECODE: "1" };
-  return JSON.parse(execFileSync("python3", [SCRIPT], { env, encoding: "utf8" }));
+  return JSON.parse(runPythonProgram([SCRIPT]));
 }
 
 function tooLong(times: Times): string[] {

@@ -1,0 +1,63 @@
+/** What Python's end of a lane takes from its socket, in whatever pieces that brings it (CONFORMANCE WRK-05). */
+import { expect, it } from "vitest";
+import { runPythonProgram } from "../support/python-program.ts";
+
+/** Two requests: without a body, as it is sent in one piece, and with one. */
+const REQUESTS = `
+from wsgi_bridge import fastcgi
+from wsgi_bridge.lane import Lane
+
+def request(number, params, body):
+    begin = fastcgi.record(fastcgi.BEGIN_REQUEST, number, bytes((0, fastcgi.RESPONDER, fastcgi.KEEP_CONN, 0, 0, 0, 0, 0)))
+    records = [begin, *fastcgi.stream(fastcgi.PARAMS, number, fastcgi.pairs(params)), fastcgi.record(fastcgi.PARAMS, number, b"")]
+    return b"".join((*records, *fastcgi.stream(fastcgi.STDIN, number, body), fastcgi.record(fastcgi.STDIN, number, b"")))
+
+def read_all(lane):
+    number = 0
+    for params in iter(lane.next_request, None):
+        number += 1
+        body = b"".join(iter(lambda: lane.inbound.read_stdin(number), b""))
+        yield params, body
+        lane.end(0)
+`;
+
+it("a request that is cut in two, anywhere", () => {
+  const program = `${REQUESTS}
+class Pieces:
+    """A socket that brings these pieces, and then its end."""
+    def __init__(self, *pieces): self.pieces = list(pieces)
+    def recv(self, count, flags=0): return self.pieces.pop(0) if self.pieces else b""
+    def sendall(self, data): pass
+
+cuts = 0
+for params, body in ((), b""), ((("A", "b"), ("C", "")), b""), ((("A", "b" * 300),), b"hello"), ((), b"hello"):
+    whole = request(1, params, body)
+    for cut in range(1, len(whole)):
+        got = list(read_all(Lane(Pieces(whole[:cut], whole[cut:] + request(2, (), b"next")))))
+        assert got == [(dict(params), body), ({}, b"next")], (params, cut, got)
+        cuts += 1
+print(cuts)`;
+  expect(runPythonProgram(["-c", program])).toBe("479\n");
+});
+
+it.each([
+  ["in one piece", 1],
+  ["in pieces of a byte", 1000],
+])("requests that a socket brings %s", (_, pieces) => {
+  const program = `${REQUESTS}
+import socket, threading
+
+ours, node = socket.socketpair()
+def feed():
+    for number, size in enumerate((0, 3, 200, 70000), 1):
+        whole = request(number, (("A", "b" * size), ("C", "")), b"")
+        step = max(1, len(whole) // ${pieces})
+        for at in range(0, len(whole), step):
+            node.sendall(whole[at:at + step])
+    node.shutdown(socket.SHUT_WR)
+threading.Thread(target=feed, daemon=True).start()
+for params, body in read_all(Lane(ours)):
+    print(len(params["A"]), repr(params["C"]), body)`;
+  const said = runPythonProgram(["-c", program]);
+  expect(said).toBe("0 '' b''\n3 '' b''\n200 '' b''\n70000 '' b''\n");
+});
