@@ -84,7 +84,11 @@ describe.each(HOSTS)("$name", ({ serve }) => {
     expect(started).toEqual(["/first", "/other"]);
   });
 
-  it.each([2_000, 20_000])("nor do %i of them; beyond 4,096 the connection is ended", async (count) => {
+  it.each([
+    [2_000, 0, "", undefined],
+    [20_000, 0, "; beyond 4,096 the connection is ended", /: 4097 pipelined requests wait on its connection/],
+    [200, 15_000, "; beyond 2 MiB the connection is ended", /: 1[34]\d pipelined requests wait on its connection/],
+  ])("nor do %i of them, each with %i bytes of headers%s", async (count, size, _, ended) => {
     let calls = 0;
     const begun = signal();
     const left = signal();
@@ -103,13 +107,13 @@ describe.each(HOSTS)("$name", ({ serve }) => {
     }, logger);
     const socket = await rawConnection(port, request("/first"));
     await begun.promise;
-    socket.write(request("/behind").repeat(count));
-    if (count === 2_000) setTimeout(() => socket.destroy(), 50);
+    socket.write(request("/behind", size === 0 ? "" : `X-Long: ${"x".repeat(size)}\r\n`).repeat(count));
+    if (ended === undefined) setTimeout(() => socket.destroy(), 50);
     await left.promise;
     await new Promise(setImmediate);
     expect(calls).toBe(1);
-    const said = logger.lines.filter((line) => /: 4097 pipelined requests wait on its connection/.test(line));
-    expect(said).toHaveLength(count === 2_000 ? 0 : 1);
+    const said = logger.lines.filter((line) => line.includes("pipelined requests"));
+    expect(said).toEqual(ended === undefined ? [] : [expect.stringMatching(ended)]);
   });
 
   it("a request before one that is refused is answered, however late it starts", async () => {
