@@ -53,7 +53,7 @@ class Exchange implements HandlerHost, SlowClientListener {
       this.#host.clientLeft?.(); // it left while other middleware was at work, or is to go
       return;
     }
-    this.#host.exchange = this;
+    this.#host.sink.slowClient = this;
     const handler = new Handler(new ResponseWriter(this.#sink(), req.method ?? "GET"), this);
     let environ: Environ;
     try {

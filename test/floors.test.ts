@@ -31,7 +31,6 @@ const MAX_LINES = 200;
 const LONGER: Readonly<Record<string, number>> = {
   "errors.ts": 260, // whatever a program may catch, in one place
   "fastcgi/connection.ts": 220, // one class, whose state is its own
-  "hosts/koa.ts": 215, // one host: its requests and its responses
   "python/request.ts": 220, // one request, and all that can come of it
   "python/worker.ts": 220, // one process, from its birth to its end
   "remote/request.ts": 220, // one request, and all that can come of it

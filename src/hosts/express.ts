@@ -3,7 +3,7 @@ import type { IncomingMessage, ServerResponse } from "node:http";
 import { BridgeError } from "../errors.ts";
 import type { ParsedBody } from "../node/parsed-body.ts";
 import { socketHead } from "../node/request-head.ts";
-import type { SendTimeout, SlowClientListener } from "../node/send-timeout.ts";
+import type { SendTimeout } from "../node/send-timeout.ts";
 import { NodeSink } from "../node/sink.ts";
 import type { RequestHead } from "../wsgi/environ.ts";
 import { readsAlike, splitAgreed, twoReadings } from "../wsgi/one-reading.ts";
@@ -16,14 +16,13 @@ export class ExpressExchange implements HostExchange {
   readonly res: ServerResponse;
   readonly sink: NodeSink;
   readonly passOn: (() => void) | undefined;
-  exchange: SlowClientListener | undefined;
   readonly #next: Next | undefined;
 
   constructor(req: IncomingMessage, res: ServerResponse, around: { next: Next | undefined; sendTimeout: SendTimeout }) {
     const { next, sendTimeout } = around;
     this.req = req;
     this.res = res;
-    this.sink = new NodeSink(res, sendTimeout, this);
+    this.sink = new NodeSink(res, sendTimeout);
     this.#next = next;
     this.passOn = next && (() => next());
   }

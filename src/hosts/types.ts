@@ -10,7 +10,7 @@ export interface HostExchange {
   readonly req: IncomingMessage;
   readonly res: ServerResponse;
   /** Where the response goes. */
-  readonly sink: ResponseSink;
+  readonly sink: HostSink;
   /** @throws BadRequestError for a target that cannot be translated */
   head(): RequestHead;
   /** What a middleware that has read the body left of it. */
@@ -19,10 +19,22 @@ export interface HostExchange {
   answerError(error: unknown): void;
   /** The client has left, perhaps before an answer began: nobody must wait for one. Undefined where nobody does. */
   readonly clientLeft?: () => void;
-  /** Hears when `sendTimeout` cuts the client off. Set when the request starts. */
-  exchange: SlowClientListener | undefined;
   /** Hands the request to the next handler; undefined where there is none. */
   readonly passOn: (() => void) | undefined;
+}
+
+/** A sink whose client may be slow. */
+export interface HostSink extends ResponseSink {
+  /** Called when `sendTimeout` cuts the client off. */
+  slowClient: SlowClientListener | undefined;
+}
+
+/** What a middleware's promise becomes: resolved with the head set, or rejected. */
+export interface Settle {
+  resolve(): void;
+  reject(error: unknown): void;
+  /** The next middleware is to answer. */
+  passOn(): void;
 }
 
 /** What Express adds to a request and this package reads. On plain `node:http` all of it is absent. */

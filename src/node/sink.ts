@@ -16,16 +16,14 @@ const NOTHING: Uint8Array = new Uint8Array(0);
 export class NodeSink implements ResponseSink {
   readonly #res: Flushable;
   readonly #sendTimeout: SendTimeout | undefined;
-  readonly #request: { readonly exchange: SlowClientListener | undefined } | undefined;
+  slowClient: SlowClientListener | undefined;
   #room: Room | undefined;
-  /** A block may wait in the socket's own buffer. */
+  /** A block was written before the end, and may wait in the socket's own buffer. */
   #wrote = false;
   #slices: Slices | undefined;
 
-  /** @param request whose exchange hears when the client is cut off */
-  constructor(res: ServerResponse, sendTimeout?: SendTimeout, request?: { exchange: SlowClientListener | undefined }) {
+  constructor(res: ServerResponse, sendTimeout?: SendTimeout) {
     this.#res = res;
-    this.#request = request;
     this.#sendTimeout = sendTimeout;
   }
 
@@ -47,7 +45,7 @@ export class NodeSink implements ResponseSink {
   write(block: Uint8Array): Promise<void> | undefined {
     if (this.#isSliced(block)) return this.#slices?.write(block);
     if (this.#put(block)) return undefined;
-    this.#sendTimeout?.watch(this.#res, this.#request?.exchange);
+    this.#sendTimeout?.watch(this.#res, this.slowClient);
     this.#room ??= new Room(this.#res);
     return this.#room.wait();
   }
@@ -61,7 +59,7 @@ export class NodeSink implements ResponseSink {
     if (block === undefined) res.end();
     else res.end(block);
     if (res.writableFinished || (!this.#wrote && isTaken(res))) return;
-    this.#sendTimeout?.watch(res, this.#request?.exchange);
+    this.#sendTimeout?.watch(res, this.slowClient);
   }
 
   abort(): void {
@@ -82,7 +80,7 @@ export class NodeSink implements ResponseSink {
     this.#room ??= new Room(this.#res);
     this.#slices ??= new Slices({ write: (slice) => this.#put(slice), end: () => this.#res.end() }, this.#room);
     if (!this.#slices.takes(block)) return false;
-    this.#sendTimeout?.watch(this.#res, this.#request?.exchange);
+    this.#sendTimeout?.watch(this.#res, this.slowClient);
     return true;
   }
 }

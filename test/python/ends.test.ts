@@ -36,7 +36,7 @@ describe.each(HOSTS)("$name", ({ serve }) => {
 
   it("an error before the end still breaks the answer off, whatever close() does after it", async () => {
     const { port, logger } = await host();
-    expect(["", "hello"]).toContain((await rawGet(port, "/short")).body); // on Koa the bytes may still be in a stream of its own
+    expect((await rawGet(port, "/short")).body).toBe("hello");
     await logger.said("45 bytes shorter than its Content-Length");
     expect(logger.text).toContain("close() of the application's result failed");
   });
