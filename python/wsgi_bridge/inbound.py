@@ -75,7 +75,7 @@ class Inbound:
         while not self._stdin:
             if self.aborted:
                 raise ConnectionAbortedError("the client closed the connection before its body was whole")
-            # Before the end counts: Node cuts the body short when the request has ended while it was being sent.
+            # Checked before the end of the body: Node sends that early once the request is over, so the body is not whole.
             if not (self._forked and self._stdin_ended):
                 self._require(request_id)
             if self._stdin_ended:

@@ -7,7 +7,7 @@ import { RingFile } from "./ring-file.ts";
 export interface BacklogLimits {
   /** Bytes that wait in memory. What comes then goes to a file. */
   readonly memory: number;
-  /** What all of them hold in memory. */
+  /** The memory that all responses of the app hold together. */
   readonly sum: MemorySum;
   /** Bytes that wait in the file. When it is full, or for 0, the source waits. */
   readonly file: number;
@@ -15,9 +15,11 @@ export interface BacklogLimits {
   unwritable(error: Error): void;
 }
 
+/** Unlike `MemoryBudget` it refuses nothing: a response that is beyond the limit turns to its file. */
 export interface MemorySum {
-  /** Bytes. Beyond it, each response keeps in memory only what its next reads and writes need. */
+  /** Bytes. While more are held, each response keeps in memory only what its next reads and writes need. */
   readonly most: number;
+  /** Bytes that all of them hold now. */
   held: number;
 }
 
@@ -51,7 +53,7 @@ export class Backlog {
   #isWritable: boolean;
   /** Bytes that are being written. */
   #writing = 0;
-  /** Bytes that `limits.sum` has of this one. */
+  /** How many bytes of this response `limits.sum.held` includes. */
   #counted = 0;
   #isReading = false;
   #isPaused = false;
@@ -103,7 +105,7 @@ export class Backlog {
     return this.#front.cost + this.#writing + this.#back.cost;
   }
 
-  /** All of them together hold more than they may. */
+  /** The responses of the app together hold more than their limit. */
   get #isCrowded(): boolean {
     return this.#limits.sum.held > this.#limits.sum.most;
   }
@@ -176,7 +178,7 @@ export class Backlog {
 /** Logs no more than this often that there is no file, in milliseconds. */
 const LOG_EVERY_MS = 60_000;
 
-/** All responses of an app keep so many bytes in memory before they turn to their files. */
+/** How many bytes all responses of an app hold in memory before they turn to their files. */
 const SUM = 64 * 1024 * KIB;
 
 /** The limits of an app's responses, in bytes. */

@@ -41,7 +41,7 @@ function declaredLength({ rawHeaders }: IncomingMessage): number {
 /** Requests whose bodies were read and given back whole. */
 const restored: WeakSet<IncomingMessage> = new WeakSet();
 
-/** True when others have read of the body, and did not give it back. */
+/** True if somebody has read a part of the body and did not give it back. */
 export function wasRead(req: IncomingMessage): boolean {
   return req.readableDidRead && !(restored.has(req) && !req.readableEnded && !req.readableFlowing);
 }
@@ -69,6 +69,7 @@ export class RequestBody implements ByteSource {
     this.#maxSize = maxSize;
     this.#memory = memory;
     this.#kept = memory && [];
+    restored.delete(req); // it is read again from here on
     const declared = declaredLength(req);
     if (Number.isFinite(declared) && declared > maxSize) throw tooLarge(maxSize);
   }
@@ -84,10 +85,10 @@ export class RequestBody implements ByteSource {
     if (this.#over) throw readTooLate();
     this.#listen();
     for (;;) {
-      if (this.#whole()) return undefined; // first: to read at its end would end the stream for the handler after this one
+      // Before reading: a read at the end would end the stream, and the next handler would find nothing after `restore()`.
+      if (this.#whole()) return undefined;
       const chunk = this.#readBuffered();
       if (chunk !== null) return this.#count(chunk);
-      if (this.#whole()) return undefined;
       if (this.#failed || this.#req.destroyed) {
         throw new ClientDisconnectError("the client closed the connection before its body was whole");
       }

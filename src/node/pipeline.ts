@@ -8,7 +8,7 @@ export interface Waiting {
   start(): void;
   /** The connection has ended: it is never answered. */
   withdraw(): void;
-  /** So many wait on its connection that it is ended. */
+  /** The connection is ended, because `count` requests wait on it. */
   tooMany(count: number): void;
 }
 
@@ -17,7 +17,7 @@ export interface Waiting {
  * further instead, but then its end would not be heard either, and requests of a client that has left would start.
  */
 const MOST_WAITING = 4_096;
-/** The same in bytes, with the heads, of which each costs more memory than this. */
+/** The same limit in bytes. A parsed head costs several times its bytes in memory. */
 const MOST_BYTES = 2 * 1024 * 1024;
 
 const pipelines: WeakMap<Socket, Pipeline> = new WeakMap();
@@ -44,7 +44,7 @@ export function awaitTurn(res: ServerResponse, waiting: Waiting): void {
 class Pipeline {
   readonly #socket: Socket;
   readonly #waiting: Set<Waiting> = new Set();
-  /** What the connection had brought when the first of them came. */
+  /** How many bytes had been read from the connection when the first of them came. */
   #readBefore = 0;
 
   constructor(socket: Socket) {

@@ -36,7 +36,7 @@ export function closeAfter(res: ServerResponse): void {
   if (isHttp2(res)) return;
   res.shouldKeepAlive = false; // not a header: Koa removes all headers before it answers an error
   const { socket } = res.req;
-  // In its turn: what was sent before this request is still answered.
+  // Only when it is this response's turn: requests that came before it are still answered.
   if (res.socket === null && !res.destroyed) res.once("socket", () => closing.add(socket));
   else closing.add(socket);
 }

@@ -17,8 +17,8 @@ export interface PythonApp extends WsgiApp {
    */
   ready(): Promise<void>;
   /**
-   * Starts new processes with the code as it is now; when all of them are ready they take over, and the old ones end after
-   * the requests that they have, for which they have `gracefulTimeout`. While it lasts there are twice as many processes.
+   * Starts new processes with the code as it is now. When all of them are ready they take over; the old ones finish their
+   * requests within `gracefulTimeout`, and end. While it lasts there are twice as many processes.
    * Resolves when the new ones serve. Rejects with the `StartError` of one that could not start: the old ones go on; with
    * `AppClosedError` after `close()`. A second call waits for the first, then starts anew.
    */

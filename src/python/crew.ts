@@ -75,15 +75,15 @@ export class Crew implements WorkerEvents {
   }
 
   /**
-   * A process for a request that may end it: an idle one, or, if none is to come, one whose requests have been there for a
-   * while. One at a time, so that others serve meanwhile where there are to be others. Undefined if there is none now; a
-   * process that died is replaced soon, and its successor is one.
+   * A process for a request that may crash it: an idle one. While a dead process is being replaced, its successor is worth
+   * waiting for; otherwise a process whose requests have all run for a while will do. Only one process at a time, and never
+   * the last one, serves such a request. Undefined if there is none now.
    */
   spare(): Worker | undefined {
-    const serving = this.#slots.flatMap((slot) => slot.serving ?? []);
-    if (serving.length > 1 && serving.some(({ quarantine }) => quarantine.active)) return undefined;
+    const workers = this.#slots.flatMap(({ serving }) => serving ?? []);
+    if (workers.length > 1 && workers.some(({ quarantine }) => quarantine.active)) return undefined;
     const isMissing = this.#slots.some((slot) => slot.serving?.state !== "ready" && !slot.isFailing);
-    const calm = serving.filter(isCalm);
+    const calm = workers.filter(isCalm);
     const idle = calm.find(({ busyLanes }) => busyLanes === 0);
     if (isMissing) return this.serving > 1 ? idle : undefined;
     return idle ?? calm[0];
@@ -129,12 +129,9 @@ export class Crew implements WorkerEvents {
   }
 
   outOfTime(worker: Worker): void {
+    const requests = worker.busyLanes === 1 ? "1 request" : `${worker.busyLanes} requests`;
     const { gracefulTimeout } = this.#settings;
-    this.#log(
-      "error",
-      worker,
-      `is ended: its ${worker.busyLanes} requests took longer than gracefulTimeout, ${gracefulTimeout} ms`,
-    );
+    this.#log("error", worker, `still has ${requests} after gracefulTimeout, ${gracefulTimeout} ms, and is terminated`);
   }
 
   exited(worker: Worker, how: string, failure: StartError | undefined): void {

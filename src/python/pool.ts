@@ -54,7 +54,7 @@ export class WorkerPool implements CrewEvents {
   /** Starts the job on a free lane, now or when one is free; refuses it where that cannot be. */
   dispatch(job: LaneJob): void {
     if (this.#closed !== undefined) job.refuse(closedError());
-    else if (!this.#startNow(job)) this.#wait(job);
+    else if (!this.#startNow(job, this.#queue.suspects)) this.#wait(job);
   }
 
   /** The job is not wanted any more. Nothing happens if it has begun. */
@@ -142,10 +142,11 @@ export class WorkerPool implements CrewEvents {
     crew.retire(grace);
   }
 
-  #startNow(job: LaneJob): boolean {
+  /** @param others how many other suspects wait */
+  #startNow(job: LaneJob, others: number): boolean {
     const worker = job.suspect ? this.#crew.spare() : this.#crew.freest();
     if (worker === undefined) return false;
-    job.start(worker.takeLane(job.suspect, this.#queue.suspects), worker);
+    job.start(worker.takeLane(job.suspect, others), worker);
     return true;
   }
 
@@ -156,7 +157,7 @@ export class WorkerPool implements CrewEvents {
   }
 
   #startQueued(): void {
-    this.#queue.startAll((job) => this.#startNow(job));
+    this.#queue.startAll((job) => this.#startNow(job, this.#queue.suspects - 1)); // the job itself still waits
   }
 
   async #shutDown(): Promise<void> {

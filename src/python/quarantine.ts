@@ -30,7 +30,8 @@ export class Quarantine {
    * The process was given a request.
    *
    * @param alone it takes no other for now
-   * @param others so many more wait for a process of their own: all of them together must not keep it from others for long
+   * @param others how many more requests wait for a process to themselves. The more they are, the shorter each of them has it,
+   *   so that together they do not keep it from other clients for long
    */
   begin(lane: FastcgiConnection, alone: boolean, others: number): void {
     this.#riskUntil = performance.now() + ALONE_MS;

@@ -17,6 +17,7 @@ import type { Worker } from "./worker.ts";
 
 /** Begins at once: spools the body, waits for a lane, sends. The response arrives in `result`. */
 export class PythonRequest implements LaneJob, ResponseEvents, Flow {
+  suspect = false;
   readonly #pool: WorkerPool;
   readonly #environ: Environ;
   /** Kept: the application's own middleware may put another into the environ. */
@@ -33,7 +34,6 @@ export class PythonRequest implements LaneJob, ResponseEvents, Flow {
   #status: string | undefined;
   #paused = false;
   #tries = 0;
-  #isSuspect = false;
   #answered = false;
   #exception: PythonError | undefined;
   #stderr: StringDecoder | undefined;
@@ -73,10 +73,6 @@ export class PythonRequest implements LaneJob, ResponseEvents, Flow {
   refuse(reason: BridgeError): void {
     this.#release();
     this.#stream.fail(reason);
-  }
-
-  get suspect(): boolean {
-    return this.#isSuspect;
   }
 
   /** While the client does not take what is there, the application's time stands still. */
@@ -147,7 +143,7 @@ export class PythonRequest implements LaneJob, ResponseEvents, Flow {
   }
 
   lost(reason: Error): void {
-    this.#isSuspect = performance.now() - this.#startedAt < ALONE_MS;
+    this.suspect = performance.now() - this.#startedAt < ALONE_MS;
     const alone = this.#worker?.quarantine.active === true;
     const open = !this.#answered && !this.#stream.ended;
     const again = open && this.#pool.retries.allows(this.#environ, this.#tries, { alone });

@@ -12,7 +12,7 @@ export interface WatchEvents {
 
 /** Editors and `git checkout` write many files in a row: they are one change. The same of errors. */
 const SETTLED_MS = 100;
-/** How often it is looked whether another folder is in the place of the one that is watched. */
+/** How often the watch checks whether another folder has taken the place of the one that it watches. */
 const LOOK_MS = 500;
 /** Folders whose files are nobody's application: caches, repositories, packages. */
 const FOREIGN: ReadonlySet<string> = new Set(["__pycache__", "node_modules", "site-packages"]);
@@ -22,9 +22,7 @@ const ENVIRONMENT = ["pyvenv.cfg", "conda-meta"] as const;
 /** Calls back after each change of a Python file below the folder. @returns what ends it */
 export function watchPython(directory: string, events: WatchEvents): () => Promise<void> {
   const watch = new PythonWatch(directory, events);
-  const begun = watch
-    .begin()
-    .catch((error: Error) => events.unwatched(`${directory} is not watched: ${error.message}`));
+  const begun = watch.begin();
   return async () => {
     await begun;
     await watch.end();
@@ -34,7 +32,7 @@ export function watchPython(directory: string, events: WatchEvents): () => Promi
 class PythonWatch {
   readonly #directory: string;
   #root: string;
-  /** Of the folder that is watched; undefined if it is gone. */
+  /** The inode of the folder that is watched; undefined if the folder is gone. */
   #inode: number | undefined;
   readonly #events: WatchEvents;
   /** By the system's error code. */
@@ -52,7 +50,14 @@ class PythonWatch {
     this.#events = events;
   }
 
-  async begin(): Promise<void> {
+  /** Never rejects. */
+  begin(): Promise<void> {
+    return this.#watch().catch((error: Error) => {
+      this.#events.unwatched(`${this.#directory} is not watched: ${error.message}`);
+    });
+  }
+
+  async #watch(): Promise<void> {
     // Only here, since only development needs it.
     const { watch } = await import("chokidar");
     if (this.#isEnded) return;
@@ -86,16 +91,13 @@ class PythonWatch {
     await close(this.#watcher);
   }
 
-  /** Deployments move folders, and point links elsewhere: a watcher stays with the folder that it was given. */
+  /** A deployment may replace the folder, or point a link to another one. The watcher would stay with the old folder. */
   #look(): void {
     const inode = inodeOf(this.#directory);
     if (inode === undefined || inode === this.#inode) return;
     const before = this.#watcher;
     this.#ready = false;
-    this.begin().then(
-      () => this.#change(),
-      (error: Error) => this.#events.unwatched(`${this.#root} is not watched: ${error.message}`),
-    );
+    void this.begin().then(() => this.#change());
     void close(before);
   }
 

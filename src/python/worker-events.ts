@@ -12,7 +12,7 @@ export interface WorkerEvents {
   worn(worker: Worker): void;
   /** It is to be replaced now: it gets no further request. */
   unfit(worker: Worker, why: string): void;
-  /** It was draining, and its requests have not ended in time: they are cut. */
+  /** It was draining, and some of its requests did not end in time: they are aborted. */
   outOfTime(worker: Worker): void;
   /** The process is gone; `failure` if it never became ready. Comes once, last. */
   exited(worker: Worker, how: string, failure: StartError | undefined): void;

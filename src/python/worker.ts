@@ -79,7 +79,7 @@ export class Worker implements ConnectionOwner, ControlEvents, ChildEvents {
     return Math.max(0, performance.now() - this.#readyAt);
   }
 
-  /** A free lane, which comes back by itself when its request is over. @param alone see `Quarantine` */
+  /** A free lane, which comes back by itself when its request is over. @param alone and `others`: see `Quarantine.begin()` */
   takeLane(alone: boolean, others: number): FastcgiConnection {
     const lane = this.#lanes.take();
     if (lane === undefined) throw new RangeError("takeLane() needs a free lane; look at freeLanes first");

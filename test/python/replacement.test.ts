@@ -41,6 +41,9 @@ describe("close()", () => {
     await app.close();
     expect(await endless).toBe(502);
     expect(isAlive(pid)).toBe(false);
+    expect(logger.text).toContain(
+      `Python process ${pid} still has 1 request after gracefulTimeout, 200 ms, and is terminated`,
+    );
     expect(logger.text).not.toContain("the next one starts");
     expect(await fetch(`${url}/hello`).then(({ status }) => status)).toBe(503);
   });

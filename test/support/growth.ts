@@ -31,7 +31,7 @@ export async function growth(prepare: (size: number) => Work, sizes: readonly nu
   return largest;
 }
 
-/** Of as many tries as it takes. */
+/** The least ratio of up to `TRIES` tries. Stops at the first one that is not above `MOST`. */
 async function leastRatio(small: Work, large: Work): Promise<number> {
   const counts = { small: await batch(small), large: await batch(large) };
   let least = Number.POSITIVE_INFINITY;
