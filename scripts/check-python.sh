@@ -19,7 +19,7 @@ mkdir -p "$work/site/node_modules"
 npm pack --silent --ignore-scripts --pack-destination "$work" >/dev/null
 tar --extract --file "$work"/wsgi-bridge-*.tgz --directory "$work/site/node_modules"
 mv "$work/site/node_modules/package" "$work/site/node_modules/wsgi-bridge"
-cp test/node-app/apps/* "$work/site"
+cp test/servers/node-app/apps/* "$work/site"
 
 for what in "$work"/package/dist/*.whl "$work/site/node_modules/wsgi-bridge/python"; do
   python3 -m venv --clear "$work/clean"

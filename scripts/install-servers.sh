@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The servers that test/servers runs, from Debian's packages. They are installed and nothing more: no service is started.
+# The servers that test/servers/real runs, from Debian's packages. They are installed and nothing more: no service is started.
 set -euo pipefail
 
 packages=(

@@ -1,4 +1,3 @@
-export { type Closable, closeOnSignal } from "./close-on-signal.ts";
 export {
   AppAttributeError,
   AppClosedError,
@@ -29,10 +28,11 @@ export {
   UpstreamError,
   WorkerExitError,
 } from "./errors.ts";
-export { fromWsgi } from "./from-wsgi.ts";
-export type { Next, WsgiMiddleware } from "./hosts/types.ts";
-export type { FromWsgiOptions } from "./options.ts";
-export { type NodeHandler, toWsgi } from "./to-wsgi.ts";
+export { fromWsgi } from "./from-wsgi/express.ts";
+export type { Next, WsgiMiddleware } from "./from-wsgi/host.ts";
+export type { FromWsgiOptions } from "./from-wsgi/options.ts";
+export { type Closable, closeOnSignal } from "./servers/close-on-signal.ts";
+export { type NodeHandler, toWsgi } from "./to-wsgi/express.ts";
 export type { FileLike, FileWrapper } from "./wsgi/file-wrapper.ts";
 export type { Logger } from "./wsgi/log.ts";
 export type {

@@ -1,4 +1,5 @@
-export { fromWsgi } from "./from-wsgi-koa.ts";
-export type { KoaApp, KoaContext, KoaMiddleware } from "./hosts/types.ts";
-export type { FromWsgiOptions } from "./options.ts";
-export { toWsgi } from "./to-wsgi-koa.ts";
+export type { KoaContext, KoaMiddleware } from "./from-wsgi/host.ts";
+export { fromWsgi } from "./from-wsgi/koa.ts";
+export type { FromWsgiOptions } from "./from-wsgi/options.ts";
+export type { KoaApp } from "./to-wsgi/koa.ts";
+export { toWsgi } from "./to-wsgi/koa.ts";

@@ -6,26 +6,20 @@ import { describe, expect, it } from "vitest";
 
 const SRC = fileURLToPath(new URL("../src", import.meta.url));
 
-/** A folder's floor; the files of `src/` itself are the entry points and the journeys. */
+/** The floor of each folder. Files directly in `src/` are entry points, except errors.ts. */
 const FLOORS: Readonly<Record<string, number>> = {
   wsgi: 1,
   node: 2,
   fastcgi: 2,
-  hosts: 3,
+  "from-wsgi": 3,
+  "to-wsgi": 3,
   python: 3,
   remote: 3,
-  "node-app": 5,
+  servers: 4,
   cli: 5,
 };
-const ENTRIES: ReadonlySet<string> = new Set([
-  "index.ts",
-  "koa.ts",
-  "python.ts",
-  "fastcgi.ts",
-  "uwsgi.ts",
-  "validator.ts",
-]);
-const JOURNEYS = 4;
+const ERRORS = "errors.ts";
+const ENTRIES = 5;
 const MAX_LINES = 200;
 /** Longer than the house measure, and why. */
 const LONGER: Readonly<Record<string, number>> = {
@@ -55,9 +49,10 @@ const folderOf = (file: string): string => (file.includes("/") ? (file.split("/"
 function floorOf(file: string): number {
   const folder = folderOf(file);
   if (folder !== ".") return FLOORS[folder] ?? Number.NaN;
-  if (file === "errors.ts") return 0;
-  return ENTRIES.has(file) ? 5 : JOURNEYS;
+  return file === ERRORS ? 0 : ENTRIES;
 }
+
+const isEntry = (file: string): boolean => folderOf(file) === "." && file !== ERRORS;
 
 /** The runtime dependencies, which belong to the command line: whoever imports the library loads none of them. */
 const PACKAGES: Readonly<Record<string, readonly string[]>> = {
@@ -73,8 +68,34 @@ function fault(file: string, specifier: string): string | undefined {
   }
   const target = posix.normalize(posix.join(posix.dirname(file), specifier));
   if (target.startsWith("..")) return `${file} leaves src: ${specifier}`;
-  const own = folderOf(file) === folderOf(target) && floorOf(target) <= floorOf(file);
+  const own = folderOf(file) === folderOf(target) && !isEntry(file);
   return own || floorOf(target) < floorOf(file) ? undefined : `${file} (floor ${floorOf(file)}) imports ${target}`;
+}
+
+/** What each file imports from this package. */
+const IMPORTS: ReadonlyMap<string, readonly string[]> = new Map(
+  FILES.map((file) => [
+    file,
+    specifiers(source(file))
+      .filter((specifier) => specifier.startsWith("."))
+      .map((specifier) => posix.normalize(posix.join(posix.dirname(file), specifier))),
+  ]),
+);
+
+/** A circle of imports that contains the file, or undefined. */
+function circle(file: string, imports: ReadonlyMap<string, readonly string[]>): string[] | undefined {
+  const seen = new Set<string>();
+  const visit = (at: string, path: readonly string[]): string[] | undefined => {
+    for (const next of imports.get(at) ?? []) {
+      if (next === file) return [...path, at, file];
+      if (seen.has(next)) continue;
+      seen.add(next);
+      const found = visit(next, [...path, at]);
+      if (found !== undefined) return found;
+    }
+    return undefined;
+  };
+  return visit(file, []);
 }
 
 describe("the reader of imports", () => {
@@ -98,18 +119,21 @@ describe("the reader of imports", () => {
     ["wsgi/inner/path.ts", "../../node/sink.ts", false],
     ["fastcgi/reader.ts", "../node/sink.ts", false],
     ["python/pool.ts", "../fastcgi/reader.ts", true],
-    ["hosts/koa.ts", "../python/pool.ts", false],
-    ["hosts/koa.ts", "../from-wsgi.ts", false],
+    ["from-wsgi/koa.ts", "../python/pool.ts", false],
+    ["from-wsgi/koa.ts", "../to-wsgi/koa.ts", false],
     ["errors.ts", "./wsgi/types.ts", false],
-    ["from-wsgi.ts", "./options.ts", true],
-    ["from-wsgi.ts", "./index.ts", false],
-    ["index.ts", "./from-wsgi.ts", true],
-    ["index.ts", "../test/support/bytes.ts", false],
+    ["from-wsgi/express.ts", "./options.ts", true],
+    ["from-wsgi/express.ts", "../index.ts", false],
+    ["servers/node-app/lane.ts", "../../from-wsgi/sink.ts", true],
+    ["servers/node-app/lane.ts", "../fastcgi/stdin.ts", true],
+    ["index.ts", "./from-wsgi/express.ts", true],
+    ["index.ts", "./koa.ts", false],
+    ["index.ts", "./support/bytes.ts", false],
     ["index.ts", "express", false],
     ["cli/arguments.ts", "commander", true],
     ["cli/arguments.ts", "express", false],
-    ["from-wsgi.ts", "commander", false],
-    ["cli/serve.ts", "../from-wsgi.ts", true],
+    ["from-wsgi/express.ts", "commander", false],
+    ["cli/serve.ts", "../from-wsgi/express.ts", true],
     ["index.ts", "./cli/serve.ts", false],
     ["wsgi/path.ts", "node:http", true],
   ])("knows whether %s may import %s: %s", (file, specifier, allowed) => {
@@ -117,7 +141,26 @@ describe("the reader of imports", () => {
   });
 });
 
+it("finds circles", () => {
+  const imports = new Map([
+    ["a", ["b"]],
+    ["b", ["c", "d"]],
+    ["c", []],
+    ["d", ["b"]],
+  ]);
+  expect(["a", "b", "c", "d"].map((file) => circle(file, imports))).toEqual([
+    undefined,
+    ["b", "d", "b"],
+    undefined,
+    ["d", "b", "d"],
+  ]);
+});
+
 describe("src", () => {
+  it.each(FILES)("%s is in no circle of imports, types included", (file) => {
+    expect(circle(file, IMPORTS)).toBeUndefined();
+  });
+
   it("has files, and each is on a floor", () => {
     expect(FILES.length).toBeGreaterThan(30);
     expect(FILES.filter((file) => Number.isNaN(floorOf(file)))).toEqual([]);
@@ -128,14 +171,14 @@ describe("src", () => {
     expect(faults).toEqual([]);
   });
 
-  it.each(FILES.filter((file) => ENTRIES.has(file)))("%s has names only, no logic", (file) => {
+  it.each(FILES.filter((file) => isEntry(file)))("%s has names only, no logic", (file) => {
     const statements = source(file)
       .replace(/\/\*[\s\S]*?\*\//g, "")
       .replace(/export (type )?\{[^}]*\} from "[^"]+";/g, "");
     expect(statements.trim()).toBe("");
   });
 
-  it.each(FILES.filter((file) => !ENTRIES.has(file)))("%s begins by saying what it knows", (file) => {
+  it.each(FILES.filter((file) => !isEntry(file)))("%s begins by saying what it knows", (file) => {
     expect(source(file)).toMatch(/^(#!.*\n)?\/\*\*? ?/);
   });
 

@@ -29,7 +29,7 @@ it("ships the built JavaScript with its declarations and maps, the sources they 
     "python/wsgi_bridge/worker.py",
     "python/wsgi_bridge/py.typed",
     "python/pyproject.toml",
-    "dist/node-app/main.js",
+    "dist/servers/node-app/main.js",
     "README.md",
     "LICENSE",
     "CHANGELOG.md",

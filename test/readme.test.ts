@@ -135,11 +135,11 @@ it("shell: every npm script that it names is there", () => {
 });
 
 it.each([
-  ["fromWsgi", "src/options.ts"],
+  ["fromWsgi", "src/from-wsgi/options.ts"],
   ["pythonApp", "src/python/options.ts"],
   ["remote", "src/remote/options.ts"],
   ["script", "src/remote/script.ts"],
-  ["serveFastcgi", "src/serve-fastcgi.ts"],
+  ["serveFastcgi", "src/servers/serve-fastcgi.ts"],
   ["validator", "src/wsgi/validate/options.ts"],
 ])("the table of %s's options is the one that the comments of %s make", (name, file) => {
   const table = optionsTable(readFileSync(join(ROOT, file), "utf8"));

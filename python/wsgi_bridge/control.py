@@ -8,7 +8,7 @@ import traceback
 from typing import Any, Sequence
 
 from . import fastcgi, forks
-from .turn import Turn
+from .interruptible import Interruptible
 
 _RECEIVE = 65536
 
@@ -31,7 +31,7 @@ class Control:
             self._data += data
         self._send(kind, content)
 
-    def serve(self, turns: Sequence[Turn]) -> None:
+    def serve(self, turns: Sequence[Interruptible]) -> None:
         """Returns when Node has closed the lane. SIGTERM is handed on to Node, which lets the process go in its own time."""
         woken = self._woken
         woken.setblocking(False)
@@ -51,7 +51,7 @@ class Control:
         if replaced:
             signal.signal(signal.SIGTERM, before)
 
-    def _serve_once(self, poll: "select.poll", turns: Sequence[Turn]) -> bool:
+    def _serve_once(self, poll: "select.poll", turns: Sequence[Interruptible]) -> bool:
         """False when Node has closed the lane. What a signal handler of the application raises here must not end its process."""
         try:
             if self._woken.fileno() not in (ready for ready, _ in poll.poll()):
@@ -74,12 +74,12 @@ class Control:
         for sock in (self._sock, self._woken, self._wakes):
             sock.close()
 
-    def _receive(self, turns: Sequence[Turn]) -> bool:
+    def _receive(self, turns: Sequence[Interruptible]) -> bool:
         data = _received(self._sock)
         self._data += data
         for content in iter(self._take, None):
             asked = fastcgi.read_pairs(content)
-            stack = turns[int(asked["lane"])].strike(int(asked["request"]))
+            stack = turns[int(asked["lane"])].interrupt(int(asked["request"]))
             self._send(fastcgi.STACK, fastcgi.pairs((("stack", stack[-_MAX_STACK:]),)))
         return bool(data)
 

@@ -11,7 +11,7 @@ from .receiver import Gone
 from .report import exception_pairs, traceback_text
 from .response import Response
 from .streams import ErrorStream, request_input
-from .turn import RequestTimeout
+from .interruptible import RequestTimeout
 
 
 class Handler:
@@ -45,7 +45,7 @@ class Handler:
         ended = False
         status = 0
         try:
-            lane.turn.begin()
+            lane.interruptible.begin()
             ended = self._run(environ, response)
             if lane.forked:
                 end_child(None)

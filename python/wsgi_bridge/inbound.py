@@ -7,7 +7,7 @@ from typing import Callable, Deque, Dict, List, Optional
 
 from . import fastcgi
 from .receiver import Gone, Receiver
-from .turn import Turn
+from .interruptible import Interruptible
 
 #: How much of a body is read ahead when the lane is only asked whether the client is still there: more than the system holds
 #: of a lane, so that ABORT_REQUEST, which follows what was sent before it, is seen behind a body that nobody reads.
@@ -20,8 +20,8 @@ class Inbound:
     the request that a thread speaks for, and raises when that has ended.
     """
 
-    def __init__(self, sock: socket.socket, turn: Turn, require: Callable[[int], None]) -> None:
-        self._turn = turn
+    def __init__(self, sock: socket.socket, interruptible: Interruptible, require: Callable[[int], None]) -> None:
+        self._interruptible = interruptible
         self._require = require
         #: Held by the thread that reads from the socket.
         self._receiving = threading.Lock()
@@ -61,7 +61,7 @@ class Inbound:
 
     def read_stdin(self, request_id: int) -> bytes:
         """The next piece of the body; empty at its end. Raises ConnectionAbortedError (the client left), RequestEndedError."""
-        shielded = self._turn.shield()
+        shielded = self._interruptible.shield()
         try:
             with self._receiving:
                 if not self._forked:  # a forked child may have what had come before it was forked
@@ -69,7 +69,7 @@ class Inbound:
                 return self._next_piece(request_id)
         finally:
             if shielded:
-                self._turn.unshield()
+                self._interruptible.unshield()
 
     def _next_piece(self, request_id: int) -> bytes:
         while not self._stdin:
@@ -90,7 +90,7 @@ class Inbound:
         True when the client has left. Never waits, and costs one system call. Behind more than 512 KiB of a body that nobody
         reads it cannot see. Raises RequestEndedError.
         """
-        shielded = self._turn.shield()
+        shielded = self._interruptible.shield()
         try:
             self._require(request_id)
             if self._receiving.acquire(blocking=False):  # else another thread is reading the body, and will see it
@@ -101,7 +101,7 @@ class Inbound:
             return self.aborted
         finally:
             if shielded:
-                self._turn.unshield()
+                self._interruptible.unshield()
 
     def _look_ahead(self, request_id: int) -> None:
         self._require(request_id)  # the request may have ended before the lock was had

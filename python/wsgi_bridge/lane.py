@@ -8,7 +8,7 @@ from typing import Dict, Iterable, Optional
 from . import fastcgi
 from .inbound import Inbound
 from .receiver import Gone
-from .turn import Turn
+from .interruptible import Interruptible
 
 _MORE: int = getattr(socket, "MSG_MORE", 0)
 
@@ -35,9 +35,9 @@ class Lane:
         self._open = False
         self._forked = False
         #: The thread's turn at the current request.
-        self.turn = Turn()
+        self.interruptible = Interruptible()
         #: What comes on it.
-        self.inbound = Inbound(sock, self.turn, self.require)
+        self.inbound = Inbound(sock, self.interruptible, self.require)
 
     def next_request(self) -> Optional[Dict[str, str]]:
         """The parameters of the next request; None when the lane is closed. Raises ValueError for another request's records."""
@@ -58,18 +58,18 @@ class Lane:
     def send(self, request_id: int, parts: Iterable[fastcgi.Buffer]) -> None:
         """Sends records of a request whole, however many threads send. Raises RequestEndedError; Gone when the lane is closed."""
         data = b"".join(parts)
-        shielded = self.turn.shield()
+        shielded = self.interruptible.shield()
         try:
             with self._sending:
                 self.require(request_id)
                 self._send_all(data)
         finally:
             if shielded:
-                self.turn.unshield()
+                self.interruptible.unshield()
 
     def send_file(self, request_id: int, descriptor: int, offset: int, size: int) -> None:
         """Sends `size` bytes of a file, at most 65535, as STDOUT. Raises RequestEndedError, Gone."""
-        shielded = self.turn.shield()
+        shielded = self.interruptible.shield()
         try:
             with self._sending:
                 self.require(request_id)
@@ -79,7 +79,7 @@ class Lane:
             raise
         finally:
             if shielded:
-                self.turn.unshield()
+                self.interruptible.unshield()
 
     def _send_pieces(self, request_id: int, descriptor: int, offset: int, size: int) -> None:
         try:
@@ -113,7 +113,7 @@ class Lane:
 
     def end(self, app_status: int, parts: Iterable[fastcgi.Buffer] = ()) -> None:
         """Sends the last records of the current request, and its end. Does nothing when that was done before. Raises Gone."""
-        self.turn.end()  # before Node hears of the end, and sends the next request
+        self.interruptible.end()  # before Node hears of the end, and sends the next request
         with self._sending:
             if not self._open:
                 return

@@ -51,7 +51,7 @@ def main(target: str, threads: int, processes: int, parent: int) -> None:
         forks.end_child(None)
     workers = _start(app, lanes, base_environ(threads, processes))
     control.answer(fastcgi.GET_VALUES_RESULT, fastcgi.pairs((("FCGI_MAX_CONNS", str(threads)),)))
-    control.serve([lane.turn for lane in lanes])
+    control.serve([lane.interruptible for lane in lanes])
     _leave(workers)
 
 

@@ -1,6 +1,6 @@
 /** What the program's exit code tells its caller. Knows which failure has which code; knows no option and no server. */
 import { InterpreterError, OptionError, StartError } from "../errors.ts";
-import { SIGNAL_BASE } from "../node/signals.ts";
+import { SIGNAL_BASE } from "../servers/signals.ts";
 
 /** The exit codes, which are API; `--help` shows the meanings. */
 export const ExitCode = { stopped: 0, crashed: 1, usage: 2, appFailed: 3, cannotListen: 4, noInterpreter: 5 } as const;

@@ -1,10 +1,10 @@
 /** `wsgi-bridge serve`: from its arguments to its end, on one screen. Knows the order of things; each step is elsewhere. */
 import { createServer, type RequestListener } from "node:http";
-import { fromWsgi } from "../from-wsgi.ts";
-import { surviveAccept } from "../listen-at.ts";
-import { Drain } from "../node/drain.ts";
-import { stopSignal } from "../node/signals.ts";
+import { fromWsgi } from "../from-wsgi/express.ts";
 import { type PythonApp, pythonApp } from "../python/app.ts";
+import { Drain } from "../servers/drain.ts";
+import { surviveAccept } from "../servers/listen-at.ts";
+import { stopSignal } from "../servers/signals.ts";
 import { withAccessLog } from "./access-log.ts";
 import type { ServeArguments } from "./arguments.ts";
 import { listen } from "./listen.ts";
@@ -35,7 +35,7 @@ export async function serve(args: ServeArguments, version: string): Promise<void
     server.on("request", listener(app, args, log));
     const started = await Promise.race([app.ready().then(() => true), signal.then(() => false)]);
     log.over();
-    if (started) log.info(`Serving ${args.target} at ${url} (wsgi-bridge ${version}, ${crew(args)})`);
+    if (started) log.info(`Serving ${args.target} at ${url} (wsgi-bridge ${version}, ${capacity(args)})`);
     log.info(`Stopping after ${await signal}: requests under way may end; once more to end at once`);
   } catch (failure) {
     log.over(failure as Error);
@@ -59,7 +59,7 @@ function listener(app: PythonApp, { accessLog }: ServeArguments, logger: StartLo
 }
 
 /** "2 processes of 4 threads" */
-function crew({ processes, threads }: ServeArguments): string {
+function capacity({ processes, threads }: ServeArguments): string {
   const count = (number: number, one: string, more: string): string => `${number} ${number === 1 ? one : more}`;
   return `${count(processes, "process", "processes")} of ${count(threads, "thread", "threads")}`;
 }

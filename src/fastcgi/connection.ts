@@ -1,7 +1,7 @@
 /** The server's side of a FastCGI connection: one request at a time. Knows records and streams; knows no WSGI and no process. */
 import type { Duplex } from "node:stream";
 import { CgiHeadReader } from "./cgi-head.ts";
-import { Intake } from "./intake.ts";
+import { FairReader } from "./fair-reader.ts";
 import { RecordReader } from "./reader.ts";
 import { beginRequest, header, MAX_CONTENT, nextRequestId, RecordType, readPairs, record } from "./records.ts";
 import type { ConnectionOwner, ResponseEvents, SizedBody } from "./types.ts";
@@ -17,9 +17,9 @@ type State = "idle" | "busy" | "closed";
 
 export class FastcgiConnection {
   readonly #stream: Duplex;
-  readonly #owner: ConnectionOwner;
+  readonly #owner: ConnectionOwner<FastcgiConnection>;
   readonly #reader: RecordReader;
-  readonly #intake: Intake;
+  readonly #input: FairReader;
   #state: State = "idle";
   #requests = 0;
   /** The id of the current request, or of the last one. */
@@ -34,10 +34,10 @@ export class FastcgiConnection {
   #headIsLast = false;
   #wake: (() => void) | undefined;
 
-  constructor(duplex: Duplex, owner: ConnectionOwner) {
+  constructor(duplex: Duplex, owner: ConnectionOwner<FastcgiConnection>) {
     this.#stream = duplex;
     this.#owner = owner;
-    this.#intake = new Intake(duplex);
+    this.#input = new FairReader(duplex);
     this.#reader = new RecordReader((type, requestId, content) => this.#receive(type, requestId, content));
     duplex
       .on("data", (chunk: Buffer) => this.#push(chunk))
@@ -87,11 +87,11 @@ export class FastcgiConnection {
 
   /** Back-pressure: takes no more of the response for now. */
   pause(): void {
-    this.#intake.pause();
+    this.#input.pause();
   }
 
   resume(): void {
-    this.#intake.resume();
+    this.#input.resume();
   }
 
   /** Ends the connection; an idle responder ends with it. */
@@ -141,13 +141,13 @@ export class FastcgiConnection {
   #rest(): void {
     if (this.#state !== "busy" || this.#events !== undefined || this.#sendingBody) return;
     this.#state = "idle";
-    this.#intake.resume(); // a paused response is over
+    this.#input.resume(); // a paused response is over
     this.#owner.idle(this);
   }
 
   #push(chunk: Buffer): void {
     try {
-      this.#intake.took(this.#reader.push(chunk));
+      this.#input.took(this.#reader.push(chunk));
       this.#flushHead();
     } catch (error) {
       this.#stream.destroy(error as Error);

@@ -1,6 +1,5 @@
 /** What a connection is given and what it tells. Knows shapes; knows no record. */
 import type { CgiHead } from "./cgi-head.ts";
-import type { FastcgiConnection } from "./connection.ts";
 
 /** A body whose size is known and that can be sent again. */
 export interface SizedBody {
@@ -24,10 +23,10 @@ export interface ResponseEvents {
   lost(reason: Error): void;
 }
 
-/** Who keeps connections and hears of their ends. */
-export interface ConnectionOwner {
+/** Keeps connections, and is told when one is idle or closed. */
+export interface ConnectionOwner<Connection> {
   /** The request is over in both directions: the connection can take the next. */
-  idle(connection: FastcgiConnection): void;
+  idle(connection: Connection): void;
   /** The connection is gone. Comes before its request hears of it, so that a second try goes elsewhere. */
-  closed(connection: FastcgiConnection): void;
+  closed(connection: Connection): void;
 }

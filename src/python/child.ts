@@ -6,9 +6,9 @@ import type { PythonAppSettings } from "./settings.ts";
 
 export interface ChildEvents {
   /** A line that the process wrote to stderr. It is in the log already. */
-  said(line: string): void;
+  stderrLine(line: string): void;
   /** The process could not be started. Nothing else comes. */
-  notRun(error: Error): void;
+  spawnFailed(error: Error): void;
   /** The process is gone. What it wrote may not be read yet. */
   gone(): void;
   /** Everything that the process wrote is read and logged, and its streams are closed. Comes once, last. */
@@ -18,7 +18,7 @@ export interface ChildEvents {
 /** The descriptor of the control lane; the other lanes follow. */
 const CONTROL = 3;
 /** A descendant that holds the streams may write without end. Each turn reads at least 64 KiB, and a socket holds less than this. */
-const MOST_TURNS = 256;
+const MAX_TURNS = 256;
 
 export class Child {
   readonly #process: ChildProcess | undefined;
@@ -31,16 +31,16 @@ export class Child {
       this.#process = launch(settings);
     } catch (error) {
       // ENOMEM, E2BIG, ENOTDIR, ELOOP and others: only some of the system's errors come as events.
-      process.nextTick(() => events.notRun(error as Error));
+      process.nextTick(() => events.spawnFailed(error as Error));
       return;
     }
-    this.#output = forwardOutput(this.#process, settings.logger, (line) => events.said(line));
+    this.#output = forwardOutput(this.#process, settings.logger, (line) => events.stderrLine(line));
     // An error of a process that runs says that a signal could not be sent: the next one in its row may reach it.
     this.#process
       .on("error", (error) => {
-        if (this.pid === undefined) events.notRun(error);
+        if (this.pid === undefined) events.spawnFailed(error);
       })
-      .on("exit", (code, signal) => this.#letGo(code, signal));
+      .on("exit", (code, signal) => this.#exited(code, signal));
   }
 
   get pid(): number | undefined {
@@ -63,7 +63,7 @@ export class Child {
   }
 
   /** A descendant of the process may hold the other ends: then no end of file comes, and nothing more is worth waiting for. */
-  #letGo(code: number | null, signal: NodeJS.Signals | null): void {
+  #exited(code: number | null, signal: NodeJS.Signals | null): void {
     this.#events.gone();
     const sockets = this.#sockets;
     whenQuiet(sockets, () => {
@@ -81,7 +81,7 @@ function whenQuiet(sockets: readonly Socket[], done: () => void): void {
   const look = (): void => {
     const read = sockets.reduce((sum, { bytesRead }) => sum + bytesRead, 0);
     turns += 1;
-    if (read === before || turns === MOST_TURNS) {
+    if (read === before || turns === MAX_TURNS) {
       done();
     } else {
       before = read;

@@ -34,13 +34,13 @@ export function broken(cause?: Error): WorkerExitError {
   return new WorkerExitError("the Python process ended before its response was complete", { sent: true, cause });
 }
 
-export function waitedTooLong({ queueTimeout }: PythonAppSettings): QueueTimeoutError {
+export function queueTimedOut({ queueTimeout }: PythonAppSettings): QueueTimeoutError {
   return new QueueTimeoutError(
     `no Python thread was free within queueTimeout, ${queueTimeout} ms; raise processes or threads`,
   );
 }
 
-export function ranTooLong({ requestTimeout }: PythonAppSettings): RequestTimeoutError {
+export function requestTimedOut({ requestTimeout }: PythonAppSettings): RequestTimeoutError {
   return new RequestTimeoutError(`Python took longer than requestTimeout, ${requestTimeout} ms`);
 }
 

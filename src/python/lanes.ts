@@ -8,7 +8,7 @@ export class Lanes {
   /** Those whose thread was interrupted, and has not ended its request since; each with the timer of its patience. */
   readonly #stuck: Map<FastcgiConnection, NodeJS.Timeout> = new Map();
 
-  constructor(streams: readonly Duplex[], owner: ConnectionOwner) {
+  constructor(streams: readonly Duplex[], owner: ConnectionOwner<FastcgiConnection>) {
     this.#all = streams.map((stream) => new FastcgiConnection(stream, owner));
   }
 

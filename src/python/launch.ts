@@ -54,7 +54,7 @@ function forward(stream: Readable | null, log: (line: string) => void): LineSpli
 }
 
 /** Why a process could not start, from what it said. */
-export class LastWords {
+export class StderrTail {
   readonly #settings: PythonAppSettings;
   readonly #tail: string[] = [];
   #late = false;
@@ -73,7 +73,7 @@ export class LastWords {
     this.#tail.length = 0; // from here on it says where it was
   }
 
-  notRun(error: NodeJS.ErrnoException): InterpreterError {
+  spawnFailed(error: NodeJS.ErrnoException): InterpreterError {
     const { directory, interpreter } = this.#settings;
     const code = error.code ?? error.message;
     if (!existsSync(directory)) {

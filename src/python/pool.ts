@@ -1,8 +1,8 @@
-/** Gives each request a lane, and changes the crew that has them. Knows who is free and who waits; knows nothing of a request. */
+/** Assigns each request to a free lane, queues the rest, and swaps generations on reload. Does not look inside requests. */
 import type { BridgeError, StartError } from "../errors.ts";
 import { Deadlines } from "../node/deadlines.ts";
-import { Crew, type CrewEvents } from "./crew.ts";
 import { closedError, notStarted } from "./failures.ts";
+import { Generation, type GenerationEvents } from "./generation.ts";
 import { type LaneJob, LaneQueue } from "./queue.ts";
 import { Retries } from "./retries.ts";
 import type { PythonAppSettings } from "./settings.ts";
@@ -14,21 +14,21 @@ interface Waiter {
   reject(reason: BridgeError): void;
 }
 
-export class WorkerPool implements CrewEvents {
+export class WorkerPool implements GenerationEvents {
   readonly settings: PythonAppSettings;
   readonly telemetry: Telemetry;
   readonly retries: Retries = new Retries();
   /** The time of those that run; they add and delete themselves. */
   readonly running: Deadlines;
   readonly #queue: LaneQueue;
-  #crew: Crew;
-  /** The crew of a reload that is under way. */
-  #coming: { readonly crew: Crew; readonly waiter: Waiter } | undefined;
-  /** Crews on their way out. */
-  readonly #retired: Set<Crew> = new Set();
+  #current: Generation;
+  /** The generation of a reload that is under way. */
+  #next: { readonly generation: Generation; readonly waiter: Waiter } | undefined;
+  /** Generations that still have processes, but get no new requests. */
+  readonly #retired: Set<Generation> = new Set();
   #startWaiters: Waiter[] = [];
   #reloading: Promise<void> = Promise.resolve();
-  readonly #endings: (() => Promise<void>)[] = [];
+  readonly #cleanups: (() => Promise<void>)[] = [];
   #closed: Promise<void> | undefined;
   #onEmpty: (() => void) | undefined;
   #onDrained: (() => void) | undefined;
@@ -38,14 +38,14 @@ export class WorkerPool implements CrewEvents {
     this.telemetry = new Telemetry(settings.target);
     this.running = new Deadlines(settings.requestTimeout);
     this.#queue = new LaneQueue(settings);
-    this.#crew = new Crew(settings, this);
+    this.#current = new Generation(settings, this);
   }
 
   /** Resolves when all processes have loaded the application; rejects with the `StartError` of one that could not. */
   whenReady(): Promise<void> {
     if (this.#closed !== undefined) return Promise.reject(closedError());
-    if (this.#crew.isComplete) return Promise.resolve();
-    if (this.#crew.failure !== undefined) return Promise.reject(this.#crew.failure);
+    if (this.#current.isComplete) return Promise.resolve();
+    if (this.#current.failure !== undefined) return Promise.reject(this.#current.failure);
     return new Promise((resolve, reject) => {
       this.#startWaiters.push({ resolve, reject });
     });
@@ -71,14 +71,14 @@ export class WorkerPool implements CrewEvents {
 
   stats(): PythonAppStats {
     const { waits, latency } = this.telemetry;
-    const crews = [this.#crew, ...(this.#coming === undefined ? [] : [this.#coming.crew]), ...this.#retired];
-    const processes = crews.flatMap(({ workers }) => [...workers].map(processStats));
+    const generations = [this.#current, ...(this.#next ? [this.#next.generation] : []), ...this.#retired];
+    const processes = generations.flatMap(({ workers }) => [...workers].map(processStats));
     return { processes, queue: { length: this.#queue.length, waits }, latency };
   }
 
   /** Registers a cleanup that `close()` awaits. */
-  onClose(ending: () => Promise<void>): void {
-    this.#endings.push(ending);
+  onClose(cleanup: () => Promise<void>): void {
+    this.#cleanups.push(cleanup);
   }
 
   /** Lets the requests under way end, then ends the processes. Idempotent; resolves when all are gone. */
@@ -92,22 +92,22 @@ export class WorkerPool implements CrewEvents {
     this.#checkDrained();
   }
 
-  complete(crew: Crew): void {
-    if (crew === this.#coming?.crew) this.#takeOver(this.#coming);
-    else if (crew === this.#crew) for (const { resolve } of this.#startWaiters.splice(0)) resolve();
+  complete(generation: Generation): void {
+    if (generation === this.#next?.generation) this.#takeOver(this.#next);
+    else if (generation === this.#current) for (const { resolve } of this.#startWaiters.splice(0)) resolve();
   }
 
-  startFailed(crew: Crew, failure: StartError): void {
-    if (crew === this.#coming?.crew) {
+  startFailed(generation: Generation, failure: StartError): void {
+    if (generation === this.#next?.generation) {
       this.#abandonReload(failure);
-    } else if (crew === this.#crew) {
+    } else if (generation === this.#current) {
       for (const { reject } of this.#startWaiters.splice(0)) reject(failure);
-      if (crew.serving === 0) this.#queue.refuseAll(notStarted(failure));
+      if (generation.serving === 0) this.#queue.refuseAll(notStarted(failure));
     }
   }
 
-  exited(crew: Crew): void {
-    if (crew.workers.size === 0) this.#retired.delete(crew);
+  exited(generation: Generation): void {
+    if (generation.workers.size === 0) this.#retired.delete(generation);
     this.#checkDrained();
     this.#checkEmpty();
   }
@@ -115,14 +115,14 @@ export class WorkerPool implements CrewEvents {
   #reloadNow(): Promise<void> {
     if (this.#closed !== undefined) return Promise.reject(closedError());
     return new Promise((resolve, reject) => {
-      this.#coming = { crew: new Crew(this.settings, this), waiter: { resolve, reject } };
+      this.#next = { generation: new Generation(this.settings, this), waiter: { resolve, reject } };
     });
   }
 
-  #takeOver({ crew, waiter }: { crew: Crew; waiter: Waiter }): void {
-    const before = this.#crew;
-    this.#crew = crew;
-    this.#coming = undefined;
+  #takeOver({ generation, waiter }: { generation: Generation; waiter: Waiter }): void {
+    const before = this.#current;
+    this.#current = generation;
+    this.#next = undefined;
     this.#retire(before, this.settings.gracefulTimeout);
     for (const { resolve } of this.#startWaiters.splice(0)) resolve();
     this.#startQueued();
@@ -130,28 +130,28 @@ export class WorkerPool implements CrewEvents {
   }
 
   #abandonReload(reason: BridgeError): void {
-    if (this.#coming === undefined) return;
-    const { crew, waiter } = this.#coming;
-    this.#coming = undefined;
-    this.#retire(crew, 0);
+    if (this.#next === undefined) return;
+    const { generation, waiter } = this.#next;
+    this.#next = undefined;
+    this.#retire(generation, 0);
     waiter.reject(reason);
   }
 
-  #retire(crew: Crew, grace: number): void {
-    if (crew.workers.size > 0) this.#retired.add(crew);
-    crew.retire(grace);
+  #retire(generation: Generation, grace: number): void {
+    if (generation.workers.size > 0) this.#retired.add(generation);
+    generation.retire(grace);
   }
 
   /** @param others how many other suspects wait */
   #startNow(job: LaneJob, others: number): boolean {
-    const worker = job.suspect ? this.#crew.spare() : this.#crew.freest();
+    const worker = job.suspect ? this.#current.spare() : this.#current.freest();
     if (worker === undefined) return false;
     job.start(worker.takeLane(job.suspect, others), worker);
     return true;
   }
 
   #wait(job: LaneJob): void {
-    const { failure, serving } = this.#crew;
+    const { failure, serving } = this.#current;
     if (failure !== undefined && serving === 0) job.refuse(notStarted(failure));
     else this.#queue.add(job);
   }
@@ -163,14 +163,14 @@ export class WorkerPool implements CrewEvents {
   async #shutDown(): Promise<void> {
     for (const { reject } of this.#startWaiters.splice(0)) reject(closedError());
     this.#abandonReload(closedError());
-    for (const ending of this.#endings) await ending();
+    for (const cleanup of this.#cleanups) await cleanup();
     await this.#drained();
     this.#queue.refuseAll(closedError());
     this.running.clear();
     const empty = new Promise<void>((resolve) => {
       this.#onEmpty = resolve;
     });
-    for (const crew of [this.#crew, ...this.#retired]) crew.retire(0);
+    for (const generation of [this.#current, ...this.#retired]) generation.retire(0);
     this.#checkEmpty();
     await empty;
   }
@@ -189,11 +189,11 @@ export class WorkerPool implements CrewEvents {
 
   #checkDrained(): void {
     if (this.#onDrained === undefined || this.#queue.length > 0) return;
-    for (const crew of [this.#crew, ...this.#retired]) if (crew.busy > 0) return;
+    for (const generation of [this.#current, ...this.#retired]) if (generation.busy > 0) return;
     this.#onDrained();
   }
 
   #checkEmpty(): void {
-    if (this.#crew.workers.size === 0 && this.#retired.size === 0) this.#onEmpty?.();
+    if (this.#current.workers.size === 0 && this.#retired.size === 0) this.#onEmpty?.();
   }
 }

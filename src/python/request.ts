@@ -9,7 +9,7 @@ import type { SpooledBody } from "../node/spool.ts";
 import { readWholeBody } from "../node/whole-body.ts";
 import { printable, report } from "../wsgi/log.ts";
 import type { Environ, ErrorStream, StartResponse, WsgiResult } from "../wsgi/types.ts";
-import { broken, pythonError, ranTooLong, waitedTooLong } from "./failures.ts";
+import { broken, pythonError, queueTimedOut, requestTimedOut } from "./failures.ts";
 import type { WorkerPool } from "./pool.ts";
 import { ALONE_MS } from "./quarantine.ts";
 import type { LaneJob } from "./queue.ts";
@@ -85,7 +85,7 @@ export class PythonRequest implements LaneJob, ResponseEvents, Flow {
       this.#callBack(this.#lane);
     } else {
       this.#pool.withdraw(this);
-      this.refuse(waitedTooLong(this.#pool.settings));
+      this.refuse(queueTimedOut(this.#pool.settings));
     }
   }
 
@@ -194,7 +194,7 @@ export class PythonRequest implements LaneJob, ResponseEvents, Flow {
   #callBack(lane: FastcgiConnection): void {
     const { requestTimeout } = this.#pool.settings;
     const pid = this.#worker?.pid;
-    this.#stream.fail(ranTooLong(this.#pool.settings));
+    this.#stream.fail(requestTimedOut(this.#pool.settings));
     this.resume();
     lane.abort();
     this.#worker?.interrupt(lane, (stack) => {

@@ -5,13 +5,13 @@ import type { Environ } from "../wsgi/types.ts";
 /** Methods that may be tried again on another process (RFC 9110 §9.2.1). */
 const SAFE: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"]);
 const MAX_TRIES = 2;
-const FORGOTTEN_MS = 60_000;
+const FORGET_AFTER_MS = 60_000;
 /** Those beyond push the oldest out. To enter a path costs two processes, so a client cannot do so often. */
-const MOST_PATHS = 1_000;
+const MAX_PATHS = 1_000;
 
 export class Retries {
   /** Until when a path is not tried again, by its digest, since a client chooses its length. The oldest is the first. */
-  readonly #deadly: Map<string, number> = new Map();
+  readonly #crashing: Map<string, number> = new Map();
 
   /**
    * A path that has ended two processes, the second of them alone, is not tried twice again for a while.
@@ -27,15 +27,15 @@ export class Retries {
   ): boolean {
     if (!SAFE.has(environ.REQUEST_METHOD)) return false;
     const path = digest(environ);
-    if (tries < MAX_TRIES) return (this.#deadly.get(path) ?? 0) <= now;
-    if (alone) this.#remember(path, now + FORGOTTEN_MS); // nobody else can have been the reason
+    if (tries < MAX_TRIES) return (this.#crashing.get(path) ?? 0) <= now;
+    if (alone) this.#remember(path, now + FORGET_AFTER_MS); // nobody else can have been the reason
     return false;
   }
 
   #remember(path: string, until: number): void {
-    this.#deadly.delete(path);
-    this.#deadly.set(path, until);
-    if (this.#deadly.size > MOST_PATHS) this.#deadly.delete(this.#deadly.keys().next().value as string);
+    this.#crashing.delete(path);
+    this.#crashing.set(path, until);
+    if (this.#crashing.size > MAX_PATHS) this.#crashing.delete(this.#crashing.keys().next().value as string);
   }
 }
 

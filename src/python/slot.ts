@@ -1,4 +1,4 @@
-/** A place in the crew: the process that serves there, and the one that follows it. Knows back-off; knows no other place. */
+/** A place in the generation: the process that serves there, and the one that follows it. Knows back-off; knows no other place. */
 import type { Worker } from "./worker.ts";
 
 /** A process that served so long was no part of a crash loop. */

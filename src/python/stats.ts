@@ -10,7 +10,7 @@ export interface PythonProcessStats {
    * `starting`: loads the application. `ready`: takes requests. `suspect`: has lost a lane. `draining`: ends the requests
    * that it has. `leaving`: is to end by itself, or is made to. `exited`: has ended.
    */
-  readonly state: "starting" | "ready" | "suspect" | "draining" | "leaving" | "exited";
+  readonly state: "starting" | "ready" | "suspect" | "draining" | "exiting" | "exited";
   /** Milliseconds since it was started. */
   readonly age: number;
   /** How many requests it was given. */

@@ -1,19 +1,18 @@
-/** What a process can be at, and what it tells its crew. Knows the shape; knows no process. */
+/** What a process can be at, and what it tells its generation. Knows the shape; knows no process. */
 import type { StartError } from "../errors.ts";
-import type { Worker } from "./worker.ts";
 
-/** What its crew wants to know of a process. */
-export interface WorkerEvents {
+/** What its generation wants to know of a process. */
+export interface WorkerEvents<Worker> {
   /** The application is loaded. */
   ready(worker: Worker): void;
   /** A lane can take a request, or is through with its last one. */
   idle(worker: Worker): void;
   /** It is to be replaced at leisure: it serves on until its successor is ready. */
-  worn(worker: Worker): void;
+  maxRequestsReached(worker: Worker): void;
   /** It is to be replaced now: it gets no further request. */
-  unfit(worker: Worker, why: string): void;
+  unhealthy(worker: Worker, why: string): void;
   /** It was draining, and some of its requests did not end in time: they are aborted. */
-  outOfTime(worker: Worker): void;
+  drainTimedOut(worker: Worker): void;
   /** The process is gone; `failure` if it never became ready. Comes once, last. */
   exited(worker: Worker, how: string, failure: StartError | undefined): void;
 }
@@ -23,4 +22,4 @@ export interface WorkerEvents {
  *     starting ──failed, or drain()──▶ leaving        from each: ──exit──▶ exited
  *     ready ──a lane is gone──▶ suspect ──still there──▶ draining
  */
-export type WorkerState = "starting" | "ready" | "suspect" | "draining" | "leaving" | "exited";
+export type WorkerState = "starting" | "ready" | "suspect" | "draining" | "exiting" | "exited";

@@ -3,29 +3,29 @@ import type { StartError } from "../errors.ts";
 import type { ConnectionOwner, FastcgiConnection } from "../fastcgi/connection.ts";
 import { Child, type ChildEvents } from "./child.ts";
 import { type ControlEvents, ControlLane } from "./control.ts";
-import { Ending } from "./ending.ts";
 import { Lanes } from "./lanes.ts";
-import { LastWords } from "./launch.ts";
+import { StderrTail } from "./launch.ts";
 import { Quarantine } from "./quarantine.ts";
 import type { PythonAppSettings } from "./settings.ts";
+import { Termination } from "./termination.ts";
 import type { WorkerEvents, WorkerState } from "./worker-events.ts";
 
 /** How long a process that was let go may take to end. */
-const LEAVE_MS = 5_000;
+const EXIT_GRACE_MS = 5_000;
 /** How long a thread may take to heed the exception that was raised in it. */
-const HEED_MS = 1_000;
+const INTERRUPT_GRACE_MS = 1_000;
 /** How long the news of an exit may come after its lanes' ends. */
-const EXIT_MS = 100;
+const EXIT_EVENT_MS = 100;
 
-export class Worker implements ConnectionOwner, ControlEvents, ChildEvents {
+export class Worker implements ConnectionOwner<FastcgiConnection>, ControlEvents, ChildEvents {
   readonly restarts: number;
   readonly quarantine: Quarantine;
-  readonly #events: WorkerEvents;
+  readonly #events: WorkerEvents<Worker>;
   readonly #child: Child;
   readonly #control: ControlLane | undefined;
   readonly #lanes: Lanes;
-  readonly #ending: Ending;
-  readonly #lastWords: LastWords;
+  readonly #termination: Termination;
+  readonly #stderrTail: StderrTail;
   /** As `performance.now()` has it. */
   readonly bornAt: number = performance.now();
   #state: WorkerState = "starting";
@@ -34,21 +34,21 @@ export class Worker implements ConnectionOwner, ControlEvents, ChildEvents {
   #readyAt = Number.POSITIVE_INFINITY;
   #requests = 0;
   /** How many requests it may serve. */
-  readonly #worth: number;
+  readonly #maxRequests: number;
 
   /** @param restarts how many processes had its place before it */
-  constructor(settings: PythonAppSettings, events: WorkerEvents, restarts: number) {
+  constructor(settings: PythonAppSettings, events: WorkerEvents<Worker>, restarts: number) {
     this.#events = events;
     this.restarts = restarts;
-    this.#worth = settings.maxRequests + Math.round(Math.random() * settings.maxRequestsJitter);
-    this.#lastWords = new LastWords(settings);
+    this.#maxRequests = settings.maxRequests + Math.round(Math.random() * settings.maxRequestsJitter);
+    this.#stderrTail = new StderrTail(settings);
     this.#child = new Child(settings, this);
-    this.#ending = new Ending(this.#child);
+    this.#termination = new Termination(this.#child);
     const [control, ...lanes] = this.#child.lanes;
     this.#lanes = new Lanes(lanes, this);
     this.quarantine = new Quarantine(() => events.idle(this));
     this.#control = control && new ControlLane(control, settings, this);
-    this.#timer = setTimeout(() => this.#tooSlow(), settings.startTimeout);
+    this.#timer = setTimeout(() => this.#startTimedOut(), settings.startTimeout);
   }
 
   get pid(): number | undefined {
@@ -85,7 +85,7 @@ export class Worker implements ConnectionOwner, ControlEvents, ChildEvents {
     if (lane === undefined) throw new RangeError("takeLane() needs a free lane; look at freeLanes first");
     this.#requests += 1;
     this.quarantine.begin(lane, alone, others);
-    if (this.#requests === this.#worth) this.#events.worn(this);
+    if (this.#requests === this.#maxRequests) this.#events.maxRequestsReached(this);
     return lane;
   }
 
@@ -95,9 +95,9 @@ export class Worker implements ConnectionOwner, ControlEvents, ChildEvents {
    */
   interrupt(lane: FastcgiConnection, told: (stack: string) => void): void {
     if (!lane.busy) return;
-    this.#lanes.markStuck(lane, HEED_MS, () => {
-      if (this.#state === "ready") this.#events.unfit(this, "has a thread that does not end its request");
-      this.#leaveIfIdle();
+    this.#lanes.markStuck(lane, INTERRUPT_GRACE_MS, () => {
+      if (this.#state === "ready") this.#events.unhealthy(this, "has a thread that does not end its request");
+      this.#exitIfIdle();
     });
     this.#control?.interrupt(this.#lanes.numberOf(lane), lane.requests, told);
   }
@@ -105,12 +105,12 @@ export class Worker implements ConnectionOwner, ControlEvents, ChildEvents {
   /** Takes no further request, and ends when those it has are over, or after `grace` milliseconds. */
   drain(grace: number): void {
     if (this.#state === "starting") {
-      this.#leave(0);
-    } else if (this.#state !== "leaving" && this.#state !== "exited") {
+      this.#exit(0);
+    } else if (this.#state !== "exiting" && this.#state !== "exited") {
       this.#state = "draining";
       clearTimeout(this.#timer);
-      this.#timer = setTimeout(() => this.#cut(), grace);
-      this.#leaveIfIdle();
+      this.#timer = setTimeout(() => this.#drainTimedOut(), grace);
+      this.#exitIfIdle();
     }
   }
 
@@ -118,14 +118,14 @@ export class Worker implements ConnectionOwner, ControlEvents, ChildEvents {
     this.#lanes.unmarkStuck(lane);
     this.quarantine.leave(lane);
     if (this.#state === "ready") this.#lanes.giveBack(lane);
-    else if (this.#state === "leaving") lane.close();
-    this.#leaveIfIdle();
+    else if (this.#state === "exiting") lane.close();
+    this.#exitIfIdle();
     this.#events.idle(this);
   }
 
   closed(lane: FastcgiConnection): void {
     this.#lanes.unmarkStuck(lane); // its thread is through
-    this.#distrust("broke off a lane");
+    this.#suspect("broke off a lane");
   }
 
   loaded(): void {
@@ -141,33 +141,33 @@ export class Worker implements ConnectionOwner, ControlEvents, ChildEvents {
   failed(error: StartError): void {
     if (Number.isFinite(this.#readyAt)) return;
     this.#failure ??= error;
-    if (this.#state === "starting") this.#leave(LEAVE_MS);
+    if (this.#state === "starting") this.#exit(EXIT_GRACE_MS);
   }
 
   leaving(): void {
-    if (this.#state === "ready") this.#events.unfit(this, "was asked to end by a signal");
+    if (this.#state === "ready") this.#events.unhealthy(this, "was asked to end by a signal");
   }
 
   hungUp(): void {
-    if (this.#state === "starting") this.#leave(LEAVE_MS);
-    else this.#distrust("broke off its control lane");
+    if (this.#state === "starting") this.#exit(EXIT_GRACE_MS);
+    else this.#suspect("broke off its control lane");
   }
 
-  said(line: string): void {
-    if (!Number.isFinite(this.#readyAt)) this.#lastWords.push(line);
+  stderrLine(line: string): void {
+    if (!Number.isFinite(this.#readyAt)) this.#stderrTail.push(line);
   }
 
-  notRun(error: Error): void {
-    this.#failure = this.#lastWords.notRun(error);
+  spawnFailed(error: Error): void {
+    this.#failure = this.#stderrTail.spawnFailed(error);
     this.gone();
     this.ended(null, null);
   }
 
   /** It gets no further request, and no signal: its id may soon be another's. */
   gone(): void {
-    this.#state = "leaving";
+    this.#state = "exiting";
     clearTimeout(this.#timer);
-    this.#ending.over();
+    this.#termination.over();
     this.quarantine.stop();
   }
 
@@ -175,36 +175,36 @@ export class Worker implements ConnectionOwner, ControlEvents, ChildEvents {
     this.#state = "exited";
     this.#lanes.destroy(new Error("the Python process ended"));
     const how = signal === null ? `with code ${code}` : `by ${signal}`;
-    if (!Number.isFinite(this.#readyAt)) this.#failure ??= this.#lastWords.endedEarly(how);
+    if (!Number.isFinite(this.#readyAt)) this.#failure ??= this.#stderrTail.endedEarly(how);
     this.#events.exited(this, how, this.#failure);
   }
 
   /** It gets no further request. Most often the process has died, and its exit is about to be heard: that says more. */
-  #distrust(why: string): void {
+  #suspect(why: string): void {
     if (this.#state !== "ready") {
-      this.#leaveIfIdle();
+      this.#exitIfIdle();
       return;
     }
     this.#state = "suspect";
-    this.#timer = setTimeout(() => this.#events.unfit(this, why), EXIT_MS);
+    this.#timer = setTimeout(() => this.#events.unhealthy(this, why), EXIT_EVENT_MS);
   }
 
-  #cut(): void {
-    if (this.#lanes.busy > this.#lanes.stuck) this.#events.outOfTime(this);
-    this.#leave(0);
+  #drainTimedOut(): void {
+    if (this.#lanes.busy > this.#lanes.stuck) this.#events.drainTimedOut(this);
+    this.#exit(0);
   }
 
-  #leaveIfIdle(): void {
-    if (this.#state === "draining" && this.#lanes.quiet) this.#leave(this.#lanes.stuck > 0 ? 0 : LEAVE_MS);
+  #exitIfIdle(): void {
+    if (this.#state === "draining" && this.#lanes.quiet) this.#exit(this.#lanes.stuck > 0 ? 0 : EXIT_GRACE_MS);
   }
 
-  #leave(patience: number): void {
-    if (this.#state === "leaving" || this.#state === "exited") return;
-    this.#state = "leaving";
+  #exit(patience: number): void {
+    if (this.#state === "exiting" || this.#state === "exited") return;
+    this.#state = "exiting";
     clearTimeout(this.#timer);
     this.#control?.end();
     this.#lanes.closeIdle();
-    this.#ending.begin(patience, () => this.#signal());
+    this.#termination.begin(patience, () => this.#signal());
   }
 
   /** SIGABRT makes Python say where all its threads are: of use where one of them cannot be reached otherwise. */
@@ -212,9 +212,9 @@ export class Worker implements ConnectionOwner, ControlEvents, ChildEvents {
     return this.#lanes.stuck > 0 ? "SIGABRT" : "SIGTERM";
   }
 
-  #tooSlow(): void {
-    this.#state = "leaving";
-    this.#lastWords.late();
-    this.#ending.begin(0, () => "SIGABRT");
+  #startTimedOut(): void {
+    this.#state = "exiting";
+    this.#stderrTail.late();
+    this.#termination.begin(0, () => "SIGABRT");
   }
 }

@@ -22,7 +22,7 @@ export function broken(address: string, cause: Error): UpstreamError {
 }
 
 /** @param cause why the response's head cannot be sent on */
-export function spoilt(address: string, cause: Error): UpstreamError {
+export function malformedResponse(address: string, cause: Error): UpstreamError {
   return new UpstreamError(`${address} sent a response that HTTP does not allow: ${cause.message}`, { cause });
 }
 
@@ -30,14 +30,14 @@ export function overloaded(address: string): OverloadedError {
   return new OverloadedError(`${address} takes no further request now; give it more workers, or lower maxConnections`);
 }
 
-export function waitedTooLong({ queueTimeout }: RemoteSettings): QueueTimeoutError {
+export function queueTimedOut({ queueTimeout }: RemoteSettings): QueueTimeoutError {
   return new QueueTimeoutError(
     `no connection was free within queueTimeout, ${queueTimeout} ms; raise maxConnections, and the server's workers`,
   );
 }
 
 /** @param option the one whose time it was @param milliseconds its value */
-export function ranTooLong(address: string, option: string, milliseconds: number): RequestTimeoutError {
+export function requestTimedOut(address: string, option: string, milliseconds: number): RequestTimeoutError {
   return new RequestTimeoutError(`${address} took longer than ${option}, ${milliseconds} ms`);
 }
 

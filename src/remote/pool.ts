@@ -4,14 +4,14 @@ import { JobQueue, type Waiting } from "../node/job-queue.ts";
 import { leastLoaded } from "./balance.ts";
 import { closedError } from "./errors.ts";
 import type { Protocol } from "./protocol.ts";
+import type { RetryPolicy } from "./retry-policy.ts";
 import type { RemoteSettings } from "./settings.ts";
 import type { RemoteAppStats } from "./stats.ts";
-import type { Tries } from "./tries.ts";
 import { Upstream, type UpstreamJob, type UpstreamOwner } from "./upstream.ts";
 
 /** A request: it is given to an upstream, or refused, or expires in the queue. */
 export interface RemoteJob extends Waiting, UpstreamJob {
-  readonly tries: Tries;
+  readonly tries: RetryPolicy;
 }
 
 /**     open ──close()──▶ draining ──no request is left, or gracefulTimeout──▶ closed

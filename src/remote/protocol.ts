@@ -1,6 +1,6 @@
 /** What a protocol must offer to be spoken to a remote server. Knows shapes; knows no byte and no address. */
 import type { Duplex } from "node:stream";
-import type { ResponseEvents, SizedBody } from "../fastcgi/types.ts";
+import type { ConnectionOwner, ResponseEvents, SizedBody } from "../fastcgi/types.ts";
 import type { Environ } from "../wsgi/types.ts";
 
 /** The client's end of a connection: one request at a time. */
@@ -20,13 +20,8 @@ export interface RemoteConnection {
   destroy(reason: Error): void;
 }
 
-/** Who keeps connections and hears of their ends. */
-export interface RemoteOwner {
-  /** The request is over in both directions: the connection can take the next. Never told where a protocol has no next. */
-  idle(connection: RemoteConnection): void;
-  /** The connection is gone. Comes once, before its request hears `lost`. */
-  closed(connection: RemoteConnection): void;
-}
+/** Keeps connections. `idle` is never called where a protocol takes one request a connection. */
+export type RemoteOwner = ConnectionOwner<RemoteConnection>;
 
 /** A way to carry an environ to a server and a response back. */
 export interface Protocol {

@@ -7,29 +7,29 @@ import type { Flow } from "../node/response-stream.ts";
 import type { SpooledBody } from "../node/spool.ts";
 import { readWholeBody } from "../node/whole-body.ts";
 import type { Environ, StartResponse, WsgiResult } from "../wsgi/types.ts";
-import { broken, overloaded, ranTooLong, waitedTooLong } from "./errors.ts";
+import { broken, overloaded, queueTimedOut, requestTimedOut } from "./errors.ts";
 import type { RemoteJob, RemotePool } from "./pool.ts";
 import type { RemoteConnection } from "./protocol.ts";
-import { Reply } from "./reply.ts";
-import { Tries } from "./tries.ts";
+import { RemoteResponse } from "./response.ts";
+import { RetryPolicy } from "./retry-policy.ts";
+import { renewing, Stopwatch } from "./stopwatch.ts";
 import type { Upstream } from "./upstream.ts";
-import { renewing, Watch } from "./watch.ts";
 
 /** What says that the server has not begun (FastCGI 1.0 §5.5). */
 const NOT_BEGUN: ReadonlySet<number> = new Set([ProtocolStatus.CANT_MPX_CONN, ProtocolStatus.OVERLOADED]);
 
 /** Begins at once: spools the body, waits for a connection, sends. The response arrives in the result. */
 export class RemoteRequest implements RemoteJob, ResponseEvents, Flow {
-  readonly tries: Tries;
+  readonly tries: RetryPolicy;
   /** When it began to wait. */
   since = 0;
   readonly #pool: RemotePool;
   readonly #environ: Environ;
-  readonly #reply: Reply;
+  readonly #response: RemoteResponse;
   /** From one piece of the response to the next. */
-  readonly #running: Watch;
-  readonly #whole: Watch;
-  #aborted: Watch | undefined;
+  readonly #running: Stopwatch;
+  readonly #whole: Stopwatch;
+  #aborted: Stopwatch | undefined;
   #params = "";
   #body: SpooledBody | undefined;
   #connection: RemoteConnection | undefined;
@@ -40,10 +40,10 @@ export class RemoteRequest implements RemoteJob, ResponseEvents, Flow {
     const { requestTimeout, totalTimeout } = pool.settings;
     this.#pool = pool;
     this.#environ = environ;
-    this.tries = new Tries(environ.REQUEST_METHOD);
-    this.#reply = new Reply(environ, startResponse, { flow: this, backlog: pool.settings.backlog });
-    this.#running = new Watch(pool.running, () => this.#giveUp("requestTimeout", requestTimeout));
-    this.#whole = new Watch(pool.whole, () => this.#giveUp("totalTimeout", totalTimeout));
+    this.tries = new RetryPolicy(environ.REQUEST_METHOD);
+    this.#response = new RemoteResponse(environ, startResponse, { flow: this, backlog: pool.settings.backlog });
+    this.#running = new Stopwatch(pool.running, () => this.#giveUp("requestTimeout", requestTimeout));
+    this.#whole = new Stopwatch(pool.whole, () => this.#giveUp("totalTimeout", totalTimeout));
   }
 
   begin(): WsgiResult {
@@ -51,12 +51,12 @@ export class RemoteRequest implements RemoteJob, ResponseEvents, Flow {
       this.#body = body;
       this.#dispatch(contentLength);
     };
-    readWholeBody(this.#environ, this.#pool.settings.spool, { whole, failed: (reason) => this.#reply.fail(reason) });
-    return this.#reply.result;
+    readWholeBody(this.#environ, this.#pool.settings.spool, { whole, failed: (reason) => this.#response.fail(reason) });
+    return this.#response.result;
   }
 
   get wanted(): boolean {
-    return this.#reply.wanted;
+    return this.#response.wanted;
   }
 
   get server(): string {
@@ -77,13 +77,13 @@ export class RemoteRequest implements RemoteJob, ResponseEvents, Flow {
 
   refuse(reason: BridgeError): void {
     this.#over();
-    this.#reply.fail(reason);
+    this.#response.fail(reason);
   }
 
   /** It has waited too long. */
   expire(): void {
     this.#pool.withdraw(this);
-    this.refuse(waitedTooLong(this.#pool.settings));
+    this.refuse(queueTimedOut(this.#pool.settings));
   }
 
   pause(): void {
@@ -101,21 +101,21 @@ export class RemoteRequest implements RemoteJob, ResponseEvents, Flow {
   }
 
   stderr(slice: Buffer): void {
-    this.#reply.log(slice);
+    this.#response.log(slice);
   }
 
   head(head: CgiHead): void {
     this.#running.renew();
-    this.#reply.head(head);
+    this.#response.head(head);
   }
 
   headAlone(): void {
-    this.#reply.flushHead();
+    this.#response.flushHead();
   }
 
   body(slice: Buffer): void {
     this.#running.renew();
-    this.#reply.body(slice);
+    this.#response.body(slice);
   }
 
   /** Workers of this package send it, and no remote server: whoever does speaks another protocol. */
@@ -126,12 +126,12 @@ export class RemoteRequest implements RemoteJob, ResponseEvents, Flow {
   /** What appStatus means, each application says for itself (FastCGI 1.0 §5.5): the response is whole all the same. */
   ended(_appStatus: number, protocolStatus: number): void {
     const upstream = this.#leave();
-    if (this.wanted && !this.#reply.answered && NOT_BEGUN.has(protocolStatus)) {
+    if (this.wanted && !this.#response.answered && NOT_BEGUN.has(protocolStatus)) {
       upstream.noteFailure();
       this.#tryElsewhere(upstream, overloaded(this.server));
-    } else if (this.#reply.answered && protocolStatus === ProtocolStatus.REQUEST_COMPLETE) {
+    } else if (this.#response.answered && protocolStatus === ProtocolStatus.REQUEST_COMPLETE) {
       this.#over();
-      this.#reply.end();
+      this.#response.end();
     } else {
       this.#fail(upstream, new Error("it sent no head"));
     }
@@ -139,7 +139,7 @@ export class RemoteRequest implements RemoteJob, ResponseEvents, Flow {
 
   lost(reason: Error): void {
     const upstream = this.#leave();
-    if (this.wanted && !this.#reply.answered && this.tries.broke(upstream)) this.#again();
+    if (this.wanted && !this.#response.answered && this.tries.broke(upstream)) this.#again();
     else this.#fail(upstream, reason);
   }
 
@@ -173,12 +173,12 @@ export class RemoteRequest implements RemoteJob, ResponseEvents, Flow {
     this.#over();
     if (!this.wanted) return;
     upstream.noteFailure();
-    this.#reply.fail(broken(this.server, reason));
+    this.#response.fail(broken(this.server, reason));
   }
 
   #giveUp(option: string, milliseconds: number): void {
     this.#upstream?.noteFailure();
-    this.#reply.fail(ranTooLong(this.server, option, milliseconds));
+    this.#response.fail(requestTimedOut(this.server, option, milliseconds));
     this.#abandon();
   }
 
@@ -193,7 +193,9 @@ export class RemoteRequest implements RemoteJob, ResponseEvents, Flow {
     this.resume();
     this.#running.stop();
     this.#whole.stop();
-    this.#aborted = new Watch(this.#pool.aborted, () => connection.destroy(new Error("nobody waits for the response")));
+    this.#aborted = new Stopwatch(this.#pool.aborted, () =>
+      connection.destroy(new Error("nobody waits for the response")),
+    );
     this.#aborted.start();
     connection.abort();
   }

@@ -6,9 +6,9 @@ import type { Address } from "./address.ts";
 import type { Candidate } from "./balance.ts";
 import { dial } from "./dial.ts";
 import { Health } from "./health.ts";
+import { IdleConnections, isWhole, type Link } from "./idle-connections.ts";
 import type { Protocol, RemoteConnection, RemoteOwner } from "./protocol.ts";
-import { Recent } from "./recent.ts";
-import { isWhole, type Link, Rest } from "./rest.ts";
+import { RecentCounter } from "./recent-counter.ts";
 import type { RemoteSettings } from "./settings.ts";
 import type { RemoteAddressStats } from "./stats.ts";
 
@@ -46,18 +46,18 @@ export class Upstream implements Candidate, RemoteOwner {
   readonly #owner: UpstreamOwner;
   readonly #health: Health;
   readonly #links: Map<RemoteConnection, Link> = new Map();
-  readonly #rest: Rest;
+  readonly #idle: IdleConnections;
   readonly #dialling: Set<Socket> = new Set();
   /** Does the server keep its side of a connection open? Undefined until it has shown. */
   #keeps: boolean | undefined;
-  readonly #failedLately: Recent = new Recent(LATELY_MS);
+  readonly #failedLately: RecentCounter = new RecentCounter(LATELY_MS);
   #requests = 0;
   #failures = 0;
 
   constructor(address: Address, owner: UpstreamOwner) {
     this.address = address;
     this.#owner = owner;
-    this.#rest = new Rest(owner.resting);
+    this.#idle = new IdleConnections(owner.resting);
     this.#keeps = owner.settings.keepAlive === 0 ? false : undefined;
     const { maxFailures, logger } = owner.settings;
     this.#health = new Health(
@@ -75,7 +75,7 @@ export class Upstream implements Candidate, RemoteOwner {
   }
 
   get busy(): number {
-    return this.#links.size - this.#rest.size + this.#dialling.size;
+    return this.#links.size - this.#idle.size + this.#dialling.size;
   }
 
   get load(): number {
@@ -100,7 +100,7 @@ export class Upstream implements Candidate, RemoteOwner {
   /** Gives a request a connection, now or when one is open. Only while it has room. */
   serve(job: UpstreamJob): void {
     this.#requests += 1;
-    const kept = this.#takeResting();
+    const kept = this.#takeIdle();
     if (kept !== undefined && job.tries.mayReuse) {
       job.start(kept.connection, this, true);
       return;
@@ -124,7 +124,7 @@ export class Upstream implements Candidate, RemoteOwner {
     link.since = performance.now();
     link.rests += 1;
     if (link.rests > 1) this.#keeps ??= true;
-    if (this.#keeps !== false && isWhole(link)) this.#rest.add(link);
+    if (this.#keeps !== false && isWhole(link)) this.#idle.add(link);
     else this.#drop(link);
     this.#owner.changed();
   }
@@ -175,8 +175,8 @@ export class Upstream implements Candidate, RemoteOwner {
   }
 
   /** One that rests and is not about to close, as far as this side has heard. */
-  #takeResting(): Link | undefined {
-    for (let link = this.#rest.take(); link !== undefined; link = this.#rest.take()) {
+  #takeIdle(): Link | undefined {
+    for (let link = this.#idle.take(); link !== undefined; link = this.#idle.take()) {
       if (isWhole(link)) return link;
       this.#drop(link);
     }
@@ -191,6 +191,6 @@ export class Upstream implements Candidate, RemoteOwner {
 
   #forget(link: Link): void {
     this.#links.delete(link.connection);
-    this.#rest.delete(link);
+    this.#idle.delete(link);
   }
 }

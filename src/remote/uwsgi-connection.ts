@@ -1,6 +1,6 @@
 /** The client's side of a uwsgi connection: one request, then its end. Knows packets and responses; knows no WSGI and no pool. */
 import type { Duplex } from "node:stream";
-import { Intake } from "../fastcgi/intake.ts";
+import { FairReader } from "../fastcgi/fair-reader.ts";
 import { ProtocolStatus } from "../fastcgi/records.ts";
 import type { ResponseEvents, SizedBody } from "../fastcgi/types.ts";
 import { HttpResponseReader } from "./http-reader.ts";
@@ -10,7 +10,7 @@ import { methodOf } from "./uwsgi-packet.ts";
 export class UwsgiConnection implements RemoteConnection {
   readonly #stream: Duplex;
   readonly #owner: RemoteOwner;
-  readonly #intake: Intake;
+  readonly #input: FairReader;
   #events: ResponseEvents | undefined;
   #reader: HttpResponseReader | undefined;
   #closed = false;
@@ -21,7 +21,7 @@ export class UwsgiConnection implements RemoteConnection {
   constructor(duplex: Duplex, owner: RemoteOwner) {
     this.#stream = duplex;
     this.#owner = owner;
-    this.#intake = new Intake(duplex);
+    this.#input = new FairReader(duplex);
     duplex
       .on("data", (chunk: Buffer) => this.#push(chunk))
       .on("end", () => this.#finish())
@@ -56,11 +56,11 @@ export class UwsgiConnection implements RemoteConnection {
   }
 
   pause(): void {
-    this.#intake.pause();
+    this.#input.pause();
   }
 
   resume(): void {
-    this.#intake.resume();
+    this.#input.resume();
   }
 
   close(): void {
@@ -89,7 +89,7 @@ export class UwsgiConnection implements RemoteConnection {
     const reader = this.#reader;
     try {
       if (reader === undefined || this.#closed) throw new RangeError("a response came before there was a request");
-      this.#intake.took(reader.push(chunk));
+      this.#input.took(reader.push(chunk));
       if (reader.done) this.#complete();
       else if (this.#headIsLast) this.#events?.headAlone();
       this.#headIsLast = false;

@@ -9,7 +9,7 @@ import { APPS, Program, VERSION } from "./program.ts";
 
 const text = async (url: string, init?: RequestInit): Promise<string> => (await fetch(url, init)).text();
 
-it("says where and what once the application is loaded, with the real port and the size of the crew", async () => {
+it("says where and what once the application is loaded, with the real port and the number of processes and threads", async () => {
   const program = Program.serve("till:app");
   const line = await program.said(/^Serving /);
   expect(line).toMatch(
@@ -39,7 +39,7 @@ it("serves Bottle, forms too, and its 404 is the application's own", async () =>
   expect(await missing.text()).toContain("Not found: &#039;/nothing&#039;");
 });
 
-it("--processes and --threads make the crew, and the environ tells the application of it", async () => {
+it("--processes and --threads set their numbers, and the environ tells the application", async () => {
   const program = Program.serve("till:app", ["--processes", "3", "--threads", "1"]);
   expect(await text(`${await program.url()}/crew`)).toBe('{"multiprocess":true,"multithread":false}\n');
   expect(program.children()).toHaveLength(3);

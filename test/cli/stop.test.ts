@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, it, onTestFinished } from "vitest";
 import { ExitCode } from "../../src/cli/exit-codes.ts";
-import { SIGNAL_BASE } from "../../src/node/signals.ts";
+import { SIGNAL_BASE } from "../../src/servers/signals.ts";
 import { isAlive } from "../support/processes.ts";
 import { brought, rawConnection } from "../support/server.ts";
 import { Program } from "./program.ts";

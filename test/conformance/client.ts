@@ -2,24 +2,11 @@
 import { type ClientHttp2Stream, connect as connectHttp2, constants } from "node:http2";
 import { connect } from "node:net";
 import type { HeaderPair } from "../../src/index.ts";
-import { parseAnswers } from "./parser.ts";
+import { type Answer, parseAnswers } from "./parser.ts";
 import type { RequestParts } from "./types.ts";
 
 /** What the Host header says unless a case says otherwise. */
 const HOST = "example.test:8123";
-
-export interface Answer {
-  readonly status: number;
-  /** Undefined on HTTP/2, which has none. */
-  readonly reason: string | undefined;
-  readonly headers: readonly HeaderPair[];
-  readonly body: string;
-  /** Undefined unless the body is chunked. */
-  readonly chunks: readonly string[] | undefined;
-  /** There is more to come that did not. */
-  readonly broken: boolean;
-  readonly interim: readonly number[];
-}
 
 /** Sends the request's bytes and parses what comes until the connection ends. */
 export function askHttp1(port: number, request: RequestParts): Promise<Answer[]> {

@@ -1,6 +1,18 @@
 /** Responses out of HTTP/1's bytes (RFC 9112 §6.3). Strict: what it cannot read it throws at the test. */
 import type { HeaderPair } from "../../src/index.ts";
-import type { Answer } from "./client.ts";
+
+export interface Answer {
+  readonly status: number;
+  /** Undefined on HTTP/2, which has none. */
+  readonly reason: string | undefined;
+  readonly headers: readonly HeaderPair[];
+  readonly body: string;
+  /** Undefined unless the body is chunked. */
+  readonly chunks: readonly string[] | undefined;
+  /** There is more to come that did not. */
+  readonly broken: boolean;
+  readonly interim: readonly number[];
+}
 
 interface Circumstances {
   readonly method: string;

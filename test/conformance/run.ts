@@ -2,7 +2,8 @@
 import { expect, onTestFailed, onTestFinished } from "vitest";
 import type { HeaderPair, Logger, WsgiApp } from "../../src/index.ts";
 import type { Host } from "../support/hosts.ts";
-import { type Answer, askHttp1, askHttp2 } from "./client.ts";
+import { askHttp1, askHttp2 } from "./client.ts";
+import type { Answer } from "./parser.ts";
 import type { Case, Expectation } from "./types.ts";
 
 export interface Variant {

@@ -167,7 +167,7 @@ it("an exception that is raised while a thread waits for its body loses no byte:
 import socket, sys, threading
 from wsgi_bridge import fastcgi
 from wsgi_bridge.lane import Lane
-from wsgi_bridge.turn import RequestTimeout
+from wsgi_bridge.interruptible import RequestTimeout
 
 ours, node = socket.socketpair()
 lane = Lane(ours)
@@ -179,7 +179,7 @@ def body(number):
     return fastcgi.record(fastcgi.STDIN, number, b"x" * 50000) + fastcgi.record(fastcgi.STDIN, number, b"")
 def serve():
     lane.next_request()
-    lane.turn.begin()
+    lane.interruptible.begin()
     try:
         while lane.inbound.read_stdin(1): pass
         print("read")
@@ -194,7 +194,7 @@ def waits():
     frame = sys._current_frames().get(thread.ident)
     return frame is not None and frame.f_code.co_name == "_receive" and lane.inbound.request_id == 1
 while not waits(): pass
-lane.turn.strike(1)
+lane.interruptible.interrupt(1)
 node.sendall(body(1) + request(2) + body(2))
 thread.join()`;
   const said = runPythonProgram(["-c", program]);

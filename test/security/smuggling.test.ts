@@ -15,7 +15,7 @@ afterEach(async () => {
 
 const quiet = { logger: new MemoryLogger() };
 
-/** All requests whose twin has one of these numbers; `test/requests.test.ts` sends them to servers as they are. */
+/** All requests whose twin has one of these numbers; `test/conformance/requests.test.ts` sends them to servers as they are. */
 function invalid(pattern: RegExp): [string, string][] {
   const found = INVALID.filter(({ name }) => pattern.test(name));
   return found.map(({ title, name, request }) => [`${title} (${name}.http)`, request]);

@@ -1,9 +1,9 @@
-/** The raw requests of `test/requests`, and an app that remembers what reached it. Knows files; knows no host. */
+/** The raw requests of `test/conformance/requests`, and an app that remembers what reached it. Knows files; knows no host. */
 import { readdirSync, readFileSync } from "node:fs";
 import type { Environ, FromWsgiOptions, WsgiApp } from "../../src/index.ts";
 import { bytes } from "./bytes.ts";
 
-const FOLDER = new URL("../requests/", import.meta.url);
+const FOLDER = new URL("../conformance/requests/", import.meta.url);
 
 /** A request that an app gets. Text is latin-1: one character a byte. */
 export interface ValidTwin {
@@ -44,7 +44,8 @@ function load<Twin>(kind: string): RawRequest<Twin>[] {
   const folder = new URL(`${kind}/`, FOLDER);
   const files = new Set(readdirSync(folder));
   const names = [...files].filter((file) => file.endsWith(".http")).map((file) => file.slice(0, -".http".length));
-  if (files.size !== names.length * 2) throw new Error(`test/requests/${kind}: each .http file needs its .json twin`);
+  if (files.size !== names.length * 2)
+    throw new Error(`test/conformance/requests/${kind}: each .http file needs its .json twin`);
   return names.map((name) => ({
     ...(JSON.parse(readFileSync(new URL(`${name}.json`, folder), "utf8")) as Twin),
     name,

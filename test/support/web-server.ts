@@ -4,7 +4,7 @@ import { connect, type Socket } from "node:net";
 import { onTestFinished } from "vitest";
 import { RecordReader } from "../../src/fastcgi/reader.ts";
 import { pair, RecordType, record, stream } from "../../src/fastcgi/records.ts";
-import { type ListenAddress, type ServeFastcgiOptions, serveFastcgi } from "../../src/serve-fastcgi.ts";
+import { type ListenAddress, type ServeFastcgiOptions, serveFastcgi } from "../../src/servers/serve-fastcgi.ts";
 import type { WsgiApp } from "../../src/wsgi/types.ts";
 import { MemoryLogger } from "./logger.ts";
 import { latin1 } from "./records.ts";

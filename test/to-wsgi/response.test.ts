@@ -6,7 +6,7 @@ import express from "express";
 import onHeaders from "on-headers";
 import { describe, expect, it } from "vitest";
 import { type NodeHandler, toWsgi } from "../../src/index.ts";
-import { readHead } from "../../src/node/captured-head.ts";
+import { readHead } from "../../src/to-wsgi/captured-head.ts";
 import { signal } from "../support/bytes.ts";
 import { type Call, Played, play } from "../support/calls.ts";
 

@@ -1,7 +1,8 @@
 import { describe, expect, it, onTestFinished } from "vitest";
 import { fromWsgi, toWsgi, type WsgiApp } from "../../src/index.ts";
 import { CASES } from "../conformance/cases/all.ts";
-import { type Answer, askHttp1 } from "../conformance/client.ts";
+import { askHttp1 } from "../conformance/client.ts";
+import type { Answer } from "../conformance/parser.ts";
 import type { Case, RequestParts } from "../conformance/types.ts";
 import { HOSTS, type Host } from "../support/hosts.ts";
 import { MemoryLogger } from "../support/logger.ts";
