@@ -139,7 +139,7 @@ it.each([
   ["pythonApp", "src/python/options.ts"],
   ["remote", "src/remote/options.ts"],
   ["script", "src/remote/script.ts"],
-  ["serveFastcgi", "src/servers/serve-fastcgi.ts"],
+  ["serveFastcgi", "src/servers/fastcgi/options.ts"],
   ["validator", "src/wsgi/validate/options.ts"],
 ])("the table of %s's options is the one that the comments of %s make", (name, file) => {
   const table = optionsTable(readFileSync(join(ROOT, file), "utf8"));

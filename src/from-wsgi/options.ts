@@ -4,6 +4,7 @@ import type { IncomingMessage } from "node:http";
 import { OptionError } from "../errors.ts";
 import { MemoryBudget } from "../node/memory-budget.ts";
 import { count, MAX_TIME, unlimited } from "../node/option-values.ts";
+import { checkOptionNames } from "../wsgi/known-options.ts";
 import { checkLogger, type Logger } from "../wsgi/log.ts";
 import { SendTimeout } from "./send-timeout.ts";
 
@@ -71,8 +72,18 @@ export interface FromWsgiSettings<Request = IncomingMessage> {
 const GIB: number = 1024 ** 3;
 const PASS_ON_MEMORY: number = 64 * 1024 ** 2;
 
+const OPTIONS: Readonly<Record<keyof FromWsgiOptions, true>> = {
+  environ: true,
+  passOn: true,
+  stripForwarded: true,
+  maxBodySize: true,
+  sendTimeout: true,
+  logger: true,
+};
+
 /** @throws OptionError that names the option */
 export function resolveSettings<Request>(options: FromWsgiOptions<Request>): FromWsgiSettings<Request> {
+  checkOptionNames("fromWsgi", options, OPTIONS);
   const { environ, passOn = [], stripForwarded = false, maxBodySize = GIB, logger = console } = options;
   if (environ !== undefined && typeof environ !== "function") throw new OptionError("environ must be a function");
   if (!Array.isArray(passOn) || !passOn.every((status) => Number.isInteger(status) && status >= 200 && status <= 999)) {

@@ -5,6 +5,7 @@ import { OptionError } from "../errors.ts";
 import { type BacklogLimits, backlogLimits } from "../node/backlog.ts";
 import { bytes, count, MAX_TIME, unlimited } from "../node/option-values.ts";
 import { type SpoolLimits, spoolLimits } from "../node/spool.ts";
+import { checkOptionNames } from "../wsgi/known-options.ts";
 import { checkLogger, type Logger } from "../wsgi/log.ts";
 import { activate, findInterpreter, type Interpreter } from "./interpreter.ts";
 import type { PythonAppOptions } from "./options.ts";
@@ -37,8 +38,32 @@ export interface PythonAppSettings {
 const MAX_PROCESSES = 256;
 const MAX_THREADS = 256;
 
+const OPTIONS: Readonly<Record<keyof PythonAppOptions, true>> = {
+  directory: true,
+  python: true,
+  virtualenv: true,
+  env: true,
+  processes: true,
+  threads: true,
+  startTimeout: true,
+  requestTimeout: true,
+  queueTimeout: true,
+  gracefulTimeout: true,
+  queueLength: true,
+  maxRequests: true,
+  maxRequestsJitter: true,
+  maxBodySize: true,
+  spoolThreshold: true,
+  spoolMemory: true,
+  responseMemory: true,
+  responseSpool: true,
+  reload: true,
+  logger: true,
+};
+
 /** @throws OptionError that names the option */
 export function resolveSettings(target: string, options: PythonAppOptions): PythonAppSettings {
+  checkOptionNames("pythonApp", options, OPTIONS);
   const directory = resolve(options.directory ?? ".");
   checkDirectory(directory);
   const { python, virtualenv } = options;

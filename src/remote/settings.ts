@@ -29,6 +29,25 @@ export interface RemoteSettings {
 const MAX_CONNECTIONS = 4096;
 const MAX_FAILURES = 1000;
 
+/** The names of all options. */
+export const REMOTE_OPTIONS: Readonly<Record<keyof RemoteAppOptions, true>> = {
+  maxConnections: true,
+  keepAlive: true,
+  connectTimeout: true,
+  requestTimeout: true,
+  totalTimeout: true,
+  queueTimeout: true,
+  queueLength: true,
+  maxFailures: true,
+  gracefulTimeout: true,
+  maxBodySize: true,
+  spoolThreshold: true,
+  spoolMemory: true,
+  responseMemory: true,
+  responseSpool: true,
+  logger: true,
+};
+
 /** @throws OptionError that names the option */
 export function resolveSettings(
   addresses: RemoteAddress | readonly RemoteAddress[],

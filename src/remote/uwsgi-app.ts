@@ -1,9 +1,11 @@
 /** A remote uwsgi server as a `WsgiApp`. Knows what it is told of the request; the pool knows where it is. */
+import { checkOptionNames } from "../wsgi/known-options.ts";
 import { withoutSteering } from "../wsgi/steering.ts";
 import type { RemoteAddress } from "./address.ts";
 import { type RemoteApp, remoteApp } from "./app.ts";
 import type { RemoteAppOptions } from "./options.ts";
 import type { Protocol } from "./protocol.ts";
+import { REMOTE_OPTIONS } from "./settings.ts";
 import { UwsgiConnection } from "./uwsgi-connection.ts";
 import { encodePacket } from "./uwsgi-packet.ts";
 
@@ -12,6 +14,9 @@ const UWSGI: Protocol = {
   encode: (environ, contentLength) => encodePacket(withoutSteering(environ), contentLength),
   connect: (stream, owner) => new UwsgiConnection(stream, owner),
 };
+
+/** Without `keepAlive`: uwsgi has no second request on a connection. */
+const { keepAlive: _, ...OPTIONS } = REMOTE_OPTIONS;
 
 /**
  * A remote server that speaks uwsgi, or several with the same application, as a `WsgiApp`: uWSGI (`--socket`), gunicorn
@@ -29,5 +34,6 @@ export function uwsgiApp(
   addresses: RemoteAddress | readonly RemoteAddress[],
   options: Omit<RemoteAppOptions, "keepAlive"> = {},
 ): RemoteApp {
+  checkOptionNames("uwsgiApp", options, OPTIONS);
   return remoteApp(addresses, options, UWSGI);
 }

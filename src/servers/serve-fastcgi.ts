@@ -1,78 +1,15 @@
 /** A WSGI app behind a web server that speaks FastCGI. Knows listening, connections and their times; knows no record. */
-import cluster from "node:cluster";
 import { once } from "node:events";
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
 import { OptionError } from "../errors.ts";
 import { Deadlines, type Timed } from "../node/deadlines.ts";
-import { bytes, count, MAX_TIME } from "../node/option-values.ts";
-import { checkLogger, type Logger } from "../wsgi/log.ts";
 import type { WsgiApp } from "../wsgi/types.ts";
+import { type FastcgiServerSettings, resolveSettings, type ServeFastcgiOptions } from "./fastcgi/options.ts";
 import { Responder, type ResponderOwner } from "./fastcgi/responder.ts";
-import type { ResponderSettings } from "./fastcgi/served-request.ts";
 import { listenAt, surviveAccept } from "./listen-at.ts";
 
 /** Where to listen: `"host:port"`, `"/path/to.sock"`, `"unix:/path/to.sock"`, `{ port, host? }` or `{ path }`. Port 0: any free one. */
 export type ListenAddress = string | { readonly port: number; readonly host?: string } | { readonly path: string };
-
-export interface ServeFastcgiOptions {
-  /**
-   * Where the app is mounted, percent-decoded, such as `"/shop"`. The web server must send nothing but what is under it.
-   *
-   * @default ""
-   */
-  scriptName?: string | undefined;
-  /**
-   * Who may connect to the unix socket, as in `chmod`. Raise it to 0o660 where the web server is of the same group only.
-   *
-   * @default 0o600
-   */
-  mode?: number | undefined;
-  /**
-   * Listen on an address that other machines can reach. FastCGI has neither passwords nor encryption: whoever can connect is
-   * believed whatever it says of a client, so let nobody but the web server reach the port.
-   *
-   * @default false
-   */
-  allowRemote?: boolean | undefined;
-  /**
-   * The most connections at a time; further ones are closed at once.
-   *
-   * @default 512
-   */
-  maxConnections?: number | undefined;
-  /**
-   * How long the web server may take for its next step, in milliseconds: for a request, for all of its parameters, for more of a
-   * body that the app waits for, for taking more of an answer; it may be up to twice as long before the connection is cut. Make
-   * it longer than the web server keeps idle connections.
-   *
-   * @default 120000
-   */
-  idleTimeout?: number | undefined;
-  /**
-   * How long requests that are under way may take to end after `close()`, in milliseconds.
-   *
-   * @default 10000
-   */
-  gracefulTimeout?: number | undefined;
-  /**
-   * The longest body that a request may have, in bytes. A longer one gets a 413.
-   *
-   * @default 1073741824
-   */
-  maxBodySize?: number | undefined;
-  /**
-   * Leave out the headers by which proxies speak of a client, as `fromWsgi`'s option of that name does.
-   *
-   * @default false
-   */
-  stripForwarded?: boolean | undefined;
-  /**
-   * Where `wsgi.errors` and the app's failures go: nothing of them goes to the web server.
-   *
-   * @default console
-   */
-  logger?: Logger | undefined;
-}
 
 export interface FastcgiServer {
   /** Where it listens, with the port that was found for 0: `"127.0.0.1:9000"`, `"/run/shop/app.sock"`. */
@@ -95,45 +32,43 @@ export async function serveFastcgi(
 ): Promise<FastcgiServer> {
   if (typeof app !== "function")
     throw new OptionError("serveFastcgi takes a WSGI app; wrap an Express app in toWsgi()");
-  const idleTimeout = count("idleTimeout", options.idleTimeout ?? 120_000, MAX_TIME);
-  const gracefulTimeout = count("gracefulTimeout", options.gracefulTimeout ?? 10_000, MAX_TIME, 0);
-  const connections = new Connections(app, resolveSettings(options), idleTimeout);
+  const settings = resolveSettings(options);
+  const connections = new Connections(app, settings);
   const server = createServer({ allowHalfOpen: true }, (socket) => connections.take(socket));
-  server.maxConnections = connections.settings.maxConnections;
-  await listenAt(server, address, { mode: options.mode ?? 0o600, allowRemote: options.allowRemote ?? false });
-  surviveAccept(server, connections.settings.logger);
+  server.maxConnections = settings.maxConnections;
+  await listenAt(server, address, settings);
+  surviveAccept(server, settings.logger);
   let closed: Promise<void> | undefined;
   const close = (): Promise<void> => {
-    closed ??= connections.drain(server, gracefulTimeout);
+    closed ??= connections.drain(server);
     return closed;
   };
   return { address: nameOf(server), close };
 }
 
 class Connections implements ResponderOwner {
-  readonly settings: ResponderSettings;
+  readonly #settings: FastcgiServerSettings;
   readonly #app: WsgiApp;
-  readonly #idleTimeout: number;
   readonly #deadlines: Deadlines;
   readonly #waiting: Map<Responder, Timed & { since: number }> = new Map();
   readonly #open: Set<Responder> = new Set();
 
-  constructor(app: WsgiApp, settings: ResponderSettings, idleTimeout: number) {
+  constructor(app: WsgiApp, settings: FastcgiServerSettings) {
     this.#app = app;
-    this.settings = settings;
-    this.#idleTimeout = idleTimeout;
-    this.#deadlines = new Deadlines(idleTimeout);
+    this.#settings = settings;
+    this.#deadlines = new Deadlines(settings.idleTimeout);
   }
 
   take(socket: Socket): void {
     socket.setNoDelay(true);
-    const responder: Responder = new Responder(socket, this.#app, this.settings, this);
+    const responder: Responder = new Responder(socket, this.#app, this.#settings, this);
     this.#open.add(responder);
     // Only bytes count as life here: a web server that stands still in the middle of a request is cut off. The time may have
     // run while the app was at work, and then begins anew.
-    socket.setTimeout(this.#idleTimeout).on("timeout", () => {
-      if (performance.now() - responder.stalledSince >= this.#idleTimeout) responder.destroy();
-      else socket.setTimeout(this.#idleTimeout);
+    const { idleTimeout } = this.#settings;
+    socket.setTimeout(idleTimeout).on("timeout", () => {
+      if (performance.now() - responder.stalledSince >= idleTimeout) responder.destroy();
+      else socket.setTimeout(idleTimeout);
     });
   }
 
@@ -159,37 +94,17 @@ class Connections implements ResponderOwner {
     this.#open.delete(responder);
   }
 
-  async drain(server: Server, grace: number): Promise<void> {
+  async drain(server: Server): Promise<void> {
     const ended = once(server, "close");
     server.close();
     for (const responder of this.#open) responder.close();
     const cut = setTimeout(() => {
       for (const responder of this.#open) responder.destroy();
-    }, grace);
+    }, this.#settings.gracefulTimeout);
     await ended;
     clearTimeout(cut);
     this.#deadlines.clear();
   }
-}
-
-const MAX_CONNECTIONS = 65_536;
-const GIB = 1024 ** 3;
-const MOUNT = /^(\/[\x01-\xff]*[^/])?$/;
-
-function resolveSettings(options: ServeFastcgiOptions): ResponderSettings {
-  const { scriptName = "", stripForwarded = false } = options;
-  if (typeof scriptName !== "string" || !MOUNT.test(scriptName)) {
-    throw new OptionError('scriptName must be "", or begin with / and not end with it');
-  }
-  if (typeof stripForwarded !== "boolean") throw new OptionError("stripForwarded must be true or false");
-  return {
-    scriptName,
-    stripForwarded,
-    maxBodySize: bytes("maxBodySize", options.maxBodySize ?? GIB),
-    maxConnections: count("maxConnections", options.maxConnections ?? 512, MAX_CONNECTIONS),
-    multiprocess: cluster.isWorker,
-    logger: checkLogger(options.logger ?? console),
-  };
 }
 
 function nameOf(server: Server): string {

@@ -1,5 +1,6 @@
 /** What `validator` can be told, and what holds when it is told nothing. */
 import { OptionError } from "../../errors.ts";
+import { checkOptionNames } from "../known-options.ts";
 import type { ValidationWarning } from "./validation-error.ts";
 
 export interface ValidatorOptions {
@@ -25,8 +26,14 @@ export interface ValidatorSettings {
   readonly requireContentType: boolean;
 }
 
+const OPTIONS: Readonly<Record<keyof ValidatorOptions, true>> = {
+  warn: true,
+  requireContentType: true,
+};
+
 /** @throws OptionError that names the option */
 export function resolveSettings(options: ValidatorOptions): ValidatorSettings {
+  checkOptionNames("validator", options, OPTIONS);
   const { warn = emitWarning, requireContentType = true } = options;
   if (typeof warn !== "function") throw new OptionError("warn must be a function");
   if (typeof requireContentType !== "boolean") throw new OptionError("requireContentType must be true or false");

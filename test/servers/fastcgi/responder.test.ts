@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { pair, readPairs, record, stream } from "../../../src/fastcgi/records.ts";
-import type { ServeFastcgiOptions } from "../../../src/servers/serve-fastcgi.ts";
+import type { ServeFastcgiOptions } from "../../../src/servers/fastcgi/options.ts";
 import type { Environ, WsgiApp } from "../../../src/wsgi/types.ts";
 import { seeded } from "../../support/raw-mutations.ts";
 import { latin1 } from "../../support/records.ts";
