@@ -1,8 +1,8 @@
-/** The command line: which options there are, what holds without them, and how they are explained. Knows no server. */
+/** The command line: its options, their defaults and their help. Knows no server. */
 import { Command, InvalidArgumentError, Option } from "commander";
 import { EXIT_CODE_MEANINGS } from "./exit-codes.ts";
 
-/** What `wsgi-bridge serve` was told, with its defaults. */
+/** The arguments of `wsgi-bridge serve`, with defaults applied. */
 export interface ServeArguments {
   readonly target: string;
   readonly host: string;
@@ -19,8 +19,8 @@ export interface ServeArguments {
 const MAX_PORT = 65_535;
 
 /**
- * The program's arguments. Its `parseAsync()` calls `serve`, and throws a `CommanderError` when there is nothing to call:
- * with `exitCode` 0 for help and version, which are on stdout by then; with another for a mistake, which is on stderr.
+ * Returns the command-line parser. Its `parseAsync()` calls `serve`, or throws a `CommanderError`: with `exitCode` 0 after it has
+ * printed the help or the version to stdout; with another one after it has printed what is wrong with the arguments to stderr.
  */
 export function createProgram(version: string, serve: (args: ServeArguments) => Promise<void>): Command {
   const program = new Command("wsgi-bridge")
@@ -33,7 +33,9 @@ export function createProgram(version: string, serve: (args: ServeArguments) => 
   program
     .command("serve")
     .summary("serve a Python WSGI application over HTTP")
-    .description("Serves a Python WSGI application over HTTP, on CPython processes that are kept alive.")
+    .description(
+      "Serves a Python WSGI application over HTTP. Runs it on CPython processes and replaces those that end.",
+    )
     .argument(
       "<target>",
       'the application: "module:attribute", "module:factory()" or "module"; "path/to/file.py" may replace the module',
@@ -41,7 +43,7 @@ export function createProgram(version: string, serve: (args: ServeArguments) => 
     .addOption(
       new Option("--host <address>", "the address to listen on; 0.0.0.0 or :: for all")
         .default("127.0.0.1")
-        .argParser(given),
+        .argParser(nonEmpty),
     )
     .addOption(
       new Option("--port <number>", "the port; 0 lets the system choose").default(8000).env("PORT").argParser(port),
@@ -51,16 +53,18 @@ export function createProgram(version: string, serve: (args: ServeArguments) => 
     .option("--python <interpreter>", "the interpreter to use; not together with --virtualenv")
     .addOption(new Option("--processes <number>", "CPython processes to keep alive").default(2).argParser(wholeNumber))
     .addOption(
-      new Option("--threads <number>", "requests that a process serves at a time").default(4).argParser(wholeNumber),
+      new Option("--threads <number>", "requests that a process serves at the same time")
+        .default(4)
+        .argParser(wholeNumber),
     )
     .option("--reload", "for development: start new processes when a Python file has changed", false)
     .option("--access-log", "write a line per request to stdout, in the combined log format", false)
-    .addHelpText("after", afterwards())
+    .addHelpText("after", epilogue())
     .action((target: string, options: Omit<ServeArguments, "target">) => serve({ ...options, target }));
   return program;
 }
 
-/** Commander puts its suggestions on a second line. */
+/** Joins the lines of a message: Commander puts its suggestions on a second one. */
 function oneLine(text: string): string {
   const words = text
     .replace(/^error: /, "")
@@ -70,7 +74,7 @@ function oneLine(text: string): string {
 }
 
 /** @throws InvalidArgumentError */
-function given(value: string): string {
+function nonEmpty(value: string): string {
   if (value === "") throw new InvalidArgumentError("It must not be empty.");
   return value;
 }
@@ -89,13 +93,13 @@ function port(value: string): number {
   return Number(value);
 }
 
-function afterwards(): string {
+function epilogue(): string {
   const codes = EXIT_CODE_MEANINGS.map(([code, meaning]) => `  ${code.padEnd(6)} ${meaning}`).join("\n");
   return `
-The application has all environment variables of this program. What it prints comes out here, line by line.
+The application gets all environment variables of this program, and its output is written here, line by line.
 
-SIGINT (Ctrl-C) and SIGTERM: no new connections; requests under way may end, for 10 seconds; then the Python processes
-end. A second signal ends everything at once.
+After SIGINT (Ctrl-C) or SIGTERM the server accepts no new connections, gives running requests 10 seconds to finish, and
+then ends the Python processes. A second signal ends everything at once.
 
 Exit codes:
 ${codes}

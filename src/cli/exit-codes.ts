@@ -1,28 +1,31 @@
-/** What the program's exit code tells its caller. Knows which failure has which code; knows no option and no server. */
+/** The program's exit codes, and which failure has which code. */
 import { InterpreterError, OptionError, StartError } from "../errors.ts";
 import { SIGNAL_BASE } from "../servers/signals.ts";
 
-/** The exit codes, which are API; `--help` shows the meanings. */
+/** The exit codes. They are public API; `--help` explains them. */
 export const ExitCode = { stopped: 0, crashed: 1, usage: 2, appFailed: 3, cannotListen: 4, noInterpreter: 5 } as const;
 export type ExitCode = (typeof ExitCode)[keyof typeof ExitCode];
 
-/** One row for each code, in their order, as `--help` prints them. */
+/** One row for each code, in order, for `--help`. */
 export const EXIT_CODE_MEANINGS: readonly [code: string, meaning: string][] = [
   [`${ExitCode.stopped}`, "stopped by SIGINT or SIGTERM"],
   [`${ExitCode.crashed}`, "crashed: an error inside wsgi-bridge, shown with its stack"],
-  [`${ExitCode.usage}`, "usage: an option or the target cannot be used"],
-  [`${ExitCode.appFailed}`, "the application does not start; its traceback is shown"],
-  [`${ExitCode.cannotListen}`, "the port cannot be had: taken, not allowed, or no such address"],
-  [`${ExitCode.noInterpreter}`, "the Python interpreter is not found, or ends before it has loaded the application"],
-  [`${SIGNAL_BASE}+n`, "ended at once by a second signal, number n"],
+  [`${ExitCode.usage}`, "usage: an option or the target is wrong"],
+  [`${ExitCode.appFailed}`, "the application did not start; its traceback is shown"],
+  [
+    `${ExitCode.cannotListen}`,
+    "the server cannot listen: the port is taken or not allowed, or the address does not exist",
+  ],
+  [`${ExitCode.noInterpreter}`, "the Python interpreter was not found, or ended before it had loaded the application"],
+  [`${SIGNAL_BASE}+n`, "ended at once by a second signal; n is its number"],
 ];
 
-/** The server could not listen: the machine's or the caller's fault. The message says what to do; `cause` is Node's error. */
+/** The server could not listen. The message says what to do; `cause` is Node's error. */
 export class ListenError extends Error {
   override readonly name = "ListenError";
 }
 
-/** An interpreter that fails is a failed start too, so it comes first. */
+/** InterpreterError comes first, because it is a StartError too. */
 const BY_CLASS: readonly [kind: abstract new (...args: never[]) => Error, code: ExitCode][] = [
   [InterpreterError, ExitCode.noInterpreter],
   [StartError, ExitCode.appFailed],
@@ -30,7 +33,7 @@ const BY_CLASS: readonly [kind: abstract new (...args: never[]) => Error, code: 
   [OptionError, ExitCode.usage],
 ];
 
-/** The code of a failure that a user can mend; undefined for any other, which is a crash. */
+/** Returns the code of a failure that the user can fix, or undefined for any other, which is a crash. */
 export function exitCodeOf(failure: unknown): ExitCode | undefined {
   return BY_CLASS.find(([kind]) => failure instanceof kind)?.[1];
 }

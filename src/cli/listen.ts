@@ -1,4 +1,4 @@
-/** Where the server listens, in words. Knows addresses and what can be wrong with them; knows nothing of requests. */
+/** Makes the server listen, and explains why it cannot. Knows addresses; knows nothing of requests. */
 import { once } from "node:events";
 import type { Server } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -10,7 +10,7 @@ interface Address {
 }
 
 /**
- * Listens, and resolves with the URL: the real port where 0 was asked for.
+ * Listens, and resolves with the URL. For port 0 the URL has the port that the system chose.
  *
  * @throws ListenError
  */
@@ -32,18 +32,18 @@ export function urlOf({ address, family, port }: AddressInfo): string {
   return `http://${family === "IPv6" ? `[${address}]` : address}:${port}`;
 }
 
-/** What went wrong, and what to do. */
+/** Returns what went wrong and what to do. */
 export function listenFault(error: NodeJS.ErrnoException, { host, port }: Address): string {
   switch (error.code) {
     case "EADDRINUSE":
-      return `port ${port} of ${host} is taken; end the program that has it, or name another with --port`;
+      return `port ${port} of ${host} is taken; stop the program that uses it, or choose another port with --port`;
     case "EACCES":
-      return `this user may not listen on port ${port}; name one above 1023 with --port`;
+      return `this user may not listen on port ${port}; choose one above 1023 with --port`;
     case "EADDRNOTAVAIL":
-      return `this machine has no address ${host}; name one of its own with --host`;
+      return `this machine has no address ${host}; choose one of its addresses with --host`;
     case "ENOTFOUND":
     case "EAI_AGAIN":
-      return `the name ${host} has no address; name one of this machine's own with --host`;
+      return `the name ${host} has no address; choose an address of this machine with --host`;
     default:
       return `cannot listen on port ${port} of ${host}: ${error.message}`;
   }

@@ -1,12 +1,12 @@
 #!/usr/bin/env node
-/** The program `wsgi-bridge`. Knows how a run becomes an exit code; the commands are elsewhere. */
+/** The program `wsgi-bridge`. Turns the result of a command into an exit code. */
 import { readFileSync } from "node:fs";
 import { CommanderError } from "commander";
 import { createProgram } from "./arguments.ts";
 import { ExitCode, exitCodeOf } from "./exit-codes.ts";
 import { serve } from "./serve.ts";
 
-/** The same place seen from `src` and from `dist`. */
+/** The path is the same from `src` and from `dist`. */
 const PACKAGE: URL = new URL("../../package.json", import.meta.url);
 
 async function run(): Promise<ExitCode> {
@@ -23,5 +23,5 @@ async function run(): Promise<ExitCode> {
   }
 }
 
-// Not left to the loop: no timer that is left over may hold up the end.
+// Does not wait for the event loop to become empty: a leftover timer must not delay the end.
 void run().then((code) => process.exit(code));

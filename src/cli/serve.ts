@@ -1,4 +1,4 @@
-/** `wsgi-bridge serve`: from its arguments to its end, on one screen. Knows the order of things; each step is elsewhere. */
+/** The command `wsgi-bridge serve`: its steps in order, from the arguments to the exit. */
 import { createServer, type RequestListener } from "node:http";
 import { fromWsgi } from "../from-wsgi/express.ts";
 import { type PythonApp, pythonApp } from "../python/app.ts";
@@ -10,19 +10,19 @@ import type { ServeArguments } from "./arguments.ts";
 import { listen } from "./listen.ts";
 import { StartLog } from "./start-log.ts";
 
-/** How long requests that are under way may take to end, in milliseconds. */
+/** How long running requests may take to finish, in milliseconds. */
 const GRACE_MS = 10_000;
 
 /**
- * Serves until a signal asks for the end, and resolves when everything has ended.
+ * Serves until a signal arrives, and resolves when everything has ended.
  *
  * @throws ListenError before any Python process is started
- * @throws OptionError for arguments that cannot be used
+ * @throws OptionError for wrong arguments
  * @throws StartError when the application does not start
  */
 export async function serve(args: ServeArguments, version: string): Promise<void> {
   const signal = stopSignal();
-  // Whoever reads the log may end before the server does.
+  // The program that reads the log may end before this one.
   for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
   const server = createServer();
   const drain = new Drain(server);
@@ -36,7 +36,7 @@ export async function serve(args: ServeArguments, version: string): Promise<void
     const started = await Promise.race([app.ready().then(() => true), signal.then(() => false)]);
     log.over();
     if (started) log.info(`Serving ${args.target} at ${url} (wsgi-bridge ${version}, ${capacity(args)})`);
-    log.info(`Stopping after ${await signal}: requests under way may end; once more to end at once`);
+    log.info(`Stopping after ${await signal}: running requests may finish; send the signal again to stop at once`);
   } catch (failure) {
     log.over(failure as Error);
     throw failure;
@@ -48,7 +48,7 @@ export async function serve(args: ServeArguments, version: string): Promise<void
 
 function startApp(args: ServeArguments, logger: StartLog): PythonApp {
   const { target, directory, python, virtualenv, processes, threads, reload } = args;
-  // The whole environment: this program has no secrets of its own, and it stands where gunicorn would.
+  // The whole environment, as under gunicorn: this program has no secrets of its own.
   const env = process.env as Record<string, string>; // its values are never undefined
   return pythonApp(target, { directory, python, virtualenv, processes, threads, reload, env, logger });
 }

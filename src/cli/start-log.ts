@@ -1,11 +1,11 @@
-/** The log while the application starts. Knows what has been said already; knows nothing of Python. */
+/** The log while the application starts. Drops lines that repeat the error of a failed start. */
 import type { Logger } from "../wsgi/log.ts";
 
 /**
- * Hands everything on to `console`, but says a failed start once.
+ * Passes everything on to `console`, but reports a failed start only once.
  *
- * The pool logs each process's failure in the same turn of the event loop in which `ready()` rejects with it; so, until
- * the start is over, lines are held for a turn, and those that tell what the program is about to say are dropped.
+ * The pool logs the failure of each process in the same turn of the event loop in which `ready()` rejects with it. So until the
+ * start is over, lines are held for one turn, and those that contain the error which the program will print are dropped.
  */
 export class StartLog implements Logger {
   #held: { readonly level: keyof Logger; readonly message: string }[] = [];
@@ -15,7 +15,7 @@ export class StartLog implements Logger {
   warn = (message: string): void => this.#say("warn", message);
   error = (message: string): void => this.#say("error", message);
 
-  /** The start is over; `failure` is what it ended with. */
+  /** Marks the end of the start. @param failure the reason, if it failed */
   over(failure?: Error): void {
     if (failure !== undefined) this.#held = this.#held.filter(({ message }) => !message.includes(failure.message));
     this.#release();

@@ -10,18 +10,18 @@ export interface CgiHead {
   readonly length: number;
 }
 
-/** A longer head is no head: the responder is broken. */
+/** A responder that sends a longer head is broken. */
 export const HEAD_LIMIT: number = RESPONSE_HEAD_LIMIT;
 
-const NO_ROOM = Buffer.alloc(0);
+const EMPTY = Buffer.alloc(0);
 
-/** Collects a head that may come in pieces. One reader a response. */
+/** Collects a head that may arrive in pieces. Each response needs a reader of its own. */
 export class CgiHeadReader {
-  #room: Buffer = NO_ROOM;
-  /** How many bytes in `#room` have come; it doubles, so that many small pieces cost no more than a large one. */
+  #buffer: Buffer = EMPTY;
+  /** The number of bytes received. The buffer doubles when it is full, so that many small pieces cost no more than a large one. */
   #length = 0;
 
-  /** The head and the first bytes of the body, once the head is whole. @throws RangeError as `readCgiHead` does */
+  /** Returns the head and the first bytes of the body, once the head is complete. @throws RangeError as `readCgiHead` does */
   push(content: Buffer): { head: CgiHead; rest: Buffer } | undefined {
     const searched = Math.max(0, this.#length - EMPTY_LINE);
     const bytes = this.#length === 0 ? content : this.#append(content);
@@ -33,29 +33,29 @@ export class CgiHeadReader {
 
   #append(content: Buffer): Buffer {
     const length = this.#length + content.length;
-    if (length > this.#room.length) {
-      const room = Buffer.alloc(2 * length);
-      this.#room.copy(room, 0, 0, this.#length);
-      this.#room = room;
+    if (length > this.#buffer.length) {
+      const buffer = Buffer.alloc(2 * length);
+      this.#buffer.copy(buffer, 0, 0, this.#length);
+      this.#buffer = buffer;
     }
-    content.copy(this.#room, this.#length);
+    content.copy(this.#buffer, this.#length);
     this.#length = length;
-    return this.#room.subarray(0, length);
+    return this.#buffer.subarray(0, length);
   }
 }
 
-/** The most bytes of the line end before an empty line, and of that line, that may come apart: CR LF CR. */
+/** An empty line may be split across pieces: at most these bytes of it (CR LF CR) are at the end of the earlier piece. */
 const EMPTY_LINE = 3;
 const LINE_END = /\r?\n/;
 const LF = 0x0a;
 const CR = 0x0d;
 
 /**
- * Reads a head from the front of what STDOUT brought; `undefined` while its empty line has not come. One without a Status is a
- * 200, or a 302 if it says where else to go (RFC 3875 §6.2.3).
+ * Reads a head from the front of STDOUT. Returns `undefined` until its empty line has arrived. The status of a head without a
+ * Status field is 200, or 302 if the head has a Location field (RFC 3875 §6.2.3).
  *
- * @param searched so many bytes at the front are known to have no empty line
- * @throws RangeError for a line that is no header field, or a head that does not end
+ * @param searched the number of bytes at the front that contain no empty line
+ * @throws RangeError for a line that is not a header field, or for a head longer than `HEAD_LIMIT`
  */
 export function readCgiHead(bytes: Buffer, searched = 0): CgiHead | undefined {
   const end = headEnd(bytes, searched);
@@ -67,7 +67,7 @@ export function readCgiHead(bytes: Buffer, searched = 0): CgiHead | undefined {
   const headers: HeaderPair[] = [];
   for (const line of bytes.toString("latin1", 0, end.text).split(LINE_END)) {
     const colon = line.indexOf(":");
-    if (colon < 1) throw new RangeError("the response head has a line that is no header field");
+    if (colon < 1) throw new RangeError("the response head has a line that is not a header field");
     const name = line.slice(0, colon);
     const value = line.charCodeAt(colon + 1) === 0x20 ? line.slice(colon + 2) : line.slice(colon + 1);
     if (name.length === 6 && name.toLowerCase() === "status") status = value;
@@ -77,7 +77,7 @@ export function readCgiHead(bytes: Buffer, searched = 0): CgiHead | undefined {
   return { status, headers, length: end.body };
 }
 
-/** Where the head's text ends and where the body begins: at the first empty line, each line with or without CR. */
+/** Finds the end of the head's text and the start of the body: the first empty line. Lines may end with or without CR. */
 function headEnd(bytes: Buffer, from: number): { text: number; body: number } | undefined {
   for (let at = bytes.indexOf(LF, from); at !== -1; at = bytes.indexOf(LF, at + 1)) {
     const text = bytes[at - 1] === CR ? at - 1 : at;

@@ -12,7 +12,7 @@ export type { ConnectionOwner, ResponseEvents, SizedBody } from "./types.ts";
 const END_LENGTH = 8;
 
 /**     idle ──send()──▶ busy ──END_REQUEST──▶ idle          any ──close or broken record──▶ closed
- * A connection is busy, too, until its request's body is sent to the last record: only then can the next one begin. */
+ * A connection also stays busy until the last record of the request's body has been sent. Only then can the next request begin. */
 type State = "idle" | "busy" | "closed";
 
 export class FastcgiConnection {
@@ -26,11 +26,11 @@ export class FastcgiConnection {
   #id = 0;
   #events: ResponseEvents | undefined;
   #sendingBody = false;
-  /** The rest of the body is not wanted: the client has left, or the response has ended without it. */
-  #enough = false;
-  /** Undefined once the head is whole. */
+  /** Nobody needs the rest of the body: the client has left, or the response has already ended. */
+  #skipBody = false;
+  /** Undefined once the head is complete. */
   #head: CgiHeadReader | undefined;
-  /** The head is here, and nothing yet of what may follow it. */
+  /** The head has arrived, but nothing after it yet. */
   #headIsLast = false;
   #wake: (() => void) | undefined;
 
@@ -46,23 +46,23 @@ export class FastcgiConnection {
       .on("close", () => this.#lose(new Error("the connection was closed")));
   }
 
-  /** True while a request is on it. */
+  /** True while the connection serves a request. */
   get busy(): boolean {
     return this.#state === "busy";
   }
 
-  /** How many requests it was given: the number of the one under way, counted from 1. */
+  /** The number of requests sent so far, including the current one. */
   get requests(): number {
     return this.#requests;
   }
 
-  /** Sends a request. One without a body is a single write. */
+  /** Sends a request. A request without a body is a single write. */
   send(params: string, body: SizedBody | undefined, events: ResponseEvents): void {
     this.#state = "busy";
     this.#requests += 1;
     this.#id = nextRequestId(this.#id);
     this.#events = events;
-    this.#enough = false;
+    this.#skipBody = false;
     this.#head = new CgiHeadReader();
     const id = this.#id;
     const head = beginRequest(id, params);
@@ -78,14 +78,14 @@ export class FastcgiConnection {
     );
   }
 
-  /** The client has left. The response's end still comes, and with it the connection is free again. */
+  /** Tells the server that the client has left. The server still ends the response, and then the connection is free again. */
   abort(): void {
     if (this.#state !== "busy") return;
-    this.#enough = true;
+    this.#skipBody = true;
     this.#stream.write(record(RecordType.ABORT_REQUEST, this.#id, ""), "latin1");
   }
 
-  /** Back-pressure: takes no more of the response for now. */
+  /** Back-pressure: stops reading the response until `resume()`. */
   pause(): void {
     this.#input.pause();
   }
@@ -94,36 +94,36 @@ export class FastcgiConnection {
     this.#input.resume();
   }
 
-  /** Ends the connection; an idle responder ends with it. */
+  /** Closes the connection, on which no request is running. */
   close(): void {
     this.#stream.end();
   }
 
-  /** Breaks the connection: whoever is at the other end is gone, or is to go. */
+  /** Breaks the connection. The request on it, if any, gets `lost`. */
   destroy(reason: Error): void {
     this.#stream.destroy(reason);
   }
 
   async #sendBody(body: SizedBody): Promise<void> {
     for await (const block of body.blocks()) {
-      if (this.#enough) break;
+      if (this.#skipBody) break;
       if (!this.#sendStdin(block)) await this.#drained();
       if (this.#state === "closed") return;
-      if (this.#enough) break; // before the body is asked for more: it may be closed by now
+      if (this.#skipBody) break; // before asking for another block: the body may be closed by now
     }
     this.#stream.write(record(RecordType.STDIN, this.#id, ""), "latin1");
   }
 
   #sendStdin(block: Uint8Array): boolean {
-    let room = true;
+    let hasRoom = true;
     this.#stream.cork();
     for (let at = 0; at < block.length; at += MAX_CONTENT) {
       const content = block.subarray(at, at + MAX_CONTENT);
       this.#stream.write(header(RecordType.STDIN, this.#id, content.length), "latin1");
-      room = this.#stream.write(content);
+      hasRoom = this.#stream.write(content);
     }
     this.#stream.uncork();
-    return room;
+    return hasRoom;
   }
 
   #drained(): Promise<void> {
@@ -134,27 +134,27 @@ export class FastcgiConnection {
 
   #bodySent(): void {
     this.#sendingBody = false;
-    this.#rest();
+    this.#becomeIdle();
   }
 
-  /** Idle again, when both directions are through. */
-  #rest(): void {
+  /** Becomes idle when both the request and the response have ended. */
+  #becomeIdle(): void {
     if (this.#state !== "busy" || this.#events !== undefined || this.#sendingBody) return;
     this.#state = "idle";
-    this.#input.resume(); // a paused response is over
+    this.#input.resume(); // the response that was paused is over
     this.#owner.idle(this);
   }
 
   #push(chunk: Buffer): void {
     try {
-      this.#input.took(this.#reader.push(chunk));
+      this.#input.processed(this.#reader.push(chunk));
       this.#flushHead();
     } catch (error) {
       this.#stream.destroy(error as Error);
     }
   }
 
-  /** @throws RangeError for a record that has no place here */
+  /** @throws RangeError for a record that the protocol does not allow here */
   #receive(type: number, requestId: number, content: Buffer): void {
     const events = this.#events;
     if (events === undefined || requestId !== this.#id) {
@@ -197,10 +197,10 @@ export class FastcgiConnection {
     if (content.length < END_LENGTH) throw new RangeError("END_REQUEST is too short");
     this.#events = undefined;
     this.#headIsLast = false;
-    this.#enough = true;
+    this.#skipBody = true;
     events.ended(content.readUInt32BE(0), content.readUInt8(4));
     this.#wake?.();
-    this.#rest();
+    this.#becomeIdle();
   }
 
   #lose(reason: Error): void {

@@ -1,8 +1,8 @@
-/** When a connection is read. Knows back-pressure and turns of the event loop; knows no record. */
+/** Reads a connection without blocking the event loop for long. Knows back-pressure; knows no record. */
 import type { Readable } from "node:stream";
 
-/** A chunk of more records, or of more chunks of HTTP, takes its time. One of 64 KiB may have 8,000 of them. */
-const MANY = 1_000;
+/** A chunk with more pieces (records, or chunks of HTTP) takes a while to process. One of 64 KiB can have 8,000 pieces. */
+const MANY_PIECES = 1_000;
 
 export class FairReader {
   readonly #stream: Readable;
@@ -23,14 +23,16 @@ export class FairReader {
   }
 
   /**
-   * Gives others a turn after a chunk of many pieces: Node hands on as many as 32 chunks in a row, and all of them together
-   * would hold the event loop for too long.
+   * Lets other work run after a chunk of many pieces. Node delivers up to 32 chunks in a row, and processing all of them at once
+   * would block the event loop for too long.
+   *
+   * @param pieces the number of pieces in the chunk that was just processed
    */
-  took(pieces: number): void {
-    if (pieces < MANY) return;
+  processed(pieces: number): void {
+    if (pieces < MANY_PIECES) return;
     this.#stream.pause();
     setTimeout(() => {
       if (!this.#isPaused) this.#stream.resume();
-    }, 0); // not setImmediate(), which comes before the timers of others
+    }, 0); // not setImmediate(), which would run before the timers of other code
   }
 }

@@ -1,4 +1,4 @@
-/** From an environ to FastCGI parameters. Knows which keys may leave the process; knows no connection. */
+/** Encodes an environ as FastCGI parameters. Knows which keys may leave the process; knows no connection. */
 import { AppProtocolError } from "../errors.ts";
 import type { Environ } from "../wsgi/types.ts";
 import { pair } from "./records.ts";
@@ -6,10 +6,10 @@ import { pair } from "./records.ts";
 const NO_BYTE = /[^\x00-\xff]/;
 
 /**
- * All string values of an environ, as name-value pairs in latin-1. `wsgi.*` is made anew on the other side: of it only
- * the scheme travels, as CGI's HTTPS.
+ * Returns all string values of an environ as name-value pairs in latin-1. The other side makes its own `wsgi.*` keys; only the
+ * scheme is sent, as CGI's HTTPS.
  *
- * @throws AppProtocolError when middleware put a string into the environ that is not bytes as latin-1
+ * @throws AppProtocolError when middleware put a string into the environ with characters above U+00FF
  */
 export function encodeParams(environ: Environ, contentLength: number | undefined): string {
   let params = "";
@@ -25,5 +25,5 @@ export function encodeParams(environ: Environ, contentLength: number | undefined
   throw new AppProtocolError(`environ.${key} has characters above U+00FF; PEP 3333 carries bytes as latin-1`);
 }
 
-/** Written by what is true on this side, whatever a header or a middleware said. */
+/** Set from what this side knows, even if a header or middleware set another value. */
 const RESTATED: ReadonlySet<string> = new Set(["HTTPS", "CONTENT_LENGTH"]);

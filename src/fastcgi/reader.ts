@@ -1,22 +1,22 @@
 /** Cuts received bytes into records. Knows the header's layout; knows no request. */
 import { HEADER_LENGTH, RecordType, VERSION } from "./records.ts";
 
-/** Content of stream records comes in slices as it arrives; of all others whole. A slice may be empty: the stream's end. */
+/** Gets the content of stream records in slices as they arrive, and the content of all other records at once. An empty slice ends a stream. */
 export type RecordListener = (type: number, requestId: number, content: Buffer) => void;
 
-/** These may be handed on in pieces; the others are small, and mean nothing before they are whole. */
+/** Records that are passed on in slices. The others are small, and mean nothing until they are complete. */
 const SLICED: ReadonlySet<number> = new Set([RecordType.STDOUT, RecordType.STDERR, RecordType.STDIN]);
 
 const EMPTY = Buffer.alloc(0);
 
 export class RecordReader {
   readonly #listener: RecordListener;
-  /** Room for a header, or for the content of a record that must be whole, of which a part has come: `#held` bytes. */
-  #room: Buffer = EMPTY;
+  /** Holds an incomplete header, or the incomplete content of a record that is passed on at once; `#held` bytes of it have arrived. */
+  #partial: Buffer = EMPTY;
   #held = 0;
   #type = 0;
   #requestId = 0;
-  /** Bytes of content and of padding still to come; `-1`: a header comes next. */
+  /** The bytes of content that are still missing; -1 when a header comes next. `#padding` likewise. */
   #content = -1;
   #padding = 0;
 
@@ -25,23 +25,23 @@ export class RecordReader {
   }
 
   /**
-   * @returns how many records ended in the chunk
-   * @throws RangeError on bytes that are no FastCGI record: the connection cannot be used any further
+   * @returns the number of records that ended in the chunk
+   * @throws RangeError for bytes that are not a FastCGI record. The connection is of no more use then
    */
   push(chunk: Buffer): number {
     if (this.#held === 0) return this.#cut(chunk);
-    // Only what is missing is copied, so that each byte is copied once however small the chunks are.
-    const copied = chunk.copy(this.#room, this.#held);
+    // Copies only the missing bytes, so that each byte is copied once however small the chunks are.
+    const copied = chunk.copy(this.#partial, this.#held);
     this.#held += copied;
-    if (this.#held < this.#room.length) return 0;
-    const whole = this.#room; // the listener may keep it
-    this.#room = EMPTY;
+    if (this.#held < this.#partial.length) return 0;
+    const complete = this.#partial; // the listener may keep it
+    this.#partial = EMPTY;
     this.#held = 0;
-    const records = this.#cut(whole);
+    const records = this.#cut(complete);
     return copied === chunk.length ? records : records + this.#cut(chunk.subarray(copied));
   }
 
-  /** @returns how many records ended */
+  /** @returns the number of records that ended */
   #cut(bytes: Buffer): number {
     let at = 0;
     let records = 0;
@@ -57,8 +57,8 @@ export class RecordReader {
       this.#content = -1;
     }
     if (at < bytes.length) {
-      this.#room = Buffer.allocUnsafeSlow(this.#content === -1 ? HEADER_LENGTH : this.#content);
-      this.#held = bytes.copy(this.#room, 0, at);
+      this.#partial = Buffer.allocUnsafeSlow(this.#content === -1 ? HEADER_LENGTH : this.#content);
+      this.#held = bytes.copy(this.#partial, 0, at);
     }
     return records;
   }
@@ -71,12 +71,12 @@ export class RecordReader {
     return bytes.readUInt16BE(at + 4);
   }
 
-  /** Takes what belongs to the record at hand. @returns where the rest begins */
+  /** Passes on the bytes of the current record. @returns the position of the first byte after them */
   #take(bytes: Buffer, at: number): number {
     const held = bytes.length - at;
-    const whole = held >= this.#content;
-    if (!whole && !SLICED.has(this.#type)) return at;
-    const content = whole ? this.#content : held;
+    const isComplete = held >= this.#content;
+    if (!isComplete && !SLICED.has(this.#type)) return at;
+    const content = isComplete ? this.#content : held;
     if (content > 0) {
       this.#content -= content;
       this.#listener(this.#type, this.#requestId, bytes.subarray(at, at + content));

@@ -1,11 +1,11 @@
 /** FastCGI records. Mirrors `python/wsgi_bridge/fastcgi.py` line for line; names are FastCGI's. Knows bytes; knows no stream. */
 
 export const VERSION = 1;
-/** The id of a connection's first request. The next ones count up, so that no record is taken for another request's. */
+/** The id of the first request on a connection. Later ids count up, so that a late record is never taken for one of another request. */
 export const FIRST_REQUEST_ID = 1;
-/** After this id comes the first one again. */
+/** The last id. After it the count starts again with `FIRST_REQUEST_ID`. */
 export const LAST_REQUEST_ID = 0xffff;
-/** Management records belong to no request. */
+/** The id in management records, which belong to no request. */
 export const NULL_REQUEST_ID = 0;
 export const HEADER_LENGTH = 8;
 export const MAX_CONTENT = 0xffff;
@@ -22,13 +22,13 @@ export const RecordType = {
   GET_VALUES: 9,
   GET_VALUES_RESULT: 10,
   UNKNOWN_TYPE: 11,
-  /** Ours, from a worker of this package alone: pairs that describe the exception which ended the request. */
+  /** Ours, sent by a worker of this package only: pairs that describe the exception that ended the request. */
   EXCEPTION: 64,
-  /** Ours, on a control lane: raise an exception in the thread of the lane that is named, and say where it was. */
+  /** Ours, on a control lane: asks the worker to raise an exception in the thread of a lane, and to report its stack. */
   INTERRUPT: 65,
   /** Ours: the answer to INTERRUPT. */
   STACK: 66,
-  /** Ours: somebody has asked the process to end; it ends when it is let go. */
+  /** Ours, on a control lane: the worker got a SIGTERM. It exits when Node closes the control lane. */
   LEAVING: 67,
 } as const;
 
@@ -37,12 +37,12 @@ export const KEEP_CONN = 1;
 
 export const ProtocolStatus = { REQUEST_COMPLETE: 0, CANT_MPX_CONN: 1, OVERLOADED: 2, UNKNOWN_ROLE: 3 } as const;
 
-/** The id of the request that follows on the same connection. 0 stands for the one before the first. */
+/** Returns the id of the next request on a connection. 0 stands for "no request yet". */
 export function nextRequestId(requestId: number): number {
   return requestId < LAST_REQUEST_ID ? requestId + 1 : FIRST_REQUEST_ID;
 }
 
-/** A record's header as latin-1 text: requests are built as one string, since one write of text is the cheapest. */
+/** Returns a record's header as latin-1 text. Requests are built as one string, because a single write of text costs least. */
 export function header(type: number, requestId: number, contentLength: number): string {
   return String.fromCharCode(
     VERSION,
@@ -56,12 +56,12 @@ export function header(type: number, requestId: number, contentLength: number): 
   );
 }
 
-/** A whole record as latin-1 text. */
+/** Returns a record as latin-1 text. */
 export function record(type: number, requestId: number, content: string): string {
   return header(type, requestId, content.length) + content;
 }
 
-/** A stream's content as records of at most 64 KiB each, without the empty one that ends it. */
+/** Returns a stream's content as records of at most 64 KiB, without the empty record that ends the stream. */
 export function stream(type: number, requestId: number, content: string): string {
   if (content.length <= MAX_CONTENT) return content === "" ? "" : record(type, requestId, content);
   let records = "";
@@ -71,7 +71,7 @@ export function stream(type: number, requestId: number, content: string): string
   return records;
 }
 
-/** A name-value pair's lengths and content (FastCGI 1.0 §3.4); both strings are latin-1. */
+/** Encodes a name-value pair (FastCGI 1.0 §3.4). Both strings are latin-1. */
 export function pair(name: string, value: string): string {
   return length(name.length) + length(value.length) + name + value;
 }
@@ -81,14 +81,14 @@ function length(count: number): string {
   return String.fromCharCode((count >>> 24) | 0x80, (count >>> 16) & 0xff, (count >>> 8) & 0xff, count & 0xff);
 }
 
-/** What begins a responder's request on a connection that is kept, up to the end of its parameters. */
+/** Returns the start of a request on a kept connection: BEGIN_REQUEST and all PARAMS records. */
 export function beginRequest(requestId: number, params: string): string {
   const responder = String.fromCharCode(0, Role.RESPONDER, KEEP_CONN, 0, 0, 0, 0, 0);
   const begin = record(RecordType.BEGIN_REQUEST, requestId, responder);
   return begin + stream(RecordType.PARAMS, requestId, params) + record(RecordType.PARAMS, requestId, "");
 }
 
-/** Reads pairs back. @throws RangeError when a length points beyond the content */
+/** Decodes name-value pairs. @throws RangeError when a length points beyond the content */
 export function readPairs(content: Buffer): Map<string, string> {
   const pairs = new Map<string, string>();
   let at = 0;

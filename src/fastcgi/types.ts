@@ -1,32 +1,32 @@
-/** What a connection is given and what it tells. Knows shapes; knows no record. */
+/** What a connection takes and what it reports. Types only. */
 import type { CgiHead } from "./cgi-head.ts";
 
-/** A body whose size is known and that can be sent again. */
+/** A request body of known size, which can be sent more than once. */
 export interface SizedBody {
   /** Bytes. */
   readonly size: number;
   blocks(): Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
 }
 
-/** What comes back for a request, in this order; `ended` or `lost` is the last, and only one of them comes. */
+/** Called for a request, in this order. The last call is either `ended` or `lost`. */
 export interface ResponseEvents {
   stderr(slice: Buffer): void;
   head(head: CgiHead): void;
-  /** The head came without a block behind it: the app wants it to go out now, or has failed since. */
+  /** The head arrived with nothing after it: the app wants it sent now, or has failed since. */
   headAlone(): void;
   body(slice: Buffer): void;
-  /** What our own worker says of an exception: `type` and `traceback`, in UTF-8 carried as latin-1. */
+  /** Our own worker describes an exception: `type`, `traceback` and others, in UTF-8 carried as latin-1. */
   exception(pairs: ReadonlyMap<string, string>): void;
-  /** @param appStatus 0 when all went well @param protocolStatus see `ProtocolStatus` */
+  /** @param appStatus 0 for success @param protocolStatus see `ProtocolStatus` */
   ended(appStatus: number, protocolStatus: number): void;
-  /** The connection broke, or spoke no FastCGI. */
+  /** The connection broke, or the server did not send valid FastCGI. */
   lost(reason: Error): void;
 }
 
 /** Keeps connections, and is told when one is idle or closed. */
 export interface ConnectionOwner<Connection> {
-  /** The request is over in both directions: the connection can take the next. */
+  /** The request is over in both directions. The connection can take the next one. */
   idle(connection: Connection): void;
-  /** The connection is gone. Comes before its request hears of it, so that a second try goes elsewhere. */
+  /** The connection is closed. Called before the request gets `lost`, so that a retry uses another connection. */
   closed(connection: Connection): void;
 }

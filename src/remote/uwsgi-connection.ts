@@ -89,7 +89,7 @@ export class UwsgiConnection implements RemoteConnection {
     const reader = this.#reader;
     try {
       if (reader === undefined || this.#closed) throw new RangeError("a response came before there was a request");
-      this.#input.took(reader.push(chunk));
+      this.#input.processed(reader.push(chunk));
       if (reader.done) this.#complete();
       else if (this.#headIsLast) this.#events?.headAlone();
       this.#headIsLast = false;

@@ -47,7 +47,7 @@ it("a port that is taken: one line, no Python is started for it, exit code 4", a
   const program = Program.serve("broken:app", [...BROKEN, "--port", String(port)]); // it would show a traceback
   expect(await program.ended()).toBe(ExitCode.cannotListen);
   expect(program.stderr).toEqual([
-    `wsgi-bridge: port ${port} of 127.0.0.1 is taken; end the program that has it, or name another with --port`,
+    `wsgi-bridge: port ${port} of 127.0.0.1 is taken; stop the program that uses it, or choose another port with --port`,
   ]);
 });
 
@@ -59,7 +59,7 @@ it("an address that this machine has not (TEST-NET-1): one line, exit code 4", a
 
 it.each([
   ["EADDRINUSE", "port 80 of localhost is taken"],
-  ["EACCES", "this user may not listen on port 80; name one above 1023"],
+  ["EACCES", "this user may not listen on port 80; choose one above 1023"],
   ["EADDRNOTAVAIL", "this machine has no address localhost"],
   ["ENOTFOUND", "the name localhost has no address"],
   ["EAI_AGAIN", "the name localhost has no address"],

@@ -77,7 +77,7 @@ export class Responder {
   #push(chunk: Buffer): void {
     if (this.#state === "ending" || this.#state === "closed") return;
     try {
-      this.#input.took(this.#reader.push(chunk));
+      this.#input.processed(this.#reader.push(chunk));
     } catch (error) {
       this.#settings.logger.warn(printable(`a web server broke FastCGI's rules: ${(error as Error).message}`));
       this.destroy();
