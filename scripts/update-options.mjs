@@ -7,7 +7,7 @@ const FILES = {
   pythonApp: "src/python/options.ts",
   remote: "src/remote/options.ts",
   script: "src/remote/script.ts",
-  serveFastcgi: "src/servers/serve-fastcgi.ts",
+  serveFastcgi: "src/servers/fastcgi/options.ts",
   validator: "src/wsgi/validate/options.ts",
 };
 

@@ -64,7 +64,7 @@ it.each([
   ["pythonApp", "src/python/options.ts"],
   ["remote", "src/remote/options.ts"],
   ["script", "src/remote/script.ts"],
-  ["serveFastcgi", "src/servers/serve-fastcgi.ts"],
+  ["serveFastcgi", "src/servers/fastcgi/options.ts"],
   ["validator", "src/wsgi/validate/options.ts"],
 ])("the table of %s's options is made from the comments in %s, and stands on one page", (name, file) => {
   const table = optionsTable(readFileSync(join(ROOT, file), "utf8"));

@@ -50,7 +50,12 @@ export class Workspace {
     this.#programs += 1;
     const announce = 'listen(0, function () { console.log("port", this.address().port); })';
     const file = this.write(`program-${this.#programs}.mjs`, code.replace("listen(3000)", announce));
-    const child = spawn(process.execPath, [file], {
+    return this.start(`exec ${process.execPath} ${file}`);
+  }
+
+  /** Runs a shell command in the folder until the test is over. Begin it with `exec`, so that it can be ended. */
+  start(command: string): Program {
+    const child = spawn("sh", ["-c", command], {
       cwd: this.folder,
       env: this.env,
       stdio: ["ignore", "pipe", "inherit"],
