@@ -1,11 +1,11 @@
-/** The blanks around a field's value. Knows RFC 9110 §5.6.3; knows no header. */
+/** Trims the whitespace around a header's value (RFC 9110 §5.6.3, OWS). */
 
 const SPACE = 0x20;
 const TAB = 0x09;
 
 /**
- * Text without the spaces and tabs at its ends. Not `trim()`: to that, a vertical tab is a blank (CVE-2019-16789). And no
- * pattern: `/[ \t]+$/` starts again at each blank in the middle, so that many of them take time squared.
+ * Returns the text without spaces and tabs at its ends. `trim()` would remove a vertical tab as well (CVE-2019-16789). The
+ * pattern `/[ \t]+$/` would start again at each blank in the middle, which takes quadratic time.
  *
  *     trimBlanks(" \ta b\t")           → "a b"
  *     trimBlanks("\x0ba\xa0")          → "\x0ba\xa0"

@@ -1,35 +1,35 @@
-/** Blocks of bytes that wait for a consumer, in order. Knows what it costs to hold them; knows no stream. */
+/** A queue of byte blocks for one consumer. Knows how much memory the blocks take; knows no stream. */
 
-/** A consumer that keeps up gets each block as it came. When so many wait, it lags, and what follows is merged. */
-const LOOSE = 64;
-/** Larger blocks are not merged, since their bytes cost more than they themselves. */
+/** While fewer blocks than this wait, each is kept as it came. After that the consumer lags, and small blocks are merged. */
+const MERGE_FROM = 64;
+/** Blocks of this size or more are not merged, because their bytes cost more than the objects that hold them. */
 const SMALL = 4 * 1024;
-/** A view of less than such a share of its buffer is copied when it has to wait: it would keep the whole buffer. */
-const SHARE = 1 / 4;
-/** Bytes of a page, into which small blocks are merged. */
+/** A block that uses less than this share of its buffer is copied if it has to wait, so that it does not keep the whole buffer. */
+const MIN_SHARE = 1 / 4;
+/** The bytes of a page. Small blocks are merged into pages. */
 const PAGE = 16 * 1024;
-/** What the smallest block costs to hold, in bytes: a typed array, its buffer, and its place in the queue. */
+/** The memory that the smallest block takes, in bytes: a typed array, its buffer, and its place in the queue. */
 const LEAST_COST = 512;
-/** So many places may be empty at the front before the others move up. */
-const HOLES = 64;
+/** The array is compacted when this many places at its front are empty. */
+const COMPACT_FROM = 64;
 
-/** First in, first out; each step takes the same time however many wait. */
+/** First in, first out. Every operation takes amortized constant time. */
 export class BlockQueue {
   readonly #blocks: (Uint8Array | undefined)[] = [];
-  /** Where the front is in `#blocks`. */
+  /** The index of the front in `#blocks`. */
   #first = 0;
   #size = 0;
   #cost = 0;
-  /** The page at the back, whose first `#used` bytes wait behind `#blocks`. */
+  /** The page that is being filled. Its first `#used` bytes come after all of `#blocks`. */
   #page: Uint8Array | undefined;
   #used = 0;
 
-  /** Bytes that wait. */
+  /** The number of bytes in the queue. */
   get size(): number {
     return this.#size;
   }
 
-  /** Bytes of memory that they take. */
+  /** The memory that the queue takes, in bytes. */
   get cost(): number {
     return this.#cost;
   }
@@ -38,15 +38,15 @@ export class BlockQueue {
     if (block.length === 0) return;
     this.#size += block.length;
     const before = this.#blocks.length - this.#first;
-    if (block.length < SMALL && (this.#page !== undefined || before >= LOOSE)) {
+    if (block.length < SMALL && (this.#page !== undefined || before >= MERGE_FROM)) {
       this.#merge(block);
       return;
     }
     this.#seal();
-    this.#add(before > 0 && block.length < block.buffer.byteLength * SHARE ? Buffer.from(block) : block);
+    this.#add(before > 0 && block.length < block.buffer.byteLength * MIN_SHARE ? Buffer.from(block) : block);
   }
 
-  /** The block at the front, or `undefined` if none waits. */
+  /** Removes and returns the first block; `undefined` if the queue is empty. */
   shift(): Uint8Array | undefined {
     if (this.#first === this.#blocks.length) this.#seal();
     const block = this.#blocks[this.#first];
@@ -55,14 +55,14 @@ export class BlockQueue {
     this.#first += 1;
     this.#size -= block.length;
     this.#cost -= costOf(block);
-    if (this.#first >= HOLES && this.#first * 2 >= this.#blocks.length) {
+    if (this.#first >= COMPACT_FROM && this.#first * 2 >= this.#blocks.length) {
       this.#blocks.splice(0, this.#first);
       this.#first = 0;
     }
     return block;
   }
 
-  /** Puts what was not needed of a block back to the front. */
+  /** Puts the unused rest of a block back at the front. */
   unshift(block: Uint8Array): void {
     this.#size += block.length;
     this.#cost += costOf(block);
@@ -74,13 +74,13 @@ export class BlockQueue {
     }
   }
 
-  /** Removes the first `count` bytes; there are at least so many. Copies only what lies in more than one block. */
+  /** Removes and returns the first `count` bytes, which the queue must hold. Copies them only if they span several blocks. */
   take(count: number): Uint8Array {
     const parts = this.takeBlocks(count);
     return parts.length === 1 ? (parts[0] as Uint8Array) : Buffer.concat(parts, count);
   }
 
-  /** The same without a copy. */
+  /** Like `take`, but returns blocks, without copying. */
   takeBlocks(count: number): Uint8Array[] {
     const parts: Uint8Array[] = [];
     let left = count;
@@ -93,7 +93,7 @@ export class BlockQueue {
     return parts;
   }
 
-  /** How many bytes are before the first `byte` among the first `most` bytes; -1 if it is not there. */
+  /** Returns the position of the first `byte` among the first `most` bytes, or -1. */
   indexOf(byte: number, most: number): number {
     this.#seal();
     let passed = 0;
@@ -130,7 +130,7 @@ export class BlockQueue {
     this.#used += block.length;
   }
 
-  /** Ends the page at the back: what comes next waits behind it. One that is not half full is copied, and costs what it holds. */
+  /** Moves the page to `#blocks`. A page that is less than half full is copied, so that it takes no more memory than it needs. */
   #seal(): void {
     const page = this.#page;
     if (page === undefined) return;

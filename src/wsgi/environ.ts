@@ -1,47 +1,47 @@
-/** The environ translator: from a request head to PEP 3333's environ. Knows CGI's names; knows no framework and no socket. */
+/** The environ translator: builds PEP 3333's environ from a request head. Knows CGI's names; knows no framework and no socket. */
 import { BadRequestError } from "../errors.ts";
 import { fileWrapper } from "./file-wrapper.ts";
 import { environKey, isForwarded } from "./names.ts";
 import type { Environ, ErrorStream, InputStream } from "./types.ts";
 
-/** A request without its body, as a host saw it: what `buildEnviron` needs and nothing else. */
+/** A request without its body, as a host received it. */
 export interface RequestHead {
   readonly method: string;
-  /** The mount, percent-decoded; see `Environ.SCRIPT_NAME`. */
+  /** The mount path, percent-decoded; see `Environ.SCRIPT_NAME`. */
   readonly scriptName: string;
   /** See `Environ.PATH_INFO`. */
   readonly pathInfo: string;
   readonly queryString: string;
   /** The request target as received. */
   readonly target: string;
-  /** `HTTP/1.1` and so on. */
+  /** `HTTP/1.1`, for example. */
   readonly protocol: string;
   readonly scheme: "http" | "https";
-  /** Takes the place of the Host header where a trusted proxy or the target's absolute form says so. */
+  /** Replaces the Host header when a trusted proxy or the target's absolute form names another host. */
   readonly host: string | undefined;
   readonly serverName: string;
   readonly serverPort: string;
   readonly remoteAddr: string;
-  /** The same as the socket has it, where that is IPv4 in the form of IPv6 (RFC 4291 §2.5.5.2). */
+  /** `remoteAddr` as the socket reports it, if that is an IPv4-mapped IPv6 address (RFC 4291 §2.5.5.2). */
   readonly mappedAddr: string | undefined;
   readonly remotePort: string | undefined;
-  /** Name, value, name, value, …: as received, in order of arrival. */
+  /** Name, value, name, value, …, as received and in order of arrival. */
   readonly rawHeaders: readonly string[];
 }
 
-/** What the environ holds beside the request's head. */
+/** What the environ holds besides the request head. */
 export interface Surroundings {
   readonly input: InputStream;
   readonly errors: ErrorStream;
-  /** The body's true size in bytes, where middleware has read the body and what is given is not what came. */
+  /** The body's size in bytes, if middleware has read the body and the app gets a rewritten one. */
   readonly length: number | undefined;
-  /** Other processes serve the same application. */
+  /** True if other processes serve the same application. */
   readonly multiprocess: boolean;
-  /** Leave out the headers by which proxies, and clients that pretend to be some, speak of others. */
+  /** True to leave out the headers that proxies set to describe a client. Clients can send them, too. */
   readonly stripForwarded: boolean;
 }
 
-/** For `toWsgi`, whose app expects the address that Node gives it; absent where that is REMOTE_ADDR's. */
+/** For `toWsgi`: the client's address in Node's form, if that is not the form of REMOTE_ADDR. */
 export const MAPPED_ADDR = "wsgi_bridge.mapped_addr";
 
 const WSGI_VERSION: readonly [1, 0] = Object.freeze([1, 0]) as readonly [1, 0];
@@ -49,10 +49,10 @@ const WSGI_VERSION: readonly [1, 0] = Object.freeze([1, 0]) as readonly [1, 0];
 /**
  * Builds a fresh environ (PEP 3333, "environ Variables").
  *
- * @throws BadRequestError when two readers of the head could understand it differently
+ * @throws BadRequestError for a header that may come once and came twice
  */
 export function buildEnviron(head: RequestHead, around: Surroundings): Environ {
-  // A literal without a prototype: no header can reach `Object.prototype`, and nothing is inherited by mistake.
+  // No prototype, so that no header can reach `Object.prototype`, and the environ inherits nothing.
   const environ = {
     __proto__: null,
     REQUEST_METHOD: head.method,
@@ -84,12 +84,12 @@ export function buildEnviron(head: RequestHead, around: Surroundings): Environ {
   if (head.host !== undefined) environ.HTTP_HOST = head.host;
   if (around.length !== undefined) {
     environ.CONTENT_LENGTH = String(around.length);
-    delete environ.HTTP_CONTENT_ENCODING; // what was read was decoded
+    delete environ.HTTP_CONTENT_ENCODING; // the middleware has decoded the body
   }
   return environ;
 }
 
-/** Headers that have one value or none: a second one is how requests are smuggled. */
+/** Headers that may come only once: a second one is a way to smuggle requests. */
 const SINGLETONS: ReadonlySet<string> = new Set(["HTTP_HOST", "CONTENT_TYPE", "CONTENT_LENGTH"]);
 
 function addHeaders(environ: Environ, rawHeaders: readonly string[], stripForwarded: boolean): void {
@@ -109,6 +109,6 @@ function addHeaders(environ: Environ, rawHeaders: readonly string[], stripForwar
       else values.push(value);
     }
   }
-  // Cookie crumbs of HTTP/2 go together with `; ` (RFC 9113 §8.2.3), all else with `,` (RFC 9110 §5.3).
+  // HTTP/2 may split Cookie; its parts are joined with `; ` (RFC 9113 §8.2.3). Other fields are joined with `,` (RFC 9110 §5.3).
   for (const [key, values] of repeats ?? []) environ[key] = values.join(key === "HTTP_COOKIE" ? "; " : ",");
 }

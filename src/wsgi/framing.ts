@@ -1,20 +1,20 @@
-/** Content-Length: who has a body, and how long it is. Knows methods and statuses; knows no order of events. */
+/** Decides which responses have a body, and which Content-Length. Knows methods and statuses; knows no order of events. */
 import type { HeaderList } from "./types.ts";
 
-/** What the headers declare, and what is known without them: the size of an only block, or 0 at the end of no blocks. */
+/** The length in the headers, and the length known without them: the size of the only block, or 0 without blocks. */
 export interface Lengths {
   readonly declared: number | undefined;
   readonly known: number | undefined;
 }
 
-/** How a response's end is known. */
+/** How the client finds the end of the response. */
 export interface Framing {
   readonly bodyless: boolean;
   readonly length: number | undefined;
 }
 
 /**
- * Which body follows which head, and which Content-Length it has (RFC 9110 §6.4.1, §8.6).
+ * Returns whether a body follows the head, and its Content-Length (RFC 9110 §6.4.1, §8.6).
  *
  *     frame("GET", 200, { declared: undefined, known: 5 })  → { bodyless: false, length: 5 }
  *     frame("GET", 200, { declared: 9, known: 5 })          → { bodyless: false, length: 9 }
@@ -28,12 +28,12 @@ export function frame(method: string, code: number, { declared, known }: Lengths
   if (code === 204) return { bodyless: true, length: undefined };
   if (code === 205) return { bodyless: true, length: 0 };
   if (code === 304) return { bodyless: true, length: declared };
-  // A HEAD answer without blocks says nothing of the length that GET would have.
+  // A response to HEAD without blocks does not tell the length of the response to GET.
   if (method === "HEAD") return { bodyless: true, length: declared ?? (known || undefined) };
   return { bodyless: false, length: declared ?? known };
 }
 
-/** The header list with the one Content-Length that is true, or with none. */
+/** Returns the header list with this Content-Length, or without any. */
 export function withLength(headers: HeaderList, declared: number | undefined, length: number | undefined): HeaderList {
   if (declared === length) return headers;
   const others = headers.filter(([name]) => name.toLowerCase() !== "content-length");

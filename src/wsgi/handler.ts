@@ -1,25 +1,25 @@
-/** One request's journey through an application, as `wsgiref.handlers` tells it. Knows results and `close()`; knows no socket. */
+/** Runs an application for one request, in the order of `wsgiref.handlers`. Knows results and `close()`; knows no socket. */
 import { AppProtocolError, ClientDisconnectError } from "../errors.ts";
 import type { ResponseWriter } from "./response.ts";
 import type { Environ, WsgiApp, WsgiResult } from "./types.ts";
 
-/** What the host does when the application could not answer. */
+/** What the host does for the handler. */
 export interface HandlerHost {
-  /** The application failed and nothing was sent: the host answers. Called at most once. */
+  /** The application failed before anything was sent. The host answers. Called at most once. */
   answerError(error: unknown): void;
-  /** Something to log that no answer can tell: an error after the head, or one of `close()`. */
+  /** Logs an error that cannot be sent any more: one after the head, or one of `close()`. */
   log(message: string, error: unknown): void;
-  /** The request is over: its result is closed. Called once. */
+  /** The request is over and its result is closed. Called once. */
   done(): void;
 }
 
-/** Runs an application once. Whatever happens, its result is closed once and the host hears of each failure once. */
+/** Runs an application once. In every case the result is closed once, and the host gets each failure once. */
 export class Handler {
   readonly #writer: ResponseWriter;
   readonly #host: HandlerHost;
   #result: WsgiResult | undefined;
   #iterator: AnyIterator | undefined;
-  /** No more blocks are wanted: the response is complete, or it failed. */
+  /** The response is complete or has failed. No more blocks are needed. */
   #over = false;
 
   constructor(writer: ResponseWriter, host: HandlerHost) {
@@ -27,7 +27,7 @@ export class Handler {
     this.#host = host;
   }
 
-  /** True when the response is complete or has failed: the client's leaving is no news any more. */
+  /** True when the response is complete or has failed. A disconnect does not matter any more. */
   get over(): boolean {
     return this.#over;
   }
@@ -43,7 +43,7 @@ export class Handler {
     }
   }
 
-  /** The client has left: the result is closed now, even while the application is between two blocks. */
+  /** Ends the request because the client has left. Closes the result at once, even between two blocks. */
   disconnect(): void {
     if (!this.#over) this.#fail(new ClientDisconnectError("the client closed the connection"));
   }
@@ -52,7 +52,7 @@ export class Handler {
     try {
       this.#result = checkResult(result);
       if (this.#over)
-        this.#close(); // the client left while the application was still to return
+        this.#close(); // the client left before the application returned
       else if (Array.isArray(result)) this.#sendArray(result);
       else this.#sendIterable().catch(this.#handleError);
     } catch (error) {
@@ -60,7 +60,7 @@ export class Handler {
     }
   };
 
-  /** Sends an array without a promise, unless the transport asks to wait. */
+  /** Sends an array. Uses no promise unless the transport is full. */
   #sendArray(blocks: readonly Uint8Array[], from = 0): void {
     for (let i = from; i < blocks.length && !this.#writer.full; i += 1) {
       const block = checkBlock(blocks[i]);
@@ -104,7 +104,7 @@ export class Handler {
     else if (!(error instanceof ClientDisconnectError)) this.#host.log("the application failed late", error);
   };
 
-  /** The original result is closed before an answer to the error begins (wsgiref's order). */
+  /** Closes the result before the host answers the error, in wsgiref's order. */
   #fail(error: unknown): void {
     const { committed } = this.#writer;
     this.#over = true;
@@ -117,7 +117,7 @@ export class Handler {
     this.#host.done();
   }
 
-  /** `close()` if the result has it, else the iterator's `return()`, so that a generator's `finally` runs: one of them, once. */
+  /** Calls the result's `close()`, or else the iterator's `return()`, so that a generator's `finally` runs. Does so once. */
   #close(): void {
     const result = this.#result;
     if (result === undefined) return;
@@ -130,7 +130,7 @@ export class Handler {
     }
   }
 
-  /** The iterator to return from. A generator that was never begun is its own iterator. */
+  /** Returns the iterator that has not ended. A generator that has not started is its own iterator. */
   #unfinished(result: WsgiResult): AnyIterator | undefined {
     if (this.#iterator !== undefined) return this.#iterator === EXHAUSTED ? undefined : this.#iterator;
     return "next" in result ? (result as unknown as AnyIterator) : undefined;
@@ -147,7 +147,7 @@ function iterate(result: WsgiResult): AnyIterator {
   return Symbol.asyncIterator in result ? result[Symbol.asyncIterator]() : result[Symbol.iterator]();
 }
 
-/** Stands for an iterator from which there is nothing to return. */
+/** Stands for an iterator that has ended. */
 const EXHAUSTED: AnyIterator = { next: () => ({ done: true, value: undefined }) };
 
 function isThenable<T>(value: unknown): value is PromiseLike<T> {

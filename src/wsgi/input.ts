@@ -1,13 +1,13 @@
-/** `wsgi.input` over any source of bytes. Knows PEP 3333's read methods; knows no socket. */
+/** `wsgi.input` over any source of bytes. Implements PEP 3333's read methods; knows no socket. */
 import { AppProtocolError } from "../errors.ts";
 import { BlockQueue } from "./block-queue.ts";
 import type { InputStream } from "./types.ts";
 
-/** Where a body comes from: pulled, so that nothing is read before the application asks. */
+/** The source of a body. It is pulled: nothing is read before the application asks. */
 export interface ByteSource {
-  /** Somebody reads: told at once, a moment before the first `next()`. May come again. */
+  /** Called when the application starts to read, just before the first `next()`. May be called again. */
   begin?(): void;
-  /** The next bytes, never empty; `undefined` at the end. Rejects when the body breaks off. */
+  /** Resolves with the next bytes, never empty, or with `undefined` at the end. Rejects when the body ends too early. */
   next(): Promise<Uint8Array | undefined>;
 }
 
@@ -15,8 +15,8 @@ const NOTHING: Uint8Array = new Uint8Array(0);
 const NEWLINE = 0x0a;
 
 /**
- * The body as a file: `read(n)` waits until it has `n` bytes or the body ends, as Python's buffered files do.
- * Calls that overlap are served one after another.
+ * A body as a file. `read(n)` waits until it has `n` bytes or the body ends, like Python's buffered files.
+ * Overlapping calls are served one after another.
  */
 export class BodyInput implements InputStream {
   readonly #source: ByteSource;
@@ -51,7 +51,7 @@ export class BodyInput implements InputStream {
   #inTurn<T>(job: () => Promise<T>): Promise<T> {
     this.#source.begin?.();
     const result = this.#turn.then(job);
-    this.#turn = result.catch(() => undefined); // the caller has the rejection; the next call gets its own
+    this.#turn = result.catch(() => undefined); // the caller handles the rejection; the next call gets its own
     return result;
   }
 
@@ -88,7 +88,7 @@ export class BodyInput implements InputStream {
     return lines;
   }
 
-  /** One more chunk from the source; undefined at the end, however often it is asked. */
+  /** Takes another chunk from the source. Returns undefined at the end, also when called again. */
   async #fill(): Promise<Uint8Array | undefined> {
     if (this.#ended) return undefined;
     const chunk = await this.#source.next();
@@ -97,41 +97,41 @@ export class BodyInput implements InputStream {
     return chunk;
   }
 
-  /** Removes at most `most` bytes from the front. */
+  /** Removes and returns at most `most` bytes. */
   #take(most: number): Uint8Array {
     const count = Math.min(most, this.#chunks.size);
     return count === 0 ? NOTHING : this.#chunks.take(count);
   }
 }
 
-/** For sources whose request has ended. */
+/** Returns the error for reading a body after its request has ended. */
 export function readTooLate(): AppProtocolError {
   return new AppProtocolError(
-    "wsgi.input was read after its request had ended; read what is needed later before the response ends",
+    "wsgi.input was read after its request had ended; read the body before the response ends",
   );
 }
 
-/** A missing, `null` or negative size means "no bound", as in Python. */
+/** A missing, `null` or negative size means no limit, as in Python. */
 function bound(size: number | null | undefined): number {
   return size === undefined || size === null || size < 0 ? Number.POSITIVE_INFINITY : Math.trunc(size);
 }
 
-/** The body of a request that has none. Shared by all such requests. */
+/** The empty body. All requests without a body share it. */
 export const EMPTY_INPUT: InputStream = new BodyInput({ next: () => Promise.resolve(undefined) });
 
 const empty: WeakSet<InputStream> = new WeakSet([EMPTY_INPUT]);
 
-/** True for the input of a request without a body: those who know it need not read. */
+/** True if the body is known to be empty, so that it need not be read. */
 export function isEmptyInput(input: InputStream): boolean {
   return empty.has(input);
 }
 
-/** What a wrapper wraps, it is as empty as. */
+/** Tells `isEmptyInput` that a wrapper has the same body as what it wraps. */
 export function wrapsInput(wrapper: InputStream, input: InputStream): void {
   if (empty.has(input)) empty.add(wrapper);
 }
 
-/** A body that is there already. */
+/** Returns an input for a body that is in memory. */
 export function bytesInput(bytes: Uint8Array): InputStream {
   let rest: Uint8Array | undefined = bytes.length === 0 ? undefined : bytes;
   return new BodyInput({

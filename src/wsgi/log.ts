@@ -1,15 +1,15 @@
-/** Where everything goes that is no client's business. Knows lines and loggers; knows nothing of who writes. */
+/** Writes to the log: lines, `wsgi.errors`, and errors that clients must not see. */
 import { OptionError } from "../errors.ts";
 import type { ErrorStream } from "./types.ts";
 
-/** A logger: `console` is one, and so is pino's. Each call is one message; a traceback has more than one line. */
+/** A logger such as `console` or pino's. Each call is one message. A message may have several lines, as a traceback has. */
 export interface Logger {
   info(message: string): void;
   warn(message: string): void;
   error(message: string): void;
 }
 
-/** @throws OptionError unless it has the three methods */
+/** @throws OptionError if one of the three methods is missing */
 export function checkLogger(logger: Logger): Logger {
   for (const method of ["info", "warn", "error"] as const) {
     if (typeof logger?.[method] !== "function") throw new OptionError(`logger must have the method ${method}()`);
@@ -17,18 +17,18 @@ export function checkLogger(logger: Logger): Logger {
   return logger === console ? logger : guarded(logger);
 }
 
-/** A logger that throws, or whose promise rejects, ends no request and no process: its message goes to the console. */
+/** Protects requests and the process from a logger that throws or rejects. Its messages go to the console then. */
 function guarded(logger: Logger): Logger {
-  let told = false;
+  let reported = false;
   const safely = (level: keyof Logger) => (message: string) => {
     const failed = (error: unknown): void => {
-      if (!told) console.error(`the logger failed, so that its messages come here: ${describe(error)}`);
-      told = true;
+      if (!reported) console.error(`the logger failed, so its messages are written here: ${describe(error)}`);
+      reported = true;
       console[level](message);
     };
     try {
-      const said: unknown = logger[level](message);
-      if (said instanceof Promise) said.catch(failed);
+      const result: unknown = logger[level](message);
+      if (result instanceof Promise) result.catch(failed);
     } catch (error) {
       failed(error);
     }
@@ -37,7 +37,8 @@ function guarded(logger: Logger): Logger {
 }
 
 /**
- * Whatever was thrown, as text. Never throws: applications throw symbols, objects without a prototype, errors whose `stack` throws.
+ * Returns what was thrown as text. Never throws, although applications throw symbols, objects without a prototype, and errors
+ * whose `stack` throws.
  *
  *     describe(new Error("a"))         → "Error: a\n    at …"
  *     describe("a")                    → "a"
@@ -51,7 +52,7 @@ export function describe(thrown: unknown): string {
   }
 }
 
-/** Writes to a `wsgi.errors` that may be another's: middleware and servers put their own into the environ. Never throws. */
+/** Writes to `wsgi.errors`. Never throws: middleware may have replaced the stream with one that does. */
 export function report(errors: ErrorStream, text: string): void {
   try {
     errors.write(text);
@@ -60,11 +61,11 @@ export function report(errors: ErrorStream, text: string): void {
   }
 }
 
-/** C0 without HTAB and LF, DEL, C1: a terminal would obey them, and a client may have chosen them. */
+/** C0 except HTAB and LF, DEL, C1. A client may have chosen them, and a terminal would interpret them. */
 const CONTROLS = /[\x00-\x08\x0b-\x1f\x7f-\x9f]/g;
 
 /**
- * Text without the characters that could forge a log or steer a terminal.
+ * Escapes the characters that could forge log lines or control a terminal.
  *
  *     printable("a\x1b[31mb")          → "a\\x1b[31mb"
  *     printable("a\r\nb")              → "a\\x0d\nb"
@@ -73,57 +74,57 @@ export function printable(text: string): string {
   return text.replace(CONTROLS, (char) => `\\x${char.charCodeAt(0).toString(16).padStart(2, "0")}`);
 }
 
-/** A message after the id of the request that it is about; bare where that has none yet. */
+/** Puts the id of the request before the message. An empty id means that the request has none yet. */
 export function tagged(id: string, message: string): string {
   return id === "" ? message : `[${id}] ${message}`;
 }
 
-/** Cuts a stream of text into whole lines, so that the lines of two streams are never mixed. */
+/** Splits a stream of text into complete lines, so that the lines of two streams are never mixed. */
 export class LineSplitter {
   readonly #line: (line: string) => void;
-  /** Of the line that has not ended. Joined late: a string that grew by one character at a time would be a tree. */
-  #rest: string[] = [];
+  /** The parts of the unfinished line. They are joined at its end: a string that grows one character at a time becomes a deep tree. */
+  #parts: string[] = [];
   #length = 0;
 
   constructor(line: (line: string) => void) {
     this.#line = line;
   }
 
-  /** Only what is new is searched: text may come in pieces of one character. */
+  /** Searches only the new text, which may come one character at a time. */
   push(text: string): void {
     let from = 0;
     for (let at = text.indexOf("\n"); at !== -1; at = text.indexOf("\n", from)) {
-      this.#give(this.#taken() + text.slice(from, at));
+      this.#emit(this.#takeLine() + text.slice(from, at));
       from = at + 1;
     }
     if (from === text.length) return;
-    this.#rest.push(text.slice(from));
+    this.#parts.push(text.slice(from));
     this.#length += text.length - from;
     if (this.#length > LINE_LIMIT) this.flush();
   }
 
-  /** Gives out an unfinished line. */
+  /** Emits the unfinished line, if any. */
   flush(): void {
-    if (this.#length > 0) this.#line(printable(this.#taken()));
+    if (this.#length > 0) this.#line(printable(this.#takeLine()));
   }
 
-  #taken(): string {
+  #takeLine(): string {
     if (this.#length === 0) return "";
-    const rest = this.#rest.join("");
-    this.#rest = [];
+    const line = this.#parts.join("");
+    this.#parts = [];
     this.#length = 0;
-    return rest;
+    return line;
   }
 
-  #give(line: string): void {
+  #emit(line: string): void {
     this.#line(printable(line.endsWith("\r") ? line.slice(0, -1) : line));
   }
 }
 
-/** A longer line is given out in pieces: a stream without newlines must not fill the memory. */
+/** A longer line is emitted in pieces, so that a stream without newlines does not fill the memory. */
 const LINE_LIMIT = 64 * 1024;
 
-/** `wsgi.errors` (PEP 3333, "Input and Error Streams") on a logger: each line is one error message, after the request's id. */
+/** `wsgi.errors` (PEP 3333, "Input and Error Streams") on a logger: each line becomes one error message, after the id of the request. */
 export class LogErrors implements ErrorStream {
   readonly #lines: LineSplitter;
   #id = "";
@@ -132,7 +133,7 @@ export class LogErrors implements ErrorStream {
     this.#lines = new LineSplitter((line) => logger.error(tagged(this.#id, line)));
   }
 
-  /** @param id of the request whose lines these are */
+  /** Sets the id that precedes each line. */
   name(id: string): void {
     this.#id = id;
   }

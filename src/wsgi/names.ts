@@ -1,6 +1,6 @@
-/** From the names of request headers to CGI's. Knows which names are never translated, and why. */
+/** Translates names of request headers to CGI's. Knows which names are dropped, and why. */
 
-/** Consumed by the server (RFC 9110 §7.6.1), or dangerous as a variable: HTTP_PROXY is how httpoxy works. */
+/** Hop-by-hop headers (RFC 9110 §7.6.1), and Proxy, which would become HTTP_PROXY (httpoxy). */
 const DROPPED: ReadonlySet<string> = new Set([
   "connection",
   "keep-alive",
@@ -11,18 +11,18 @@ const DROPPED: ReadonlySet<string> = new Set([
   "transfer-encoding",
 ]);
 
-/** CGI has these two without `HTTP_`. */
+/** CGI names these two without `HTTP_`. */
 const BARE: ReadonlySet<string> = new Set(["content-type", "content-length"]);
 
-/** `x_a` and `x-a` would be one variable (RFC 9110 §17.10), so only letters, digits and `-` pass. */
+/** Only letters, digits and `-`: `x_a` and `x-a` would become the same variable (RFC 9110 §17.10). */
 const TRANSLATABLE = /^[a-z0-9-]+$/;
 
-/** Spellings already seen. Bounded, since clients choose the spelling. */
+/** The spellings seen so far. Limited, because clients choose the spelling. */
 const cache: Map<string, string | undefined> = new Map();
 const CACHE_SIZE = 512;
 
 /**
- * The environ key of a request header; `undefined` for one that must not be in the environ.
+ * Returns the environ key of a request header, or `undefined` if the header must not be in the environ.
  *
  *     environKey("User-Agent")         → "HTTP_USER_AGENT"
  *     environKey("content-TYPE")       → "CONTENT_TYPE"
@@ -45,7 +45,7 @@ function translate(name: string): string | undefined {
   return BARE.has(lower) ? key : `HTTP_${key}`;
 }
 
-/** All synonyms of a category, since an application may believe any of them (CVE-2022-2255). */
+/** All names that are in use for this purpose, because an application may trust any of them (CVE-2022-2255). */
 const FORWARDED: ReadonlySet<string> = new Set([
   "HTTP_CF_CONNECTING_IP",
   "HTTP_CLIENT_IP",
@@ -65,7 +65,7 @@ const FORWARDED: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Whether a key is of a header that only a proxy should set: who the client is, how it came, where the app is mounted.
+ * True for a header that only a proxy should set: about the client, its connection, or the mount path.
  *
  *     isForwarded("HTTP_X_FORWARDED_FOR")  → true
  *     isForwarded("HTTP_X_REAL_IP")        → true

@@ -1,12 +1,12 @@
-/** Request targets that RFC 9112 and a framework's parser could read differently. Knows what parsers do; knows no framework. */
+/** Finds request targets that a framework's parser may read differently than RFC 9112. Knows parsers; knows no framework. */
 import { BadRequestError } from "../errors.ts";
 import { type SplitTarget, splitTarget } from "./path.ts";
 
-/** For these, `parseurl` of Express, Connect and Koa leaves its short way and asks Node's legacy `url.parse`. */
+/** For these, `parseurl` of Express, Connect and Koa falls back to Node's legacy `url.parse`. */
 const UNUSUAL = /[\t\n\f\r #\xa0\ufeff]/;
 
 /**
- * Whether a target is a path that all parsers split at its first `?`, and otherwise leave alone.
+ * True for a path that all parsers split at its first `?` and otherwise leave unchanged.
  *
  *     isPlain("/a\\b;c?x=//h")         → true
  *     isPlain("/a#f")                  → false
@@ -17,9 +17,9 @@ export function isPlain(target: string): boolean {
 }
 
 /**
- * What `url.parse` and RFC 9112 read alike: `http` or `https`, a host of ordinary characters, and a path without those that
- * `url.parse` escapes or turns into others, since a router counts them when it cuts off a mount. Without an authority
- * the path does not begin with `//`, which `url.parse` may take for one.
+ * Targets that `url.parse` and RFC 9112 read alike: `http` or `https`, a host of ordinary characters, and a path without the
+ * characters that `url.parse` escapes or replaces (a router counts characters when it cuts off a mount path). Without an
+ * authority the path must not begin with `//`, which `url.parse` may take for one.
  */
 const ALIKE =
   /^(?:https?:\/\/(?:[a-z0-9._-]{1,253}|\[[0-9a-f:.]+\])(?::\d*)?(?:\/[\w!$%&()*+,\-./:;=@~[\]]*)?|\/(?!\/)[\w!$%&()*+,\-./:;=@~[\]]*)(?:\?[^#]*)?(?:#.*)?$/is;
@@ -38,10 +38,10 @@ export function readsAlike(target: string): boolean {
 }
 
 /**
- * Splits a target that a framework has read, too.
+ * Splits a target that a framework has parsed as well.
  *
- * @param reader has in `path`, if it is a string, what the framework takes for the path
- * @throws BadRequestError where its guards were asked about another path than the app would be
+ * @param reader its `path`, if it is a string, is the path that the framework has read
+ * @throws BadRequestError if the framework has read another path than the app would get
  */
 export function splitAgreed(target: string, reader: { readonly path?: unknown }): SplitTarget {
   const split = splitTarget(target);

@@ -1,7 +1,7 @@
-/** From a request target to the decoded path and the raw query. Knows RFC 9112's target forms; knows no mount. */
+/** Splits and decodes request targets. Knows RFC 9112's target forms; knows no mount path. */
 import { BadRequestError } from "../errors.ts";
 
-/** A request target in its two halves; both undecoded. */
+/** A request target in two parts, both undecoded. */
 export interface SplitTarget {
   /** Begins with `/`, or is `""` for `*`. */
   readonly path: string;
@@ -10,7 +10,7 @@ export interface SplitTarget {
 }
 
 /**
- * Splits a request target at its first `?`, without a fragment and without an absolute form's scheme and authority.
+ * Splits a request target at its first `?`. Drops a fragment, and the scheme and authority of the absolute form.
  *
  *     splitTarget("/a/b?x=1?2")        → { path: "/a/b", query: "x=1?2" }
  *     splitTarget("/a#f?q")            → { path: "/a", query: "" }
@@ -35,12 +35,12 @@ const ABSOLUTE_FORM = /^[a-z][a-z0-9+.-]*:\/\/([^/]*)/i;
 function rootedPath(path: string): string {
   if (path === "*") return "";
   const absolute = ABSOLUTE_FORM.exec(path);
-  if (absolute === null) return `/${path}`; // koa-mount and rewrites may have eaten the slash
+  if (absolute === null) return `/${path}`; // koa-mount and rewrites may have removed the slash
   return path.slice(absolute[0].length) || "/";
 }
 
 /**
- * The authority of a target in absolute form, which takes the place of Host (RFC 9112 §3.2.2).
+ * Returns the authority of a target in absolute form. It replaces Host (RFC 9112 §3.2.2).
  *
  *     targetAuthority("http://h:8/a")  → "h:8"
  *     targetAuthority("/a")            → undefined
@@ -55,14 +55,14 @@ export function targetAuthority(target: string): string | undefined {
 const ESCAPE = /%[0-9a-f]{2}/gi;
 
 /**
- * Percent-decodes a path once, to bytes carried as latin-1. A `%` that begins no escape stays as it is.
+ * Percent-decodes a path once, to bytes carried as latin-1. A `%` that does not begin an escape stays.
  *
  *     percentDecode("/a%20b+c")        → "/a b+c"
  *     percentDecode("/%D0%B6")         → "/Ð¶"
  *     percentDecode("/%zz%2f%")        → "/%zz/%"
  *     percentDecode("/%2541")          → "/%41"
  *
- * @throws BadRequestError for `%00`: no framework expects it, and C code behind them ends its string there
+ * @throws BadRequestError for `%00`: frameworks do not expect it, and C code ends a string there
  */
 export function percentDecode(path: string): string {
   if (!path.includes("%")) return path;

@@ -1,15 +1,15 @@
-/** The mirror of `buildEnviron`: from an environ back to a request head. Knows CGI's names; knows no framework and no socket. */
+/** The mirror of `buildEnviron`: reads a request head from an environ. Knows CGI's names; knows no framework and no socket. */
 import { MAPPED_ADDR, type RequestHead } from "./environ.ts";
 import type { Environ } from "./types.ts";
 
 /**
- * Reads a request head back. What `buildEnviron` made of a head gives that head again, as far as CGI keeps it: header
- * names in lower case, repeated fields joined, the target as REQUEST_URI has it.
+ * Reads the request head back. It equals the head that `buildEnviron` was given, as far as CGI keeps it: header names are in
+ * lower case, repeated fields are joined, and the target is REQUEST_URI.
  */
 export function readEnviron(environ: Environ): RequestHead {
   return {
     method: environ.REQUEST_METHOD,
-    // What may be empty may be missing, and REQUEST_URI is no key of PEP 3333's.
+    // PEP 3333 allows empty keys to be missing, and does not know REQUEST_URI.
     scriptName: environ.SCRIPT_NAME ?? "",
     pathInfo: environ.PATH_INFO ?? "",
     queryString: environ.QUERY_STRING ?? "",
@@ -26,7 +26,7 @@ export function readEnviron(environ: Environ): RequestHead {
   };
 }
 
-/** Middleware that has put another REMOTE_ADDR there knows nothing of this one. */
+/** Ignored if middleware has replaced REMOTE_ADDR. */
 function mappedAddr(environ: Environ): string | undefined {
   const mapped = environ[MAPPED_ADDR];
   return typeof mapped === "string" && mapped === `::ffff:${environ.REMOTE_ADDR}` ? mapped : undefined;
@@ -37,7 +37,7 @@ function readHeaders(environ: Environ): string[] {
   for (const key in environ) {
     const value = environ[key];
     const name = headerName(key);
-    if (name === "content-length" && value === "") continue; // as good as none (PEP 3333), and no header's value
+    if (name === "content-length" && value === "") continue; // means that there is none (PEP 3333), and is not a valid header value
     if (name !== undefined && typeof value === "string") rawHeaders.push(name, value);
   }
   return rawHeaders;

@@ -1,21 +1,21 @@
-/** From a request head to the URL that an inner app is given. Knows percent-encoding and mounts; knows no framework. */
+/** Makes the URL that an inner app gets from a request head. Knows percent-encoding and mount paths; knows no framework. */
 import type { RequestHead } from "./environ.ts";
 import { isPlain, readsAlike } from "./one-reading.ts";
 import { percentDecode, splitTarget, targetAuthority } from "./path.ts";
 
-/** A request's URL as Express speaks of it; all three percent-encoded. */
+/** A request's URL in Express's terms. All three are percent-encoded. */
 export interface RequestUrl {
-  /** All of it: `originalUrl`. */
+  /** The whole URL: `originalUrl`. */
   readonly target: string;
-  /** The mount: `baseUrl`; `""` without one. */
+  /** The mount path: `baseUrl`; `""` without a mount. */
   readonly base: string;
-  /** What the mount leaves: `url`; begins with `/` where there is a mount. */
+  /** The rest after the mount path: `url`. Begins with `/` if there is a mount. */
   readonly rest: string;
 }
 
 /**
- * The raw target where it still says the same as SCRIPT_NAME, PATH_INFO and QUERY_STRING, so that `%2F` stays `%2F`;
- * where middleware has changed one of them, a URL made of them (PEP 3333, "URL Reconstruction").
+ * Returns the raw target if it still agrees with SCRIPT_NAME, PATH_INFO and QUERY_STRING, so that `%2F` stays `%2F`. If
+ * middleware has changed one of them, builds the URL from them (PEP 3333, "URL Reconstruction").
  *
  *     { scriptName: "/m", pathInfo: "/a b", queryString: "x=1", target: "/m/a%20b?x=1" }
  *         → { target: "/m/a%20b?x=1", base: "/m", rest: "/a%20b?x=1" }
@@ -31,12 +31,12 @@ export function requestUrl(head: RequestHead): RequestUrl {
   return { target: rooted(base + rest, 1), base, rest: rooted(rest, 1) };
 }
 
-/** What may stand in a request line. */
+/** The characters that a request line may contain. */
 const VISIBLE = /^[\x21-\x7e\x80-\xff]+$/;
 
 /**
- * Middleware may have routed the request elsewhere, and REQUEST_URI is no key of PEP 3333's that it would keep in step. And the
- * inner app's guards must not find another path or another host in it than the environ has.
+ * True if the raw target agrees with the environ. Middleware may have routed the request elsewhere without changing REQUEST_URI,
+ * which PEP 3333 does not know. The inner app's guards must not find another path or host in it than the environ has.
  */
 function isTrue(head: RequestHead): boolean {
   const { target, scriptName, pathInfo, queryString } = head;
@@ -55,7 +55,7 @@ function namesAnotherHost({ target, rawHeaders }: RequestHead): boolean {
 
 const ESCAPE = /^%[0-9a-f]{2}/i;
 
-/** How many characters of `target` say `decoded`. */
+/** Returns the number of characters in `target` that encode `decoded`. */
 function encodedLength(target: string, decoded: string): number {
   let at = 0;
   for (let i = 0; i < decoded.length; i += 1) {
@@ -64,16 +64,16 @@ function encodedLength(target: string, decoded: string): number {
   return at;
 }
 
-/** Express's rule: what a mount leaves of a path begins with a slash, whatever it leaves. */
+/** Express's rule: the rest of a path after a mount path begins with a slash. */
 function rooted(rest: string, mount: number): string {
   return mount === 0 || rest.charCodeAt(0) === 0x2f ? rest : `/${rest}`;
 }
 
-/** Neither unreserved, nor a delimiter that has its place in a path (RFC 3986 §3.3). */
+/** Characters that a path must escape: neither unreserved nor allowed delimiters (RFC 3986 §3.3). */
 const UNSAFE = /[^A-Za-z0-9\-._~!$&'()*+,;=:@/]/g;
 
 /**
- * Percent-encodes a path, given as bytes in latin-1.
+ * Percent-encodes a path whose bytes are carried as latin-1.
  *
  *     quote("/a b%c")                  → "/a%20b%25c"
  *     quote("/Ð¶;x=1,2")               → "/%D0%B6;x=1,2"

@@ -1,16 +1,16 @@
-/** What `startResponse` may be given. Knows PEP 3333's and RFC 9110's rules for heads; knows nothing of when it is sent. */
+/** Checks the arguments of `startResponse` by the rules of PEP 3333 and RFC 9110. Does not know when the head is sent. */
 import { AppProtocolError } from "../errors.ts";
 import type { HeaderList, HeaderPair } from "./types.ts";
 
-/** A response head that has passed every check. */
+/** A response head that has passed all checks. */
 export interface ResponseHead {
   /** 200 to 999. */
   readonly code: number;
   /** May be empty. */
   readonly reason: string;
-  /** A copy: the application may change its own list afterwards. */
+  /** A copy, because the application may change its own list later. */
   readonly headers: HeaderList;
-  /** The length that the headers declare, in bytes. */
+  /** The declared Content-Length, in bytes. */
   readonly contentLength: number | undefined;
 }
 
@@ -18,14 +18,14 @@ export interface ResponseHead {
 const STATUS = /^([2-9]\d\d) ([\x20-\x7e\x80-\xff]*)$/;
 /** RFC 9110 §5.6.2, `token`. */
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9a-z]+$/i;
-/** Control characters other than HTAB, and what is not a byte. */
+/** Control characters except HTAB, and characters above U+00FF. */
 const BAD_VALUE = /[^\t\x20-\x7e\x80-\xff]/;
 const DIGITS = /^\d+$/;
 
-/** Bytes of a head. No lane and no remote server carries a longer one, so an application hears of it here, and not its lane. */
+/** The largest head, in bytes. Lanes and remote servers carry no larger one, so that the application must get the error here. */
 export const RESPONSE_HEAD_LIMIT: number = 256 * 1024;
 
-/** RFC 9110 §7.6.1 and PEP 3333, "Other HTTP Features": these belong to the connection, so to the server alone. */
+/** Headers of the connection, which only the server may set (RFC 9110 §7.6.1; PEP 3333, "Other HTTP Features"). */
 export const HOP_BY_HOP: ReadonlySet<string> = new Set([
   "connection",
   "keep-alive",
@@ -48,7 +48,7 @@ export const HOP_BY_HOP: ReadonlySet<string> = new Set([
  *     parseHead("100 Continue", [])      → AppProtocolError: not a final status
  *     parseHead("200 OK", [["Connection", "close"]]) → AppProtocolError: hop-by-hop
  *
- * @throws AppProtocolError that names the rule
+ * @throws AppProtocolError that names the broken rule
  */
 export function parseHead(status: string, headers: readonly HeaderPair[]): ResponseHead {
   const match = typeof status === "string" ? STATUS.exec(status) : null;
@@ -74,7 +74,7 @@ export function parseHead(status: string, headers: readonly HeaderPair[]): Respo
   }
   if (size > RESPONSE_HEAD_LIMIT) {
     throw new AppProtocolError(
-      `startResponse: status and headers have ${size} bytes; at most ${RESPONSE_HEAD_LIMIT} can be sent`,
+      `startResponse: status and headers have ${size} bytes; the limit is ${RESPONSE_HEAD_LIMIT} bytes`,
     );
   }
   return { code: Number(match[1]), reason: match[2] as string, headers: copy, contentLength };
@@ -92,15 +92,15 @@ function checkPair(pair: unknown): HeaderPair {
   if (!sendableName(name)) throw new AppProtocolError(refusal(name));
   const bad = value.search(BAD_VALUE);
   if (bad !== -1) {
-    // The character alone: a value may be a session cookie, and messages go to logs.
+    // Shows only the bad character: the value may be a session cookie, and messages go to logs.
     throw new AppProtocolError(
-      `startResponse: the value of ${name} has ${show(value[bad])}: control characters and characters that are no byte cannot be sent`,
+      `startResponse: the value of ${name} contains ${show(value[bad])}; header values must not contain control characters or characters above U+00FF`,
     );
   }
   return [name, value];
 }
 
-/** Names that have passed before: an application sends the same ones over and over. */
+/** Names that have passed before. Applications send the same names again and again. */
 const passed: Set<string> = new Set();
 const PASSED_SIZE = 512;
 
@@ -113,8 +113,9 @@ function sendableName(name: string): boolean {
 }
 
 function refusal(name: string): string {
-  if (!TOKEN.test(name)) return `startResponse: ${show(name)} is no header name (RFC 9110 §5.6.2, token)`;
-  if (name.toLowerCase() === "status") return "startResponse: Status is no header; pass the status as first argument";
+  if (!TOKEN.test(name)) return `startResponse: ${show(name)} is not a valid header name (RFC 9110 §5.6.2, token)`;
+  if (name.toLowerCase() === "status")
+    return "startResponse: Status is not a header; pass the status as the first argument";
   return `startResponse: ${name} is hop-by-hop, so only the server may set it (PEP 3333, "Other HTTP Features")`;
 }
 
@@ -126,7 +127,7 @@ function parseLength(value: string): number {
   return length;
 }
 
-/** A value as it can stand in a message: on one line, without control characters, not too long. */
+/** Returns a value for a message: on one line, without control characters, and not too long. */
 function show(value: unknown): string {
   if (typeof value !== "string") return Array.isArray(value) ? "an array" : value === null ? "null" : typeof value;
   const text = JSON.stringify(value.slice(0, 80));

@@ -1,18 +1,18 @@
-/** The response writer: PEP 3333's rules of order and length. Knows states and bytes; knows no socket and no framework. */
+/** The response writer: enforces PEP 3333's rules of order and length. Knows states and bytes; knows no socket and no framework. */
 import { AppProtocolError, ClientDisconnectError } from "../errors.ts";
 import { frame, withLength } from "./framing.ts";
 import { parseHead, type ResponseHead } from "./response-head.ts";
 import type { HeaderList, HeaderPair, StartResponse, Write } from "./types.ts";
 
-/** Where a response goes. Back-pressure is a promise, never a boolean to forget. */
+/** The destination of a response. Back-pressure is a promise, so that a caller cannot overlook it. */
 export interface ResponseSink {
-  /** The head, once, before everything else. The body is `length` bytes, or of unknown length. */
+  /** Takes the head. Called once, before anything else. `length`: bytes of the body, if known. */
   commit(code: number, reason: string, headers: HeaderList, length: number | undefined): void;
-  /** `undefined`: go on at once. A promise: wait until the transport can take more. */
+  /** Takes a block. Returns a promise if the caller should wait until the transport can take more, else `undefined`. */
   write(block: Uint8Array): Promise<void> | undefined;
-  /** The clean end, with a last block if there is one left. */
+  /** Ends the response, with a last block if given. */
   end(block?: Uint8Array): void;
-  /** The unclean end, which the client can tell from a clean one. `reason` is for the host's own error handling. */
+  /** Breaks the response off, so that the client cannot take it for complete. `reason` is for the host's error handling. */
   abort(reason: unknown): void;
 }
 
@@ -21,7 +21,7 @@ type Event = "start" | "restart" | "commit" | "block" | "end" | "fail";
 
 /**     idle ──start──▶ held ──commit──▶ sent ──end──▶ done      (PEP 3333, "The start_response() Callable")
  *        ╰──restart──▶╯  ╰restart╯     ╰block╯            idle, held ──fail──▶ failed    sent ──fail──▶ broken
- * `held` exists because the head must wait for the first non-empty block; until then `excInfo` may replace it. */
+ * `held` exists because the head must wait for the first non-empty block. Until then `excInfo` may replace it. */
 const TRANSITIONS = {
   idle: { start: "held", restart: "held", fail: "failed" },
   held: { restart: "held", commit: "sent", fail: "failed" },
@@ -31,33 +31,33 @@ const TRANSITIONS = {
   broken: {},
 } as const satisfies Record<State, Partial<Record<Event, State>>>;
 
-/** What an application did wrong when it asked for something that its state does not allow. */
+/** What the application did wrong, by state and event. */
 const REFUSALS: Partial<Record<`${State}:${Event}`, string>> = {
-  "idle:commit": "a block, or the end, came before startResponse was called",
+  "idle:commit": "the application sent a block, or ended its result, before it called startResponse",
   "held:start": "startResponse was called twice; a second call needs excInfo",
   "sent:start": "startResponse was called again after the head was sent",
   "done:start": "startResponse was called after the response had ended",
   "done:block": "write() was called after the response had ended",
 };
 
-/** The only place where a state changes. An event the table does not list is the application's bug. */
+/** The only place where a state changes. An event that the table does not list is a bug of the application. */
 function next(state: State, event: Event): State {
   const to = (TRANSITIONS[state] as Partial<Record<Event, State>>)[event];
   if (to !== undefined) return to;
   throw new AppProtocolError(REFUSALS[`${state}:${event}`] ?? `${event} is not allowed while the response is ${state}`);
 }
 
-/** How much `write()` takes from an application that does not wait for its promise. */
+/** The bytes that an application may pass to `write()` without waiting for its promise. */
 const UNAWAITED_LIMIT = 1024 * 1024;
 
-/** One response on its way to a sink. `method` decides whether a body may follow the head. */
+/** Writes one response to a sink. `method` decides whether a body may follow the head. */
 export class ResponseWriter {
   readonly #sink: ResponseSink;
   readonly #method: string;
   #state: State = "idle";
-  /** Undefined while idle, and after a call of startResponse that was refused. */
+  /** Undefined until startResponse was called, and after a call that threw. */
   #head: ResponseHead | undefined;
-  /** Bytes that the declared length still allows; undefined without a declared length, or without a body. */
+  /** The bytes that are left of the declared length; undefined without a declared length or without a body. */
   #left: number | undefined;
   #bodyless = false;
   #usedWrite = false;
@@ -70,24 +70,24 @@ export class ResponseWriter {
     this.#method = method;
   }
 
-  /** True once the head is on its way: nothing but the connection's end can tell the client of an error then. */
+  /** True once the head is sent. After that only a broken connection can tell the client about an error. */
   get committed(): boolean {
     return this.#state === "sent" || this.#state === "done" || this.#state === "broken";
   }
 
-  /** True when further blocks would be for nothing: there is no body to send, or the application gave more than it declared. */
+  /** True when further blocks would be dropped: the response has no body, or the application sent more than it declared. */
   get full(): boolean {
     return this.committed && (this.#bodyless || this.#cut);
   }
 
-  /** True when the application gave more than it declared: the surplus was not sent. */
+  /** True when the application sent more than it declared. The surplus was dropped. */
   get cut(): boolean {
     return this.#cut;
   }
 
-  /** The function that the application is given. */
+  /** The function that the application gets. */
   readonly startResponse: StartResponse = (status, headers, excInfo) => {
-    if (this.#failure instanceof ClientDisconnectError) throw this.#failure; // the application could not know
+    if (this.#failure instanceof ClientDisconnectError) throw this.#failure; // the application cannot know it yet
     const replaces = Boolean(excInfo);
     if (replaces && this.#state === "sent") {
       const error = original(excInfo);
@@ -95,33 +95,33 @@ export class ResponseWriter {
       throw error;
     }
     this.#state = next(this.#state, replaces ? "restart" : "start");
-    this.#head = undefined; // a head that parseHead refuses must not leave the old one in force
+    this.#head = undefined; // if parseHead throws, the old head must not stay valid
     this.#head = parseHead(status, headers as HeaderPair[]);
     return this.#write;
   };
 
-  /** A block of the result. Empty blocks are legal and send nothing, so that they do not commit the head. */
+  /** Sends a block of the result. An empty block sends nothing and does not commit the head. */
   block(block: Uint8Array): Promise<void> | undefined {
     if (block.length === 0) return undefined;
-    if (this.#failed) next(this.#state, "block"); // an application that swallowed the error and goes on
+    if (this.#failed) next(this.#state, "block"); // the application has swallowed the error and goes on
     if (!this.committed) this.#commit(undefined);
     if (this.#bodyless) return undefined;
     if (this.#left === undefined) return this.#sink.write(block);
     return this.#sized(block, this.#left);
   }
 
-  /** The only block of a result whose `length` is 1: its size is the response's (PEP 3333, "Content-Length"). */
+  /** Sends the only block of a result whose `length` is 1. Its size becomes the Content-Length (PEP 3333). */
   onlyBlock(block: Uint8Array): Promise<void> | undefined {
     if (block.length > 0 && !this.committed && !this.#usedWrite) this.#commit(block.length);
     return this.block(block);
   }
 
-  /** The result has no more blocks. */
+  /** Ends the response after the last block. */
   end(): void {
     if (this.#state === "done") return; // the last block filled the declared length
     if (this.#failed) next(this.#state, "end");
     if (!this.committed) this.#commit(0);
-    if (this.#bodyless) return; // its head was its end
+    if (this.#bodyless) return; // it ended with its head
     if (this.#left !== undefined && this.#left > 0) {
       throw new AppProtocolError(`the body is ${this.#left} bytes shorter than its Content-Length`);
     }
@@ -129,7 +129,7 @@ export class ResponseWriter {
     this.#sink.end();
   }
 
-  /** Gives the response up. A head that was sent makes it a broken connection; otherwise the host may still answer. */
+  /** Fails the response. If the head was sent, breaks the connection; otherwise the host may still answer. */
   fail(reason: unknown): void {
     if (this.#state === "done" || this.#failed) return;
     this.#state = next(this.#state, "fail");
@@ -141,16 +141,16 @@ export class ResponseWriter {
     return this.#state === "failed" || this.#state === "broken";
   }
 
-  /** @param known the body's length, where it is known without the application's declaration */
+  /** @param known the length of the body, if it is known without a declaration */
   #commit(known: number | undefined): void {
     if (this.#state === "held" && this.#head === undefined) {
-      throw new AppProtocolError("a block, or the end, came after startResponse had refused its arguments");
+      throw new AppProtocolError("the application sent a block, or ended its result, after startResponse had thrown");
     }
     const sent = next(this.#state, "commit");
     const { code, reason, headers, contentLength } = this.#head as ResponseHead;
     const framing = frame(this.#method, code, { declared: contentLength, known });
     this.#sink.commit(code, reason, withLength(headers, contentLength, framing.length), framing.length);
-    this.#state = sent; // not before: a sink that refuses the head has sent nothing, and the host may still answer
+    this.#state = sent; // only now: if the sink throws, nothing was sent, and the host may still answer
     this.#bodyless = framing.bodyless;
     this.#left = framing.bodyless ? undefined : framing.length;
     if (framing.bodyless) this.#finish();
@@ -161,7 +161,7 @@ export class ResponseWriter {
     this.#sink.end(last);
   }
 
-  /** One write for the last block and the end: most responses are a single block of a known size. */
+  /** Sends the last block and the end in one write: most responses are a single block of known size. */
   #sized(block: Uint8Array, left: number): Promise<void> | undefined {
     if (block.length < left) {
       this.#left = left - block.length;
@@ -182,16 +182,16 @@ export class ResponseWriter {
     if (!this.committed) this.#commit(undefined);
     if (this.#bodyless || (block.length === 0 && this.#state === "done")) return Promise.resolve();
     if (this.#state !== "sent" || (this.#left !== undefined && block.length > this.#left)) {
-      throw new AppProtocolError("write() was given more than the Content-Length, or came after the end");
+      throw new AppProtocolError("write() exceeds the Content-Length, or was called after the end of the response");
     }
     const before = this.#unawaited;
     this.#unawaited += block.length;
     if (before > 0 && this.#unawaited > UNAWAITED_LIMIT) {
       throw new AppProtocolError(
-        `write() was given ${this.#unawaited} bytes that the client has not taken; await the promise it returns`,
+        `write() was given ${this.#unawaited} bytes that the client has not read yet; await the promise that write() returns`,
       );
     }
-    // An empty block sends the head alone, so the sink hears of it.
+    // An empty block goes to the sink, because it sends the head.
     const taken = (block.length === 0 ? this.#sink.write(block) : this.block(block)) ?? Promise.resolve();
     return settled(
       taken.then(() => {
@@ -201,13 +201,13 @@ export class ResponseWriter {
   };
 }
 
-/** An application that does not look at its promise must not end the process. */
+/** Prevents an unhandled rejection if the application ignores the promise. */
 function settled(promise: Promise<void>): Promise<void> {
   promise.catch(() => undefined);
   return promise;
 }
 
-/** The error to throw again: an Error as it is, or the value of Python's `(type, value, traceback)`. */
+/** Returns the error to throw again: an Error as it is, or the value in Python's `(type, value, traceback)`. */
 function original(excInfo: unknown): unknown {
   return Array.isArray(excInfo) ? excInfo[1] : excInfo;
 }

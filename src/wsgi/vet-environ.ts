@@ -1,10 +1,10 @@
-/** Environs that are refused before an inner app sees them. Knows what a request must have; knows nothing of who spoilt it. */
+/** Refuses invalid environs before an inner app sees them. */
 import { EnvironError } from "../errors.ts";
 import type { Environ } from "./types.ts";
 
 type Rule = readonly [key: string, pattern: RegExp, form: string];
 
-/** PEP 3333's keys without which there is no request; those that may be empty may be missing. */
+/** Keys that every request needs. PEP 3333 allows keys with an empty value to be missing. */
 const REQUIRED: readonly Rule[] = [
   ["REQUEST_METHOD", /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/, "a token (RFC 9110 §9.1)"],
   ["SERVER_NAME", /^[\x21-\x7e\x80-\xff]+$/, "a name or an address"],
@@ -25,16 +25,16 @@ const OPTIONAL: readonly Rule[] = [
 ];
 
 const HEADER_KEY = /^HTTP_[A-Z0-9_]+$/;
-/** No control character but HTAB: no value may end its line and begin another. */
+/** No control character except HTAB, so that no value can start another header line. */
 const HEADER_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 
 /**
- * Checks what an app is to be made a request of; whatever else is in the environ is nobody's business here.
+ * Checks the keys from which a request is made, and no others.
  *
  * @throws EnvironError that names the key and what it must be
  */
 export function vetEnviron(environ: Environ): void {
-  if (typeof environ !== "object" || environ === null) throw new EnvironError("the environ is no object");
+  if (typeof environ !== "object" || environ === null) throw new EnvironError("the environ is not an object");
   for (const [key, pattern, form] of REQUIRED) vet(environ, key, pattern, form);
   for (const [key, pattern, form] of OPTIONAL) if (environ[key] !== undefined) vet(environ, key, pattern, form);
   for (const key in environ) {
@@ -51,7 +51,7 @@ function vet(environ: Environ, key: string, pattern: RegExp, form: string): void
 }
 
 function vetHeader(environ: Environ, key: string): void {
-  if (environ[key] === undefined) return; // how middleware in JavaScript takes a header away
+  if (environ[key] === undefined) return; // middleware in JavaScript may remove a header this way
   if (key !== "CONTENT_TYPE" && !HEADER_KEY.test(key)) throw refusal(key, "no key at all: it is no header's name");
   vet(environ, key, HEADER_VALUE, "bytes as latin-1 without control characters");
 }
@@ -60,6 +60,6 @@ function refusal(key: string, form: string, value?: unknown): EnvironError {
   const got =
     typeof value === "string" ? JSON.stringify(value.slice(0, 80)) : value === undefined ? "nothing" : typeof value;
   return new EnvironError(
-    `environ[${JSON.stringify(key)}] must be ${form}, got ${got}; the server, or middleware above toWsgi(), has spoilt it`,
+    `environ[${JSON.stringify(key)}] must be ${form}, got ${got}; the server, or middleware around toWsgi(), has set it`,
   );
 }

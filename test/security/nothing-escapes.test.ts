@@ -117,7 +117,7 @@ describe.each(BROKEN)("a logger that %s", (_what, logger) => {
     onTestFinished(() => server.close());
     expect((await rawGet(server.port, "/")).body).toContain("whole");
     expect((await rawGet(server.port, "/")).body).toContain("ok");
-    expect(seen[0]).toContain("the logger failed, so that its messages come here: Error: the disk is full");
+    expect(seen[0]).toContain("the logger failed, so its messages are written here: Error: the disk is full");
     expect(seen[1]).toContain("close() of the application's result failed");
   });
 

@@ -139,8 +139,8 @@ describe("the headers", () => {
     },
   );
 
-  it.each(anyCase("status"))("HDR-05: %s is no header", (name) => {
-    expect(() => parseHead("200 OK", [[name, "200"]])).toThrow(/Status is no header/);
+  it.each(anyCase("status"))("HDR-05: %s is not a header", (name) => {
+    expect(() => parseHead("200 OK", [[name, "200"]])).toThrow(/Status is not a header/);
   });
 
   it("SEC-20: what a refused value holds is not in the message", () => {
