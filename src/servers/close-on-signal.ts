@@ -1,4 +1,4 @@
-/** The end of a server that somebody has asked for. Knows the order of things; the parts are in `node/`. */
+/** The end of a server that somebody has asked for. Knows the order of things; the parts are beside it. */
 import type { Server } from "node:http";
 import { Drain } from "./drain.ts";
 import { stopSignal } from "./signals.ts";

@@ -1,4 +1,4 @@
-/** From an Express app, or any `(req, res)` handler, to a WSGI app. Knows the order of things; the parts are in `node/`. */
+/** From an Express app, or any `(req, res)` handler, to a WSGI app. Knows the order of things; the parts are beside it. */
 import { type IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { OptionError } from "../errors.ts";

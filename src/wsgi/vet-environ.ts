@@ -27,6 +27,7 @@ const OPTIONAL: readonly Rule[] = [
 const HEADER_KEY = /^HTTP_[A-Z0-9_]+$/;
 /** No control character except HTAB, so that no value can start another header line. */
 const HEADER_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
+const HEADER_FORM = "bytes as latin-1 without control characters";
 
 /**
  * Checks the keys from which a request is made, and no others.
@@ -41,25 +42,33 @@ export function vetEnviron(environ: Environ): void {
     if (key.startsWith("HTTP_")) vetHeader(environ, key);
     else if (key === "CONTENT_TYPE") vetHeader(environ, key);
   }
-  if (typeof environ["wsgi.input"]?.read !== "function") throw refusal("wsgi.input", "a stream with read()");
-  if (typeof environ["wsgi.errors"]?.write !== "function") throw refusal("wsgi.errors", "a stream with write()");
+  if (typeof environ["wsgi.input"]?.read !== "function") throw refusal("wsgi.input", "a stream with read()", "none");
+  if (typeof environ["wsgi.errors"]?.write !== "function")
+    throw refusal("wsgi.errors", "a stream with write()", "none");
 }
 
 function vet(environ: Environ, key: string, pattern: RegExp, form: string): void {
   const value = environ[key];
-  if (typeof value !== "string" || !pattern.test(value)) throw refusal(key, form, value);
+  if (typeof value === "string" && pattern.test(value)) return;
+  throw refusal(key, form, typeof value === "string" ? JSON.stringify(value.slice(0, 80)) : typeName(value));
 }
 
 function vetHeader(environ: Environ, key: string): void {
   if (environ[key] === undefined) return; // middleware in JavaScript may remove a header this way
-  if (key !== "CONTENT_TYPE" && !HEADER_KEY.test(key)) throw refusal(key, "no key at all: it is no header's name");
-  vet(environ, key, HEADER_VALUE, "bytes as latin-1 without control characters");
+  if (key !== "CONTENT_TYPE" && !HEADER_KEY.test(key))
+    throw refusal(key, "absent: it is not the name of a header", "a value");
+  const value = environ[key];
+  if (typeof value === "string" && HEADER_VALUE.test(value)) return;
+  // Does not show the value: it may be a session cookie, and messages go to logs.
+  throw refusal(key, HEADER_FORM, typeof value === "string" ? "others" : typeName(value));
 }
 
-function refusal(key: string, form: string, value?: unknown): EnvironError {
-  const got =
-    typeof value === "string" ? JSON.stringify(value.slice(0, 80)) : value === undefined ? "nothing" : typeof value;
+function refusal(key: string, form: string, got: string): EnvironError {
   return new EnvironError(
     `environ[${JSON.stringify(key)}] must be ${form}, got ${got}; the server, or middleware around toWsgi(), has set it`,
   );
+}
+
+function typeName(value: unknown): string {
+  return value === undefined ? "nothing" : value === null ? "null" : typeof value;
 }

@@ -257,6 +257,12 @@ describe("an environ that middleware has spoilt", () => {
     expect(called).toBe(false);
   });
 
+  it("the message shows no value of a header, which may be a session cookie", () => {
+    const environ = environOf({ keys: { HTTP_COOKIE: "session=hunter2\r\n" } });
+    const call = () => toWsgi(() => undefined)(environ, () => () => Promise.resolve());
+    expect(call).toThrow('environ["HTTP_COOKIE"] must be bytes as latin-1 without control characters, got others');
+  });
+
   it("SEC-24: no environ at all is refused, too", () => {
     expect(() => toWsgi(() => undefined)(null as never, () => () => Promise.resolve())).toThrow(EnvironError);
   });
