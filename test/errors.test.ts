@@ -3,7 +3,7 @@ import * as errors from "../src/errors.ts";
 
 const sent = { sent: true };
 
-/** Every class of errors: `code` is what programs may rely on, so a change here is a breaking one. */
+/** Every error class. Programs rely on `code`, so a change here is a breaking change. */
 const ERRORS: [errors.BridgeError, code: string, status: number][] = [
   [new errors.BadRequestError("m"), "ERR_WSGI_BAD_REQUEST", 400],
   [new errors.BadRequestError("m", 414), "ERR_WSGI_BAD_REQUEST", 414],
@@ -49,14 +49,14 @@ describe("every error", () => {
     expect(error.stack).toContain(`${name}: `);
   });
 
-  it("is in the table above, and has a code of its own", () => {
+  it("is in the table above, and has a unique code", () => {
     const abstract = ["BridgeError", "StartError"];
     const classes = Object.keys(errors).filter((name) => !abstract.includes(name));
     expect(new Set(ROWS.map(({ name }) => name))).toEqual(new Set(classes));
     expect(new Set(ROWS.map(({ code }) => code)).size).toBe(classes.length);
   });
 
-  it("of those with which ready() rejects is a StartError, and no other", () => {
+  it("that ready() can reject with is a StartError, and no other", () => {
     const start = ROWS.filter(({ error }) => error instanceof errors.StartError).map(({ name }) => name);
     expect(start).toEqual([
       "InterpreterError",
@@ -69,7 +69,7 @@ describe("every error", () => {
 });
 
 describe("what an error carries", () => {
-  it("SEC-19: a PythonError's traceback is neither in its message nor in its stack, which hosts may show", () => {
+  it("SEC-19: neither the message nor the stack of a PythonError, which hosts may show, contains the traceback", () => {
     const error = new errors.PythonError({
       type: "shop.Missing",
       exceptionMessage: "the secret",
@@ -84,16 +84,16 @@ describe("what an error carries", () => {
     }
   });
 
-  it("WRK-07: a WorkerExitError says whether the app may have begun, and why", () => {
+  it("WRK-07: a WorkerExitError says whether the app may have started the request, and why", () => {
     const cause = new Error("EPIPE");
     expect(new errors.WorkerExitError("m", { sent: false, cause })).toMatchObject({ sent: false, cause });
   });
 
-  it("WRK-09: a QueueFullError asks the client to come back", () => {
+  it("WRK-09: a QueueFullError asks the client to retry", () => {
     expect(new errors.QueueFullError("m").headers).toEqual({ "Retry-After": "1" });
   });
 
-  it("an AppImportError keeps the import's traceback", () => {
+  it("an AppImportError keeps the traceback of the import", () => {
     expect(new errors.AppImportError("m", "t")).toMatchObject({ message: "m", traceback: "t" });
   });
 

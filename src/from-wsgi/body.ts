@@ -1,33 +1,36 @@
-/** The body of a Node request as a `ByteSource`. Knows streams, limits and disconnects; knows nothing of WSGI's read methods. */
+/** The body of a Node request as a `ByteSource`. Knows streams, limits and disconnects; does not know WSGI's read methods. */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Http2ServerRequest } from "node:http2";
 import { BodyTooLargeError, ClientDisconnectError } from "../errors.ts";
 import type { MemoryBudget } from "../node/memory-budget.ts";
 import { type ByteSource, readTooLate } from "../wsgi/input.ts";
 
-/** A body of unknown or larger size that nobody reads costs its connection: what follows must not be taken for a request. */
+/**
+ * In bytes. If the app leaves a larger body unread, or one of unknown length, the connection is closed after the response.
+ * Otherwise Node would have to read the rest of the body before the next request on the connection.
+ */
 const DRAIN_LIMIT = 64 * 1024;
 
-/** How much of a body that was read can be given back to the request for the next handler. */
+/** The largest part of a body, in bytes, that can be read and then restored for the next handler. */
 export const RESTORE_LIMIT: number = 1024 * 1024;
 
-/** By its stream, not its version: what `toWsgi` makes of an HTTP/2 request has the form of HTTP/1. */
+/** Tests for `stream`, not for the HTTP version: requests that `toWsgi` makes are HTTP/1 objects, even for HTTP/2 requests. */
 function isHttp2(req: object): req is Http2ServerRequest {
   return "stream" in req;
 }
 
-/** RFC 9112 §6.3: over HTTP/1 a request has a body if, and only if, one of two headers announces it. */
+/** Whether the request has a body. Over HTTP/1, Content-Length or Transfer-Encoding announces it (RFC 9112 §6.3). */
 export function hasBody(req: IncomingMessage): boolean {
   if (isHttp2(req)) return !req.stream.endAfterHeaders;
   return declaredLength(req) !== 0;
 }
 
-/** True when so much of the body may still come that waiting for it, to reuse the connection, is not worth it. */
+/** Whether the unread part of the body may be so large that closing the connection is better than reading it to the end. */
 export function leavesMuchUnread(req: IncomingMessage): boolean {
   return !isHttp2(req) && !req.complete && declaredLength(req) > DRAIN_LIMIT;
 }
 
-/** Bytes; infinite for a chunked body. From the raw headers: `maxHeadersCount` hides some of the others. */
+/** The declared length in bytes; infinite for a chunked body. Uses `rawHeaders`: `maxHeadersCount` truncates `headers`. */
 function declaredLength({ rawHeaders }: IncomingMessage): number {
   let length = 0;
   for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
@@ -38,30 +41,31 @@ function declaredLength({ rawHeaders }: IncomingMessage): number {
   return length;
 }
 
-/** Requests whose bodies were read and given back whole. */
+/** The requests whose bodies were read and then fully restored. */
 const restored: WeakSet<IncomingMessage> = new WeakSet();
 
-/** True if somebody has read a part of the body and did not give it back. */
+/** Whether some code has read a part of the body and did not restore it. */
 export function wasRead(req: IncomingMessage): boolean {
   return req.readableDidRead && !(restored.has(req) && !req.readableEnded && !req.readableFlowing);
 }
 
-/** Reads on demand: until the first `next()` the socket's own flow control holds the client back. */
+/** Reads the body on demand. Until the first `next()`, TCP flow control makes the client wait. */
 export class RequestBody implements ByteSource {
   readonly #req: IncomingMessage;
   readonly #maxSize: number;
-  /** What was read, for `restore`; undefined once that is more than can be kept, or if nobody may want it. */
+  /** The chunks read so far, for `restore()`. Undefined if they exceed a limit, or if no next handler may need them. */
   #kept: Uint8Array[] | undefined;
   readonly #memory: MemoryBudget | undefined;
   #size = 0;
-  #wake: (() => void) | undefined;
+  #resume: (() => void) | undefined;
   #listening = false;
   #failed = false;
-  #over = false;
+  /** Node has discarded the body, because the response was sent before anybody read it. */
+  #discarded = false;
 
   /**
-   * @param maxSize bytes
-   * @param memory what all bodies may keep together for `restore`; undefined if nobody may want it
+   * @param maxSize in bytes
+   * @param memory the memory that all bodies share for `restore()`; undefined if no next handler may need the body
    * @throws BodyTooLargeError when the declared length exceeds `maxSize`
    */
   constructor(req: IncomingMessage, maxSize: number, memory: MemoryBudget | undefined) {
@@ -69,70 +73,70 @@ export class RequestBody implements ByteSource {
     this.#maxSize = maxSize;
     this.#memory = memory;
     this.#kept = memory && [];
-    restored.delete(req); // it is read again from here on
+    restored.delete(req); // this object reads the body again
     const declared = declaredLength(req);
     if (Number.isFinite(declared) && declared > maxSize) throw tooLarge(maxSize);
   }
 
-  /** Node discards a body that nobody has asked for when its response is sent, which may be before the first `next()`. */
+  /** Starts to read at once: Node discards an unread body when the response is sent, maybe before the first `next()`. */
   begin(): void {
-    if (this.#over || this.#listening) return;
-    this.#listen();
+    if (this.#discarded || this.#listening) return;
+    this.#addListeners();
     this.#req.read(0);
   }
 
   async next(): Promise<Uint8Array | undefined> {
-    if (this.#over) throw readTooLate();
-    this.#listen();
+    if (this.#discarded) throw readTooLate();
+    this.#addListeners();
     for (;;) {
-      // Before reading: a read at the end would end the stream, and the next handler would find nothing after `restore()`.
-      if (this.#whole()) return undefined;
+      // Checked before reading: `read()` at the end would end the stream, and `restore()` could not put the body back.
+      if (this.#isComplete()) return undefined;
       const chunk = this.#readBuffered();
-      if (chunk !== null) return this.#count(chunk);
+      if (chunk !== null) return this.#accept(chunk);
       if (this.#failed || this.#req.destroyed) {
-        throw new ClientDisconnectError("the client closed the connection before its body was whole");
+        throw new ClientDisconnectError("the client closed the connection before it sent the whole request body");
       }
       await new Promise<void>((resolve) => {
-        this.#wake = resolve;
+        this.#resume = resolve;
       });
     }
   }
 
   /**
-   * The response is over. When it is sent, Node discards a body that nobody has begun to read: a later reader must not take that for
-   * its end. One who has begun has the rest of it, which is this request's alone.
+   * Called when the app is done with the request. If nobody has begun to read the body, Node discards it once the response is
+   * sent, and a later read must fail instead of reporting the end of the body. A reader that has begun may read on.
    */
   release(res: ServerResponse): void {
-    this.#forget();
+    this.#releaseKept();
     if (this.#listening) return;
     res.once("finish", () => {
-      this.#over = !this.#listening;
+      this.#discarded = !this.#listening;
     });
   }
 
   /**
-   * Gives what was read back to the request, so that the next handler finds the body whole.
+   * Puts the chunks that were read back into the request, so that the next handler can read the whole body.
    *
-   * @returns false when more was read than could be kept
+   * @returns false if more was read than could be kept
    */
   restore(): boolean {
     if (this.#size > 0 && this.#kept === undefined) return false;
-    this.#leave();
+    this.#removeListeners();
     if (this.#size > 0) this.#req.unshift(Buffer.concat(this.#kept as Uint8Array[]));
     restored.add(this.#req);
-    this.#forget(); // they are the request's own again
+    this.#releaseKept(); // the request itself holds these bytes now
     return true;
   }
 
-  /** All of it has come, and was read. HTTP/2 calls a request complete that was aborted, too. */
-  #whole(): boolean {
+  /** Whether the whole body has arrived and was read. On HTTP/2, `complete` is true for an aborted request, too. */
+  #isComplete(): boolean {
     const { complete, readableLength } = this.#req;
     return complete && readableLength === 0 && !(this.#failed && isHttp2(this.#req));
   }
 
   /**
-   * No more than is there: to ask for more would end a stream that `restore` may have to put bytes back into. And no more
-   * than the stream's own mark, which Node would raise, each time further, until a whole body could pile up.
+   * Reads no more than is buffered: asking for more could end the stream, and then `restore()` cannot put bytes back. And no
+   * more than the high-water mark: Node would raise the mark with each larger read, until it buffers a whole body.
    */
   #readBuffered(): Uint8Array | null {
     const { readableLength, readableHighWaterMark } = this.#req;
@@ -140,7 +144,7 @@ export class RequestBody implements ByteSource {
     return this.#req.read(length) as Uint8Array | null; // `read(0)` asks the socket for more and returns nothing
   }
 
-  #count(chunk: Uint8Array): Uint8Array {
+  #accept(chunk: Uint8Array): Uint8Array {
     this.#size += chunk.length;
     if (this.#size > this.#maxSize) throw tooLarge(this.#maxSize);
     this.#keep(chunk);
@@ -150,41 +154,41 @@ export class RequestBody implements ByteSource {
   #keep(chunk: Uint8Array): void {
     if (this.#kept === undefined) return;
     if (this.#size <= RESTORE_LIMIT && this.#memory?.take(chunk.length)) this.#kept.push(chunk);
-    else this.#forget();
+    else this.#releaseKept();
   }
 
-  #forget(): void {
+  #releaseKept(): void {
     for (const { length } of this.#kept ?? []) this.#memory?.giveBack(length);
     this.#kept = undefined;
   }
 
-  /** Once, for the life of the request: Node drops them with it. */
-  #listen(): void {
+  /** Adds the listeners once. They stay as long as the request lives. */
+  #addListeners(): void {
     if (this.#listening) return;
     this.#listening = true;
-    for (const event of WAKING) this.#req.on(event, this.#wakeUp);
-    for (const event of FAILING) this.#req.on(event, this.#fail);
+    for (const event of PROGRESS_EVENTS) this.#req.on(event, this.#onProgress);
+    for (const event of FAILURE_EVENTS) this.#req.on(event, this.#onFailure);
   }
 
-  /** While somebody listens for `readable`, a stream does not flow to a reader that listens for `data`. */
-  #leave(): void {
+  /** Removes the listeners. While a `readable` listener exists, the stream sends nothing to `data` listeners. */
+  #removeListeners(): void {
     if (!this.#listening) return;
     this.#listening = false;
-    for (const event of WAKING) this.#req.off(event, this.#wakeUp);
-    for (const event of FAILING) this.#req.off(event, this.#fail);
+    for (const event of PROGRESS_EVENTS) this.#req.off(event, this.#onProgress);
+    for (const event of FAILURE_EVENTS) this.#req.off(event, this.#onFailure);
   }
 
-  readonly #wakeUp = (): void => this.#wake?.();
+  readonly #onProgress = (): void => this.#resume?.();
 
-  readonly #fail = (): void => {
+  readonly #onFailure = (): void => {
     this.#failed = true;
-    this.#wake?.();
+    this.#resume?.();
   };
 }
 
-const WAKING = ["readable", "end", "close"] as const;
-const FAILING = ["error", "aborted"] as const;
+const PROGRESS_EVENTS = ["readable", "end", "close"] as const;
+const FAILURE_EVENTS = ["error", "aborted"] as const;
 
 function tooLarge(maxSize: number): BodyTooLargeError {
-  return new BodyTooLargeError(`the request's body is longer than maxBodySize allows, ${maxSize} bytes`);
+  return new BodyTooLargeError(`the request body is larger than maxBodySize (${maxSize} bytes)`);
 }

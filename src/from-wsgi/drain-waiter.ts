@@ -1,53 +1,58 @@
-/** Waiting for room in a stream that is full. Knows `drain` and `close`; knows nothing of what is written. */
+/** Waits until a full stream has drained. Knows `drain` and `close`; does not know what is written. */
 import type { EventEmitter } from "node:events";
 import { ClientDisconnectError } from "../errors.ts";
 
-/** One promise for all writes that came while the stream was full. */
+/** One promise for all writes made while the stream is full. */
 export class DrainWaiter {
   readonly #stream: EventEmitter;
-  #waiting: Waiting | undefined;
+  #pending: PendingDrain | undefined;
   #listening = false;
 
   constructor(stream: EventEmitter) {
     this.#stream = stream;
   }
 
-  /** Resolves when the stream can take more; rejects with `ClientDisconnectError` when it never will. */
+  /** Resolves when the stream drains; rejects with `ClientDisconnectError` when it closes. */
   wait(): Promise<void> {
     this.#listen();
-    this.#waiting ??= waiting();
-    return this.#waiting.promise;
+    this.#pending ??= createPending();
+    return this.#pending.promise;
   }
 
-  /** Once a stream, not once a wait: `compression` gives `drain` listeners to its own stream and never takes one back. */
+  /**
+   * Adds the listeners once per stream, not once per wait: `compression` forwards `drain` listeners to its own stream and never
+   * removes them.
+   */
   #listen(): void {
     if (this.#listening) return;
     this.#listening = true;
-    this.#stream.on("drain", () => this.#settled()?.resolve()).on("close", () => this.#settled()?.reject(gone()));
+    this.#stream
+      .on("drain", () => this.#takePending()?.resolve())
+      .on("close", () => this.#takePending()?.reject(disconnected()));
   }
 
-  #settled(): Waiting | undefined {
-    const waiting = this.#waiting;
-    this.#waiting = undefined;
-    return waiting;
+  #takePending(): PendingDrain | undefined {
+    const pending = this.#pending;
+    this.#pending = undefined;
+    return pending;
   }
 }
 
-interface Waiting {
+interface PendingDrain {
   readonly promise: Promise<void>;
   resolve(): void;
   reject(reason: unknown): void;
 }
 
-function waiting(): Waiting {
-  let settle: Omit<Waiting, "promise"> | undefined;
+function createPending(): PendingDrain {
+  let settle: Omit<PendingDrain, "promise"> | undefined;
   const promise = new Promise<void>((resolve, reject) => {
     settle = { resolve, reject };
   });
-  promise.catch(() => undefined); // after the last block nobody waits for room
-  return { promise, ...(settle as Omit<Waiting, "promise">) };
+  promise.catch(() => undefined); // after the last write nobody awaits it
+  return { promise, ...(settle as Omit<PendingDrain, "promise">) };
 }
 
-function gone(): ClientDisconnectError {
+function disconnected(): ClientDisconnectError {
   return new ClientDisconnectError("the client closed the connection");
 }

@@ -1,7 +1,7 @@
-/** One request's journey through a WSGI app, the same on every host. Knows the order of things; each step is elsewhere. */
+/** Handles one request with a WSGI app, the same way on every host. Knows the order of the steps; other files do the work. */
 import type { IncomingMessage } from "node:http";
 import { BadRequestError, BodyTooLargeError, OptionError, ResponseAbortedError } from "../errors.ts";
-import { closeAfter, comesTooLate } from "../node/response.ts";
+import { arrivedAfterClose, closeAfter } from "../node/response.ts";
 import { buildEnviron } from "../wsgi/environ.ts";
 import { Handler, type HandlerHost } from "../wsgi/handler.ts";
 import { BodyInput, bytesInput, EMPTY_INPUT } from "../wsgi/input.ts";
@@ -15,30 +15,30 @@ import type { HostExchange } from "./host.ts";
 import type { FromWsgiSettings } from "./options.ts";
 import { rewriteBody } from "./parsed-body.ts";
 import { awaitTurn, hasTurn } from "./pipeline.ts";
-import type { SlowClientListener } from "./send-timeout.ts";
+import type { SendTimeoutListener } from "./send-timeout.ts";
 import { tlsVariables } from "./tls.ts";
 
-/** What stops a response that is to be passed on: thrown where the head would be committed. */
+/** Thrown instead of committing the head, to stop the app when the request is passed on to the next handler. */
 const PASSED_ON = Symbol("passed on");
 
-/** Runs `app` for a request that a host presents. `extra` are the deployer's own keys. Never throws. */
-export function exchange(app: WsgiApp, host: HostExchange, settings: FromWsgiSettings<never>, extra: Extra): void {
+/** Runs `app` for one request of a host. `extra` returns the keys of the option `environ`. Never throws. */
+export function exchange(app: WsgiApp, host: HostExchange, settings: FromWsgiSettings<never>, extra: ExtraKeys): void {
   new Exchange(host, settings).run(app, extra);
 }
 
-/** Middleware that names requests (pino-http, express-request-id) leaves the name here. */
-type Named = IncomingMessage & { readonly id?: unknown };
+/** Middleware such as pino-http and express-request-id stores the id of the request here. */
+type IdentifiedRequest = IncomingMessage & { readonly id?: unknown };
 
-/** Called once the request has been found fit for an application. */
-export type Extra = () => Readonly<Record<string, unknown>> | undefined;
+/** Returns additional environ keys. Called after the request has been validated. */
+export type ExtraKeys = () => Readonly<Record<string, unknown>> | undefined;
 
-class Exchange implements HandlerHost, SlowClientListener {
+class Exchange implements HandlerHost, SendTimeoutListener {
   readonly #host: HostExchange;
   readonly #settings: FromWsgiSettings<never>;
   readonly #errors: LogErrors;
   #body: RequestBody | undefined;
   #id = "";
-  /** As the client sent it: `req.url` is what a mount leaves of it. */
+  /** The request target as the client sent it. Below a mount, `req.url` is only a part of it. */
   #target: string | undefined;
 
   constructor(host: HostExchange, settings: FromWsgiSettings<never>) {
@@ -47,17 +47,17 @@ class Exchange implements HandlerHost, SlowClientListener {
     this.#errors = new LogErrors(settings.logger);
   }
 
-  run(app: WsgiApp, extra: Extra): void {
+  run(app: WsgiApp, extra: ExtraKeys): void {
     const { req, res } = this.#host;
-    if (res.destroyed || comesTooLate(req)) {
-      this.#host.clientLeft?.(); // it left while other middleware was at work, or is to go
+    if (res.destroyed || arrivedAfterClose(req)) {
+      this.#host.onDisconnect?.(); // the client left during earlier middleware, or the connection is about to close
       return;
     }
-    this.#host.sink.slowClient = this;
+    this.#host.sink.sendTimeoutListener = this;
     const handler = new Handler(new ResponseWriter(this.#sink(), req.method ?? "GET"), this);
     let environ: Environ;
     try {
-      environ = this.#environ(extra); // at once: routers put paths back when they are left
+      environ = this.#environ(extra); // synchronously: routers restore `req.url` as soon as their handler returns
     } catch (error) {
       this.answerError(error);
       return;
@@ -71,62 +71,62 @@ class Exchange implements HandlerHost, SlowClientListener {
     handler.run(app, environ);
     if (handler.over) return;
     res.on("close", () => {
-      if (!res.writableEnded) this.#lose(handler); // not `writableFinished`: HTTP/2's is true of a stream that was reset
+      if (!res.writableEnded) this.#disconnect(handler); // not `writableFinished`: true for an HTTP/2 stream that was reset
     });
   }
 
   #awaitTurn(app: WsgiApp, environ: Environ, handler: Handler): void {
     awaitTurn(this.#host.res, {
       start: () => this.#start(app, environ, handler),
-      withdraw: () => this.#lose(handler),
-      tooMany: (count) => this.#note(`${count} pipelined requests wait on its connection, which is ended`),
+      cancel: () => this.#disconnect(handler),
+      overflow: (count) =>
+        this.#logInfo(`the client pipelined too many requests (${count} are waiting); the connection was closed`),
     });
   }
 
-  cutOff(timeout: number): void {
-    this.#note(`the client took nothing for sendTimeout, ${timeout} ms; it was cut off`);
+  onSendTimeout(timeout: number): void {
+    this.#logInfo(`the client accepted no data for sendTimeout (${timeout} ms); the response was aborted`);
   }
 
-  /** The client has left. */
-  #lose(handler: Handler): void {
+  #disconnect(handler: Handler): void {
     handler.disconnect();
-    this.#host.clientLeft?.();
+    this.#host.onDisconnect?.();
   }
 
-  /** An answer that fails itself is given up: the connection ends, and the process lives. */
+  /** Sends the error response, or passes the request on. If that fails too, closes the connection; never throws. */
   answerError(error: unknown): void {
     try {
       if (error === PASSED_ON) this.#host.passOn?.();
       else this.#answer(error);
     } catch (failure) {
-      this.log("its error could not be answered", failure);
+      this.log("the error response could not be sent", failure);
       this.#host.res.destroy();
     }
   }
 
   #answer(error: unknown): void {
     const { req, res } = this.#host;
-    // What follows a request that could not be understood, or its unread body, is not to be trusted.
-    if (isClientsFault(error) || leavesMuchUnread(req)) closeAfter(res);
-    if (this.#host.passOn === undefined && !isClientsFault(error)) {
-      this.log("the application failed", error); // a framework logs what it answers; here nobody else does
+    // After a request that was not understood, or whose body is unread, the next bytes cannot be trusted to be a request.
+    if (isClientFault(error) || leavesMuchUnread(req)) closeAfter(res);
+    if (this.#host.passOn === undefined && !isClientFault(error)) {
+      this.log("the application failed", error); // a framework logs the errors it handles; here nobody else does
     }
     if (error instanceof ResponseAbortedError)
-      this.#host.sink.abort(error); // that is the answer the app wants
+      this.#host.sink.abort(error); // the app aborted its response on purpose
     else this.#host.answerError(error);
   }
 
   log(message: string, error: unknown): void {
     const cause = error === undefined ? "" : `: ${describe(error)}`;
-    this.#settings.logger.error(this.#line(message + cause));
+    this.#settings.logger.error(this.#formatLine(message + cause));
   }
 
-  /** What a client did, which is nobody's fault here. */
-  #note(message: string): void {
-    this.#settings.logger.info(this.#line(message));
+  /** For behaviour of the client that is no fault of the server. */
+  #logInfo(message: string): void {
+    this.#settings.logger.info(this.#formatLine(message));
   }
 
-  #line(message: string): string {
+  #formatLine(message: string): string {
     const { method, url } = this.#host.req;
     return tagged(this.#id, printable(`${method} ${this.#target ?? url}: ${message}`));
   }
@@ -136,23 +136,23 @@ class Exchange implements HandlerHost, SlowClientListener {
     this.#errors.flush();
   }
 
-  #environ(extra: Extra): Environ {
+  #environ(extra: ExtraKeys): Environ {
     const head = this.#host.head();
     this.#target = head.target;
     vetHead(head);
     const { input, length } = this.#input();
     const { multiprocess, stripForwarded } = this.#settings;
     const environ = buildEnviron(head, { input, length, errors: this.#errors, multiprocess, stripForwarded });
-    this.#id = requestId((this.#host.req as Named).id, environ);
+    this.#id = requestId((this.#host.req as IdentifiedRequest).id, environ);
     this.#errors.name(this.#id);
     environ["wsgi_bridge.request_id"] = this.#id;
     if (head.scheme === "https") Object.assign(environ, tlsVariables(this.#host.req.socket));
-    const own = extra();
-    if (own !== undefined) addExtra(environ, own);
+    const extraKeys = extra();
+    if (extraKeys !== undefined) addExtra(environ, extraKeys);
     return environ;
   }
 
-  /** The body as it comes, or what a middleware that has read it left behind. */
+  /** The body from the socket or, if middleware has read it, the body that the middleware left behind. */
   #input(): { input: InputStream; length: number | undefined } {
     const { req } = this.#host;
     if (!hasBody(req)) return { input: EMPTY_INPUT, length: undefined };
@@ -180,18 +180,20 @@ class Exchange implements HandlerHost, SlowClientListener {
   }
 }
 
-function isClientsFault(error: unknown): boolean {
+function isClientFault(error: unknown): boolean {
   return error instanceof BadRequestError || error instanceof BodyTooLargeError;
 }
 
-const NO_BYTE = /[^\x00-\xff]/;
+const NON_LATIN1 = /[^\x00-\xff]/;
 
-/** @throws OptionError for what no environ may hold */
+/** @throws OptionError for a value that PEP 3333 does not allow in an environ */
 function addExtra(environ: Environ, extra: Readonly<Record<string, unknown>>): void {
   for (const [key, value] of Object.entries(extra)) {
     if (value === undefined || value === null) continue;
-    if (!key.includes(".") && (typeof value !== "string" || NO_BYTE.test(value))) {
-      throw new OptionError(`environ(request) gave ${key} a value that is no text of bytes as latin-1`);
+    if (!key.includes(".") && (typeof value !== "string" || NON_LATIN1.test(value))) {
+      throw new OptionError(
+        `environ(request) returned an invalid value for ${key}; it must be a string without characters above U+00FF`,
+      );
     }
     environ[key] = value;
   }

@@ -1,4 +1,4 @@
-/** What Express and plain `node:http` requests say of themselves, and how they are answered. Knows mounts and `trust proxy`. */
+/** Reads and answers requests of Express, Connect and plain `node:http`. Knows mounts and `trust proxy`. */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { BridgeError } from "../errors.ts";
 import type { RequestHead } from "../wsgi/environ.ts";
@@ -10,7 +10,7 @@ import { socketHead } from "./request-head.ts";
 import type { SendTimeout } from "./send-timeout.ts";
 import { NodeSink } from "./sink.ts";
 
-/** A request on Express, Connect or, without `next`, on plain `node:http`. */
+/** A request of Express or Connect or, without `next`, of plain `node:http`. */
 export class ExpressExchange implements HostExchange {
   readonly req: ExpressRequest;
   readonly res: ServerResponse;
@@ -18,8 +18,12 @@ export class ExpressExchange implements HostExchange {
   readonly passOn: (() => void) | undefined;
   readonly #next: Next | undefined;
 
-  constructor(req: IncomingMessage, res: ServerResponse, around: { next: Next | undefined; sendTimeout: SendTimeout }) {
-    const { next, sendTimeout } = around;
+  constructor(
+    req: IncomingMessage,
+    res: ServerResponse,
+    options: { next: Next | undefined; sendTimeout: SendTimeout },
+  ) {
+    const { next, sendTimeout } = options;
     this.req = req;
     this.res = res;
     this.sink = new NodeSink(res, sendTimeout);
@@ -37,22 +41,22 @@ export class ExpressExchange implements HostExchange {
 
   answerError(error: unknown): void {
     if (this.#next !== undefined) this.#next(error);
-    else answerBare(this.res, error);
+    else sendBareError(this.res, error);
   }
 }
 
 /**
- * Reads a request's head. Call it at once: routers put `url` and `baseUrl` back when they are left.
+ * Reads a request's head. Call it synchronously: routers restore `url` and `baseUrl` as soon as their handler returns.
  *
- * Middleware's guards have read path and host where there is an `originalUrl`: then the app gets what they got, and the
- * authority of a target in absolute form decides nothing. Without any, RFC 9112 alone says what is read.
+ * If `originalUrl` exists, earlier middleware may have checked the path and the host. Then the app gets the same path and
+ * host, and the authority of a target in absolute form is ignored. Without `originalUrl`, RFC 9112 alone applies.
  *
- * @throws BadRequestError for a path that cannot be translated, or that a framework reads differently
+ * @throws BadRequestError for a path that cannot be translated, or that the framework reads differently
  */
 export function expressHead(req: ExpressRequest): RequestHead {
   const url = req.url ?? "/";
   const target = req.originalUrl ?? url;
-  const { path, query } = req.originalUrl === undefined ? splitTarget(url) : guardedUrl(req, url, target);
+  const { path, query } = req.originalUrl === undefined ? splitTarget(url) : checkedUrl(req, url, target);
   return socketHead(req, {
     scriptName: req.baseUrl ? percentDecode(req.baseUrl) : "",
     pathInfo: isBareMount(req, path) ? "" : percentDecode(path),
@@ -64,30 +68,30 @@ export function expressHead(req: ExpressRequest): RequestHead {
   });
 }
 
-/** A router that cuts a mount off a target that it misread makes another path of it, so that the original counts, too. */
-function guardedUrl(req: ExpressRequest, url: string, target: string): SplitTarget {
+/** Checks the original target as well: a router that misreads it also cuts the mount off at the wrong place. */
+function checkedUrl(req: ExpressRequest, url: string, target: string): SplitTarget {
   if (target !== url && !readsAlike(target)) throw twoReadings();
   return splitAgreed(url, req);
 }
 
-/** Express says `/` for `/mount` and `/mount/` alike; what the client sent tells them apart. */
+/** Whether the target is the mount path without a trailing slash. Express sets `url` to `/` for both `/mount` and `/mount/`. */
 function isBareMount(req: ExpressRequest, path: string): boolean {
   if (path !== "/" || !req.baseUrl || req.originalUrl === undefined) return false;
   return splitTarget(req.originalUrl).path === req.baseUrl;
 }
 
-/** X-Forwarded-Host where `trust proxy` believes it, read as Express's `req.host` and `req.hostname` read it. */
+/** X-Forwarded-Host if `trust proxy` allows it, read as Express's `req.host` and `req.hostname` read it. */
 function trustedHost(req: ExpressRequest): string | undefined {
   const header = req.headers["x-forwarded-host"];
   if (typeof header !== "string" || header === "") return undefined;
-  const trusts = req.app?.get("trust proxy fn"); // Express 4 says without a port what it believes, so that is not enough
+  const trusts = req.app?.get("trust proxy fn"); // Express 4's `req.hostname` has no port, so read the header
   if (typeof trusts !== "function" || !trusts(req.socket.remoteAddress, 0)) return undefined;
   const comma = header.indexOf(",");
   return comma === -1 ? header : header.slice(0, comma).trimEnd();
 }
 
-/** The status and not a word: whoever asks may be anybody. What an error has in `headers` is meant for the client. */
-function answerBare(res: ServerResponse, error: unknown): void {
+/** Sends the status without a body, because anybody may see it. The `headers` of an error are meant for the client. */
+function sendBareError(res: ServerResponse, error: unknown): void {
   const { status, headers }: { status: number; headers?: Readonly<Record<string, string>> } =
     error instanceof BridgeError ? error : { status: 500 };
   res.writeHead(status, { ...headers, "Content-Length": 0 }).end();

@@ -1,4 +1,4 @@
-/** From a WSGI app to Express middleware. Knows the host and the options; the journey is `exchange.ts`. */
+/** Makes Express middleware from a WSGI app. Knows the host and the options; `exchange.ts` handles the requests. */
 import type { IncomingMessage } from "node:http";
 import { OptionError } from "../errors.ts";
 import type { WsgiApp } from "../wsgi/types.ts";
@@ -8,16 +8,17 @@ import type { WsgiMiddleware } from "./host.ts";
 import { type FromWsgiOptions, resolveSettings } from "./options.ts";
 
 /**
- * Turns a WSGI app into middleware for Express 4 and 5 (and Connect) that is a plain `node:http` and `node:http2` listener
- * too.
+ * Turns a WSGI app into middleware for Express 4 and 5, and for Connect. The middleware also works as a request listener of
+ * `node:http` and `node:http2`.
  *
  *     app.use("/shop", fromWsgi(shop));           // SCRIPT_NAME is "/shop"
  *     http.createServer(fromWsgi(shop));          // no framework
  *
- * An app that fails before its response begins gets the framework's own error handling (`next(error)`), a bare 500
- * without one. After that the connection is destroyed, so that no client takes half an answer for a whole one.
+ * If the app fails before its response begins, the framework handles the error (`next(error)`); without a framework, the
+ * client gets a bare 500. If the app fails later, the connection is destroyed, so that the client can tell that the response
+ * is incomplete.
  *
- * @throws OptionError when `app` is no function or an option cannot be used
+ * @throws OptionError if `app` is not a function or an option is invalid
  */
 export function fromWsgi<Request extends IncomingMessage = IncomingMessage>(
   app: WsgiApp,
@@ -25,7 +26,7 @@ export function fromWsgi<Request extends IncomingMessage = IncomingMessage>(
 ): WsgiMiddleware {
   checkApp(app);
   const settings = resolveSettings<Request>(options);
-  // Whoever says in the option's type that the host is Express, or has put more on the request, knows it.
+  // The caller chose the type `Request`, so the caller knows that the host's requests have it.
   const extra = (req: IncomingMessage) => settings.environ?.(req as Request);
   const { sendTimeout } = settings;
   return (req, res, next) =>

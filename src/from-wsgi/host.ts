@@ -1,76 +1,78 @@
-/** The shapes of hosts, structurally: neither a framework nor its types are needed to use, or to build, this package. */
+/** Structural types of the hosts. Neither the frameworks nor their types are needed to build or use this package. */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { RequestHead } from "../wsgi/environ.ts";
 import type { ResponseSink } from "../wsgi/response.ts";
 import type { ParsedBody } from "./parsed-body.ts";
-import type { SlowClientListener } from "./send-timeout.ts";
+import type { SendTimeoutListener } from "./send-timeout.ts";
 
-/** One request, as a host presents it: all that differs between Express, Koa and plain `node:http`. */
+/** One request of a host. Contains everything that differs between Express, Koa and plain `node:http`. */
 export interface HostExchange {
   readonly req: IncomingMessage;
   readonly res: ServerResponse;
-  /** Where the response goes. */
+  /** Receives the response. */
   readonly sink: HostSink;
-  /** @throws BadRequestError for a target that cannot be translated */
+  /** @throws BadRequestError for a request target that cannot be translated */
   head(): RequestHead;
-  /** What a middleware that has read the body left of it. */
+  /** The body that earlier middleware has read and left behind. */
   parsedBody(): ParsedBody;
-  /** The app failed before its head was sent: the framework answers, or who else can. */
+  /** Called when the app failed before its head was sent. The framework, or else the host itself, sends the error response. */
   answerError(error: unknown): void;
-  /** The client has left, perhaps before an answer began: nobody must wait for one. Undefined where nobody does. */
-  readonly clientLeft?: () => void;
-  /** Hands the request to the next handler; undefined where there is none. */
+  /** Called when the client disconnects, even before a response began. Undefined if nobody waits for the response. */
+  readonly onDisconnect?: () => void;
+  /** Passes the request on to the next handler; undefined if there is none. */
   readonly passOn: (() => void) | undefined;
 }
 
-/** A sink whose client may be slow. */
+/** A sink that enforces `sendTimeout`. */
 export interface HostSink extends ResponseSink {
-  /** Called when `sendTimeout` cuts the client off. */
-  slowClient: SlowClientListener | undefined;
+  /** Notified when the response is aborted because of `sendTimeout`. */
+  sendTimeoutListener: SendTimeoutListener | undefined;
 }
 
-/** What a middleware's promise becomes: resolved with the head set, or rejected. */
+/** Settles the promise of a Koa middleware. */
 export interface Settle {
+  /** The response is set on the context, or nobody waits for one. */
   resolve(): void;
+  /** The app failed. */
   reject(error: unknown): void;
-  /** The next middleware is to answer. */
+  /** The next middleware handles the request. */
   passOn(): void;
 }
 
-/** What Express adds to a request and this package reads. On plain `node:http` all of it is absent. */
+/** The properties of Express's request that this package reads. On plain `node:http` all of them are missing. */
 export type ExpressRequest = IncomingMessage &
   ParsedBody & {
     readonly baseUrl?: string;
-    /** Connect sets it, too, and with it nothing else of these. */
+    /** Connect sets this one, too, but none of the others. */
     readonly originalUrl?: string;
-    /** The path below the mount, undecoded, as routes match it. Not a string everywhere: restify has a method of this name. */
+    /** The undecoded path below the mount, which routes match. Not always a string: in restify it is a method. */
     readonly path?: unknown;
-    /** Where `trust proxy` is kept. */
+    /** Holds the setting `trust proxy`. */
     readonly app?: { get(setting: string): unknown };
-    /** By `trust proxy`. */
+    /** Depends on `trust proxy`. */
     readonly ip?: string | undefined;
-    /** By `trust proxy`. */
+    /** Depends on `trust proxy`. */
     readonly protocol?: string;
   };
 
-/** Express's and Connect's continuation. */
+/** The `next` function of Express and Connect. */
 export type Next = (error?: unknown) => void;
 
-/** Express or Connect middleware that is a plain `node:http` listener too. */
+/** Middleware for Express and Connect that also works as a plain `node:http` request listener. */
 export type WsgiMiddleware = (req: IncomingMessage, res: ServerResponse, next?: Next) => void;
 
-/** What this package reads and sets of Koa's context. */
+/** The properties of Koa's context that this package reads and sets. */
 export interface KoaContext {
   readonly req: IncomingMessage;
   readonly res: ServerResponse;
   readonly request: ParsedBody & { readonly originalUrl: string };
   readonly path: string | null;
   readonly querystring: string;
-  /** By `app.proxy`. */
+  /** Depends on `app.proxy`. */
   readonly ip: string;
-  /** By `app.proxy`. */
+  /** Depends on `app.proxy`. */
   readonly protocol: string;
-  /** By `app.proxy`. */
+  /** Depends on `app.proxy`. */
   readonly host: string;
   status: number;
   message: string;

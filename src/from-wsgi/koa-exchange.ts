@@ -1,21 +1,21 @@
-/** What Koa's context says of a request. Knows koa-mount and `app.proxy`. */
+/** Reads requests from Koa's context. Knows koa-mount and `app.proxy`. */
 
 import type { RequestHead } from "../wsgi/environ.ts";
 import { percentDecode, splitTarget } from "../wsgi/path.ts";
 import type { HostExchange, KoaContext, Settle } from "./host.ts";
-import { hostOf, pathOf, wholePath } from "./koa-reading.ts";
+import { fullPath, hostOf, pathOf } from "./koa-reading.ts";
 import { KoaSink } from "./koa-sink.ts";
 import type { ParsedBody } from "./parsed-body.ts";
 import { socketHead } from "./request-head.ts";
 import type { SendTimeout } from "./send-timeout.ts";
 
-/** A request on Koa. */
+/** A request of Koa. */
 export class KoaExchange implements HostExchange {
   readonly req: KoaContext["req"];
   readonly res: KoaContext["res"];
   readonly sink: KoaSink;
   readonly passOn: () => void;
-  readonly clientLeft: () => void;
+  readonly onDisconnect: () => void;
   readonly answerError: (error: unknown) => void;
   readonly #ctx: KoaContext;
 
@@ -25,7 +25,7 @@ export class KoaExchange implements HostExchange {
     this.res = ctx.res;
     this.sink = new KoaSink(ctx, settle, sendTimeout);
     this.passOn = settle.passOn;
-    this.clientLeft = settle.resolve;
+    this.onDisconnect = settle.resolve;
     this.answerError = settle.reject;
   }
 
@@ -39,16 +39,16 @@ export class KoaExchange implements HostExchange {
 }
 
 /**
- * Reads a request's head. Call it at once: koa-mount puts the path back when it is left.
+ * Reads a request's head. Call it synchronously: koa-mount restores the path as soon as its handler returns.
  *
- * Path, host and address are those that Koa's routes and guards have read.
+ * The path, the host and the client's address are the same that Koa's routes and earlier middleware have read.
  *
  * @throws BadRequestError for a path or a host that cannot be translated, or that Koa reads differently
  */
 export function koaHead(ctx: KoaContext): RequestHead {
   const target = ctx.request.originalUrl;
-  const path = pathOf(ctx); // first, since the getter may throw
-  const mount = splitMount(wholePath(ctx), path);
+  const path = pathOf(ctx); // read first: it handles a getter that throws
+  const mount = splitMount(fullPath(ctx), path);
   return socketHead(ctx.req, {
     scriptName: percentDecode(mount.script),
     pathInfo: percentDecode(mount.path),
@@ -61,8 +61,8 @@ export function koaHead(ctx: KoaContext): RequestHead {
 }
 
 /**
- * The mount and the rest of a path: what was there at first, less what Koa's routers left of it.
- * koa-mount says `/` for `/m` and `/m/` alike, and eats the slash after a mount that ends with one.
+ * Splits a path into mount and rest. `full` is the path of the original target, `rest` the path that Koa's routers left.
+ * koa-mount sets the rest to `/` for both `/m` and `/m/`, and drops the slash after a mount path that ends with one.
  *
  *     splitMount("/m/a", "/a")         → { script: "/m", path: "/a" }
  *     splitMount("/m", "/")            → { script: "/m", path: "" }
@@ -73,9 +73,9 @@ export function koaHead(ctx: KoaContext): RequestHead {
  *     splitMount("", "")               → { script: "", path: "" }
  *     splitMount("/old", "/new")       → { script: "", path: "/new" }
  */
-export function splitMount(whole: string, rest: string): { script: string; path: string } {
+export function splitMount(full: string, rest: string): { script: string; path: string } {
   const path = rest.startsWith("/") ? rest : `/${rest}`;
-  if (whole.endsWith(path)) return { script: whole.slice(0, whole.length - path.length), path };
-  if (path === "/" && whole !== "") return { script: whole, path: "" };
-  return { script: "", path: whole === "" && path === "/" ? "" : path }; // rewritten upstream, so nothing is known of a mount
+  if (full.endsWith(path)) return { script: full.slice(0, full.length - path.length), path };
+  if (path === "/" && full !== "") return { script: full, path: "" };
+  return { script: "", path: full === "" && path === "/" ? "" : path }; // middleware rewrote the path, so the mount is unknown
 }

@@ -1,25 +1,25 @@
-/** What Koa's own getters say of path and host, which its routes and guards have read. Knows where they say nothing. */
+/** Reads path and host with Koa's own getters, as Koa's routes and other middleware do. Knows when these getters fail. */
 import { BadRequestError } from "../errors.ts";
 import { splitAgreed } from "../wsgi/one-reading.ts";
 import type { KoaContext } from "./host.ts";
 
 /**
- * The path of all of the target, undecoded, before any mount.
+ * Returns the undecoded path of the original request target, including any mount path.
  *
- * @throws BadRequestError where Koa reads another one
+ * @throws BadRequestError if Koa reads a different path
  */
-export function wholePath(ctx: KoaContext): string {
+export function fullPath(ctx: KoaContext): string {
   const target = ctx.request.originalUrl;
-  return splitAgreed(target, ctx.req.url === target ? ctx : MOVED).path;
+  return splitAgreed(target, ctx.req.url === target ? ctx : CHANGED_PATH).path;
 }
 
-/** koa-mount or a rewrite has given Koa another path than the target's. */
-const MOVED = {};
+/** For a request whose path was changed by koa-mount or a rewrite: Koa's path cannot be compared with the target's. */
+const CHANGED_PATH = {};
 
 /**
- * The path as it is below mounts, undecoded.
+ * Returns the undecoded path below the mount.
  *
- * @throws BadRequestError where Koa's getter throws or finds no path, as in `x://host`
+ * @throws BadRequestError if Koa's getter throws or finds no path, as in `x://host`
  */
 export function pathOf(ctx: KoaContext): string {
   let path: string | null;
@@ -28,13 +28,16 @@ export function pathOf(ctx: KoaContext): string {
   } catch {
     path = null;
   }
-  if (path === null) throw new BadRequestError("the request target is no URL");
+  if (path === null) throw new BadRequestError("the request target is not a valid URL");
   return path === "*" ? "" : path;
 }
 
-/** @throws BadRequestError where there is a Host, and Koa finds none in it */
+/** @throws BadRequestError if Koa finds no valid host in a Host header that is not empty */
 export function hostOf({ host, req }: KoaContext): string | undefined {
   if (host !== "") return host;
-  if (req.headers.host) throw new BadRequestError("Host, or what a proxy says of it, is no host (RFC 9112 §3.2)");
+  if (req.headers.host)
+    throw new BadRequestError(
+      "the Host header, or the proxy header that replaces it, is not a valid host (RFC 9112 §3.2)",
+    );
   return undefined;
 }

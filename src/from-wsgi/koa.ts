@@ -1,4 +1,4 @@
-/** From a WSGI app to Koa middleware. Knows the host and the options; the journey is `exchange.ts`. */
+/** Makes Koa middleware from a WSGI app. Knows the host and the options; `exchange.ts` handles the requests. */
 
 import type { WsgiApp } from "../wsgi/types.ts";
 import { exchange } from "./exchange.ts";
@@ -12,11 +12,11 @@ import { type FromWsgiOptions, resolveSettings } from "./options.ts";
  *
  *     app.use(mount("/shop", fromWsgi(shop)));    // koa-mount; SCRIPT_NAME is "/shop"
  *
- * The response is set on the context, so that upstream middleware (compress, etag, session) sees it and may change it.
- * An app that fails before its response begins throws in Koa; after that `app.on("error")` hears of it, and the
- * connection is destroyed.
+ * The response is set on the context, so that upstream middleware (compress, etag, session) can see and change it.
+ * If the app fails before its response begins, the middleware rejects with the error. If the app fails later, Koa emits the
+ * error on `app.on("error")` and the connection is destroyed.
  *
- * @throws OptionError when `app` is no function or an option cannot be used
+ * @throws OptionError if `app` is not a function or an option is invalid
  */
 export function fromWsgi<Context extends KoaContext = KoaContext>(
   app: WsgiApp,

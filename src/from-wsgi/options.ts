@@ -1,4 +1,4 @@
-/** What `fromWsgi` can be told, and what holds when it is told nothing. Knows options; knows no host. */
+/** The options of `fromWsgi` and their defaults. Knows options; knows no host. */
 import cluster from "node:cluster";
 import type { IncomingMessage } from "node:http";
 import { OptionError } from "../errors.ts";
@@ -8,59 +8,61 @@ import { checkOptionNames } from "../wsgi/known-options.ts";
 import { checkLogger, type Logger } from "../wsgi/log.ts";
 import { SendTimeout } from "./send-timeout.ts";
 
-/** How a WSGI app is joined to its host. `Request` is Express's request, or Koa's context. */
+/** The options of `fromWsgi`. `Request` is the type of Express's request or of Koa's context. */
 export interface FromWsgiOptions<Request = IncomingMessage> {
   /**
-   * Keys to add to the environ, made anew for each request: REMOTE_USER and AUTH_TYPE, since no header can set them, and
-   * whatever the app looks for. Keys without a dot must be text; `undefined` leaves a key out.
+   * A function that returns keys to add to the environ. It is called for each request. Use it for REMOTE_USER and AUTH_TYPE,
+   * which no header can set, and for keys of your own. Values of keys without a dot must be strings. A key whose value is
+   * `undefined` or `null` is left out.
    *
    * @default none
    */
   environ?: ((request: Request) => Readonly<Record<string, unknown>>) | undefined;
   /**
-   * Statuses of the app with which the request goes on to the next handler as if the app had not been there, such as
-   * `[404, 405]`. The body is whole for that handler unless the app has read more than 1 MiB of it, or all requests together
-   * more than 64 MiB of theirs; then the app's answer is sent.
+   * Status codes, such as `[404, 405]`. If the app responds with one of them, its response is dropped and the request goes to
+   * the next handler, which can read the whole request body. Exception: the app's response is sent if the app has read more
+   * than 1 MiB of the body, or if the bodies kept for all requests together exceed 64 MiB.
    *
    * @default []
    */
   passOn?: readonly number[] | undefined;
   /**
-   * Leave out the headers by which proxies speak of a client: X-Forwarded-*, Forwarded, X-Real-IP, X-Client-IP,
-   * X-Remote-User and their like. Turn it on where Node itself is the edge: some frameworks believe them unasked.
+   * Whether to remove the headers in which proxies describe the client: X-Forwarded-*, Forwarded, X-Real-IP, X-Client-IP,
+   * X-Remote-User and similar ones. Set it to true if no proxy is in front of Node: some frameworks trust these headers by
+   * default, and any client can send them.
    *
    * @default false
    */
   stripForwarded?: boolean | undefined;
   /**
-   * The longest body that a request may have, in bytes. A longer one gets a 413.
+   * The maximum size of a request body, in bytes. A request with a larger body gets a 413.
    *
    * @default 1073741824
    */
   maxBodySize?: number | undefined;
   /**
-   * If a client takes nothing for so long while data waits for it, in milliseconds, its connection is closed (on HTTP/2 its
-   * stream), and `close()` of the app's result is called; 0 for never. It may take up to a quarter longer. The system tells
-   * Node of progress in steps: some hundred KiB on a fast network, 64 KiB on HTTP/2. A client that takes less than a step in
-   * this time counts as one that takes nothing.
+   * How long a client may accept no data while a response waits for it, in milliseconds; 0 for no limit. After that time, or
+   * up to a quarter later, the connection (on HTTP/2, the stream) is closed and `close()` of the app's result is called. Node
+   * sees progress only in steps: some hundred KiB on a fast network, 64 KiB on HTTP/2. A client that accepts less than one
+   * step within this time counts as one that accepts nothing.
    *
    * @default 60000
    */
   sendTimeout?: number | undefined;
   /**
-   * Where `wsgi.errors` goes, and every error of which no answer can tell the client; `info`, `warn` and `error` are
-   * called.
+   * Receives what the app writes to `wsgi.errors`, and errors that cannot be reported to the client. It needs the methods
+   * `info`, `warn` and `error`.
    *
    * @default console
    */
   logger?: Logger | undefined;
 }
 
-/** The options, resolved: below this file nothing has a default. */
+/** The resolved options: every option has a value here, so no other file has defaults. */
 export interface FromWsgiSettings<Request = IncomingMessage> {
   readonly environ: ((request: Request) => Readonly<Record<string, unknown>>) | undefined;
   readonly passOn: ReadonlySet<number>;
-  /** What all bodies keep together for the handlers to which they may be passed on; undefined where none may. */
+  /** The memory that all requests share to keep bodies for the next handler; undefined if `passOn` is empty. */
   readonly passOnMemory: MemoryBudget | undefined;
   readonly stripForwarded: boolean;
   readonly maxBodySize: number;
@@ -81,17 +83,17 @@ const OPTIONS: Readonly<Record<keyof FromWsgiOptions, true>> = {
   logger: true,
 };
 
-/** @throws OptionError that names the option */
+/** @throws OptionError if an option is invalid; the message names it */
 export function resolveSettings<Request>(options: FromWsgiOptions<Request>): FromWsgiSettings<Request> {
   checkOptionNames("fromWsgi", options, OPTIONS);
   const { environ, passOn = [], stripForwarded = false, maxBodySize = GIB, logger = console } = options;
   if (environ !== undefined && typeof environ !== "function") throw new OptionError("environ must be a function");
   if (!Array.isArray(passOn) || !passOn.every((status) => Number.isInteger(status) && status >= 200 && status <= 999)) {
-    throw new OptionError("passOn must be an array of statuses from 200 to 999, such as [404]");
+    throw new OptionError("passOn must be an array of status codes from 200 to 999, such as [404]");
   }
   if (typeof stripForwarded !== "boolean") throw new OptionError("stripForwarded must be true or false");
   if (!Number.isSafeInteger(maxBodySize) || maxBodySize < 0) {
-    throw new OptionError("maxBodySize must be a whole number of bytes");
+    throw new OptionError("maxBodySize must be a whole number of bytes, 0 or more");
   }
   return {
     environ,

@@ -1,24 +1,24 @@
-/** A body that a middleware has read already, made into bytes again. Knows body parsers' results; knows no framework. */
+/** Restores the bytes of a body that earlier middleware has read. Knows the results of body parsers; knows no framework. */
 import type { IncomingMessage } from "node:http";
 import { BodyConsumedError } from "../errors.ts";
 
-/** What body parsers leave behind: on Express on the request, in Koa on `ctx.request`. */
+/** The properties that body parsers set: in Express on the request, in Koa on `ctx.request`. */
 export interface ParsedBody {
-  /** The parser's result. */
+  /** The parsed body. */
   readonly body?: unknown;
-  /** The bytes as they came, where the parser was asked to keep them (koa-bodyparser keeps text). */
+  /** The original bytes, if the parser was told to keep them (koa-bodyparser keeps a string). */
   readonly rawBody?: unknown;
 }
 
 /**
- * The bytes of a body that was read before: `rawBody` if it was kept, else what the parser made of it, written again.
+ * Returns the bytes of a body that earlier middleware has read: `rawBody` if it exists, else the parsed body, serialized again.
  *
  *     json        { a: [1] }                     → '{"a":[1]}'
  *     urlencoded  { a: ["1", "2"], b: { c: "ü" } } → "a=1&a=2&b%5Bc%5D=%C3%BC"
  *     text        "ü"                            → its bytes, in the declared charset
  *     raw         <Buffer 01 02>                 → itself
  *
- * @throws BodyConsumedError when nothing was left to write again
+ * @throws BodyConsumedError if middleware left nothing that can be serialized
  */
 export function rewriteBody(req: IncomingMessage, { body, rawBody }: ParsedBody): Uint8Array {
   const kept = rawBody ?? body;
@@ -30,7 +30,7 @@ export function rewriteBody(req: IncomingMessage, { body, rawBody }: ParsedBody)
     if (type === "application/x-www-form-urlencoded") return Buffer.from(formEncode(body as object));
   }
   throw new BodyConsumedError(
-    `the body (${type || "without a Content-Type"}) was read before the WSGI app could read it; mount the app before the middleware that reads it, or let that keep the bytes in rawBody`,
+    `middleware read the request body (${type || "without a Content-Type"}) before the WSGI app could; mount the app before that middleware, or make it keep the bytes in rawBody`,
   );
 }
 
@@ -38,13 +38,13 @@ function mediaType(req: IncomingMessage): string {
   return (req.headers["content-type"] ?? "").split(";", 1)[0]?.trim().toLowerCase() ?? "";
 }
 
-/** Parsers decode by the declared charset; Node knows the two that matter beside UTF-8. */
+/** The encoding for the declared charset, with which parsers decode. Besides UTF-8, Node supports the two common ones. */
 function charset(req: IncomingMessage): BufferEncoding {
   const declared = /;\s*charset="?([\w-]+)/i.exec(req.headers["content-type"] ?? "")?.[1]?.toLowerCase();
   return declared === "iso-8859-1" || declared === "latin1" ? "latin1" : declared === "utf-16le" ? "utf16le" : "utf8";
 }
 
-/** Nested values in brackets, as `qs` writes and reads them; lists of plain values as repeated names, which all readers know. */
+/** Writes nested values in brackets, as `qs` does, and lists of plain values as repeated names, which every parser reads. */
 function formEncode(fields: object): string {
   const pairs: string[] = [];
   const add = (name: string, value: unknown): void => {

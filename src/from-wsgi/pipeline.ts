@@ -1,72 +1,73 @@
-/** One request of an HTTP/1 connection at a time, in order. Knows whose turn it is; knows nothing of what is answered. */
+/** Runs the pipelined requests of an HTTP/1 connection one at a time, in order. Knows connections; knows no WSGI. */
 import type { ServerResponse } from "node:http";
 import { Socket } from "node:net";
 
-/** A request that waits behind another one of its connection. One of them is called, once. */
-export interface Waiting {
-  /** The responses before it are sent. */
+/** A request that waits for the responses to earlier requests of its connection. Either `start` or `cancel` is called, once. */
+export interface PipelinedRequest {
+  /** Called when all earlier responses have been sent. */
   start(): void;
-  /** The connection has ended: it is never answered. */
-  withdraw(): void;
-  /** The connection is ended, because `count` requests wait on it. */
-  tooMany(count: number): void;
+  /** Called when the connection has closed, so that no response can be sent. */
+  cancel(): void;
+  /** Called before the connection is closed because too many requests, `count`, wait on it. */
+  overflow(count: number): void;
 }
 
 /**
- * Node parses whatever a client sends ahead. No client that means well sends so much: its connection is ended. It could be read no
- * further instead, but then its end would not be heard either, and requests of a client that has left would start.
+ * The maximum number of requests that wait on a connection. Node parses every request that a client pipelines. No well-behaved
+ * client sends more, so the connection is closed. Pausing the socket instead would hide its end, and requests of a client that
+ * has disconnected would still start.
  */
-const MOST_WAITING = 4_096;
-/** The same limit in bytes. A parsed head costs several times its bytes in memory. */
-const MOST_BYTES = 2 * 1024 * 1024;
+const MAX_WAITING = 4_096;
+/** The same limit in bytes. A parsed head needs several times its size in memory. */
+const MAX_BYTES = 2 * 1024 * 1024;
 
 const pipelines: WeakMap<Socket, Pipeline> = new WeakMap();
 
 /**
- * True if the response is the next one on its connection. Node gives the socket to one response at a time, in the order of their
- * requests; the others have none. Responses over HTTP/2, and those that no connection is behind, wait for nobody.
+ * Whether the response is the next one on its connection. Node assigns the socket to one response at a time, in the order of
+ * the requests; the others have no socket. HTTP/2 responses, and responses without a real connection, never wait.
  */
 export function hasTurn(res: ServerResponse): boolean {
   return res.socket !== null || !(res.req?.socket instanceof Socket) || "stream" in res;
 }
 
-/** For a response that has not its turn. */
-export function awaitTurn(res: ServerResponse, waiting: Waiting): void {
+/** Queues a request whose response is not the next one on its connection. */
+export function awaitTurn(res: ServerResponse, request: PipelinedRequest): void {
   const { socket } = res.req;
   let pipeline = pipelines.get(socket);
   if (pipeline === undefined) {
     pipeline = new Pipeline(socket);
     pipelines.set(socket, pipeline);
   }
-  pipeline.add(res, waiting);
+  pipeline.add(res, request);
 }
 
 class Pipeline {
   readonly #socket: Socket;
-  readonly #waiting: Set<Waiting> = new Set();
-  /** How many bytes had been read from the connection when the first of them came. */
-  #readBefore = 0;
+  readonly #waiting: Set<PipelinedRequest> = new Set();
+  /** The value of `socket.bytesRead` when the first of the waiting requests came. */
+  #bytesReadBefore = 0;
 
   constructor(socket: Socket) {
     this.#socket = socket;
-    // Responses without a socket do not hear of its end, and one listener for each would be too many.
+    // A response without a socket gets no event when the connection closes, and one listener per response would be too many.
     socket.on("close", () => {
-      for (const waiting of this.#waiting) waiting.withdraw();
+      for (const request of this.#waiting) request.cancel();
       this.#waiting.clear();
     });
   }
 
-  add(res: ServerResponse, waiting: Waiting): void {
-    if (this.#waiting.size === 0) this.#readBefore = this.#socket.bytesRead;
-    this.#waiting.add(waiting);
-    const isTooMuch = this.#waiting.size > MOST_WAITING || this.#socket.bytesRead - this.#readBefore > MOST_BYTES;
+  add(res: ServerResponse, request: PipelinedRequest): void {
+    if (this.#waiting.size === 0) this.#bytesReadBefore = this.#socket.bytesRead;
+    this.#waiting.add(request);
+    const isTooMuch = this.#waiting.size > MAX_WAITING || this.#socket.bytesRead - this.#bytesReadBefore > MAX_BYTES;
     if (isTooMuch && !this.#socket.destroyed) {
-      waiting.tooMany(this.#waiting.size);
+      request.overflow(this.#waiting.size);
       this.#socket.destroy();
     }
-    // What `assignSocket()` tells, in all versions of Node that are supported, when the response before is sent.
+    // All supported versions of Node emit this event in `assignSocket()`, when the previous response has been sent.
     res.once("socket", () => {
-      if (this.#waiting.delete(waiting)) waiting.start();
+      if (this.#waiting.delete(request)) request.start();
     });
   }
 }

@@ -1,9 +1,9 @@
-/** What every host reads of a Node request in the same way. Knows sockets, IPv6, TLS and HTTP/2; knows no framework. */
+/** Builds the `RequestHead` of a Node request, for all hosts. Knows sockets, IPv6, TLS and HTTP/2; knows no framework. */
 import type { IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
 import type { RequestHead } from "../wsgi/environ.ts";
 
-/** What frameworks have views on; `undefined` where they have none. */
+/** The values that the framework determines; `undefined` for those that it does not. */
 export interface HostView {
   readonly scriptName: string;
   readonly pathInfo: string;
@@ -11,18 +11,18 @@ export interface HostView {
   readonly target: string;
   /** `http` or `https`. */
   readonly protocol: string | undefined;
-  /** Takes the place of the Host header. */
+  /** Replaces the Host header. */
   readonly host: string | undefined;
   readonly ip: string | undefined;
 }
 
-/** A request's head: the framework's view, and for the rest what the socket says. */
+/** Returns the head of a request: the framework's values first, then those of the request and its socket. */
 export function socketHead(req: IncomingMessage, view: HostView): RequestHead {
   const socket: Socket & { encrypted?: boolean } = req.socket;
   const scheme = (view.protocol ?? (socket.encrypted ? "https" : "http")) === "https" ? "https" : "http";
   const ip = view.ip ?? socket.remoteAddress ?? "";
   const remoteAddr = plainAddress(ip);
-  const authority = req.headers[":authority"]; // HTTP/2's Host, which wins over a Host field (RFC 9113 §8.3.1)
+  const authority = req.headers[":authority"]; // HTTP/2's form of Host, which overrides a Host field (RFC 9113 §8.3.1)
   const host = view.host ?? (typeof authority === "string" ? authority : undefined);
   return {
     method: req.method ?? "GET",
@@ -33,7 +33,7 @@ export function socketHead(req: IncomingMessage, view: HostView): RequestHead {
     protocol: `HTTP/${req.httpVersion}`,
     scheme,
     host,
-    ...serverEnds(socket, host ?? req.headers.host, scheme),
+    ...serverAddress(socket, host ?? req.headers.host, scheme),
     remoteAddr,
     mappedAddr: remoteAddr === ip ? undefined : ip,
     remotePort: socket.remotePort === undefined ? undefined : String(socket.remotePort),
@@ -42,7 +42,7 @@ export function socketHead(req: IncomingMessage, view: HostView): RequestHead {
 }
 
 /**
- * An address as people write it: an IPv4 address that arrived on an IPv6 socket is an IPv4 address.
+ * Returns an address in its usual form: an IPv4-mapped IPv6 address becomes an IPv4 address.
  *
  *     plainAddress("::ffff:127.0.0.1") → "127.0.0.1"
  *     plainAddress("::1")              → "::1"
@@ -51,14 +51,14 @@ export function plainAddress(address: string): string {
   return address.startsWith("::ffff:") && address.includes(".") ? address.slice(7) : address;
 }
 
-/** Name or bracketed address, then a port. */
+/** A name or an address in brackets, then an optional port. */
 const HOST = /^(\[[0-9a-f:.]+\]|[^:]*)(?::(\d+))?$/i;
 
 /**
- * SERVER_NAME and SERVER_PORT: the end of the socket that the client connected to; on a unix socket, what Host says.
- * An IPv6 address is bracketed (RFC 3875 §4.1.14), so that a URL can be made of it.
+ * Returns SERVER_NAME and SERVER_PORT: the local address and port of the socket; on a unix socket, the values of Host.
+ * An IPv6 address is in brackets (RFC 3875 §4.1.14), so that it can be put into a URL.
  */
-function serverEnds(
+function serverAddress(
   { localAddress, localPort }: Socket,
   host: string | undefined,
   scheme: "http" | "https",

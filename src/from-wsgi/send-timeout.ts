@@ -1,160 +1,162 @@
-/** Ends connections whose clients take nothing of what waits for them. Knows sockets and streams; knows nothing of a response. */
+/** Closes connections whose clients do not accept the data that waits for them. Knows sockets and streams; knows no WSGI. */
 import type { ServerResponse } from "node:http";
 import { constants, type Http2ServerResponse } from "node:http2";
 import type { Socket } from "node:net";
 import { Deadlines, type Timed } from "../node/deadlines.ts";
 import { isHttp2 } from "../node/response.ts";
 
-/** So many times within the timeout it is looked whether a client has taken something. */
+/** How many times per timeout the progress of a client is checked. */
 const CHECKS = 4;
 
-/** Hears that a client was cut off. */
-export interface SlowClientListener {
-  /** @param timeout milliseconds in which the client took nothing */
-  cutOff(timeout: number): void;
+/** Is notified when a response is aborted because of the timeout. */
+export interface SendTimeoutListener {
+  /** @param timeout the milliseconds in which the client accepted no data */
+  onSendTimeout(timeout: number): void;
 }
 
-/** One for all responses of a middleware, on one timer. */
+/** Watches all responses of one `fromWsgi()` with one timer. */
 export class SendTimeout {
   readonly #deadlines: Deadlines;
   readonly #timeout: number;
   readonly #watched: WeakSet<ServerResponse> = new WeakSet();
 
-  /** @param timeout milliseconds, infinite for no limit */
+  /** @param timeout in milliseconds; infinite for no limit */
   constructor(timeout: number) {
     this.#deadlines = new Deadlines(timeout / CHECKS, { background: true });
     this.#timeout = timeout;
   }
 
-  /** From now on until the response is closed: the client lags. May be called again. */
-  watch(res: ServerResponse, listener: SlowClientListener | undefined): void {
-    if (this.#watched.has(res) || isGone(res)) return;
+  /** Watches the response until it closes. Call it when data starts to wait for the client; further calls do nothing. */
+  watch(res: ServerResponse, listener: SendTimeoutListener | undefined): void {
+    if (this.#watched.has(res) || isClosed(res)) return;
     this.#watched.add(res);
-    const watched = new Watched(res, this.#deadlines, () => listener?.cutOff(this.#timeout));
+    const watched = new WatchedResponse(res, this.#deadlines, () => listener?.onSendTimeout(this.#timeout));
     this.#deadlines.add(watched);
     res.once("close", () => this.#deadlines.delete(watched));
   }
 
-  /** The same from the response's end on, if the client has not taken it by then. For one that a framework sends. */
-  watchEnd(res: ServerResponse, listener: SlowClientListener | undefined): void {
+  /** Watches a response that a framework sends. Starts at its end, unless all data has been flushed by then. */
+  watchAfterEnd(res: ServerResponse, listener: SendTimeoutListener | undefined): void {
     if (isHttp2(res))
-      this.watch(res, listener); // it does not tell of its end
+      this.watch(res, listener); // an HTTP/2 response does not emit `prefinish`
     else res.once("prefinish", () => res.writableFinished || this.watch(res, listener));
   }
 }
 
 /**
- * True if the system has taken a whole response that was written in one piece, so that nothing waits for its client. False where
- * that cannot be known at once: over TLS and HTTP/2, behind middleware that holds the end back, before the response has its socket.
+ * Whether the operating system has accepted all data of a response that was written in one piece, so that nothing waits for the
+ * client. False if that cannot be known yet: over TLS and HTTP/2, if middleware delays the end, before a socket is assigned.
  */
-export function isTaken(res: ServerResponse): boolean {
+export function isFlushed(res: ServerResponse): boolean {
   if (isHttp2(res) || !res.writableEnded) return false;
   const { _handle: handle } = (res.socket ?? {}) as { _handle?: Handle | null };
   return handle?.writeQueueSize === 0 && handle._parent === undefined;
 }
 
-class Watched implements Timed {
+class WatchedResponse implements Timed {
   since: number = performance.now();
   readonly #res: ServerResponse;
   readonly #deadlines: Deadlines;
-  readonly #ended: () => void;
+  readonly #onTimeout: () => void;
   readonly #progress: Progress;
-  /** How many times in a row the client had taken nothing. */
+  /** How many checks in a row found that the client accepted nothing. */
   #idle = 0;
 
-  constructor(res: ServerResponse, deadlines: Deadlines, ended: () => void) {
+  constructor(res: ServerResponse, deadlines: Deadlines, onTimeout: () => void) {
     this.#res = res;
     this.#deadlines = deadlines;
-    this.#ended = ended;
+    this.#onTimeout = onTimeout;
     this.#progress = isHttp2(res) ? new StreamProgress(res) : new SocketProgress(res.req.socket);
   }
 
-  /** A look, not the end: that comes after some of them. */
+  /** Checks the progress; aborts the response after `CHECKS` checks in a row without progress. */
   expire(): void {
-    if (isGone(this.#res)) return;
-    this.#idle = this.#progress.hasMoved() ? 0 : this.#idle + 1;
+    if (isClosed(this.#res)) return;
+    this.#idle = this.#progress.hasProgressed() ? 0 : this.#idle + 1;
     if (this.#idle < CHECKS) {
       this.since = performance.now();
       this.#deadlines.add(this);
       return;
     }
-    this.#ended();
+    this.#onTimeout();
     const res: object = this.#res;
     if (isHttp2(res)) {
       res.stream.close(constants.NGHTTP2_CANCEL);
-      res.stream.destroy(); // nothing more is sent on a connection that takes nothing, so the reset alone would end nothing
+      res.stream.destroy(); // a stalled connection never sends the reset, so `close()` alone would not end the stream
     } else {
       this.#res.req.socket.destroy();
     }
   }
 }
 
-function isGone(res: ServerResponse): boolean {
+function isClosed(res: ServerResponse): boolean {
   return isHttp2(res) ? res.stream.destroyed : res.destroyed;
 }
 
 interface Progress {
-  /** True if the client has taken something since the last call, or nothing waits for it. */
-  hasMoved(): boolean;
+  /** Whether the client has accepted data since the last call, or no data waits for it. */
+  hasProgressed(): boolean;
 }
 
-/** What Node's handle of a connection counts. */
+/** The counters of Node's internal handle of a connection. */
 interface Handle {
-  /** Bytes that were given to it, and those of them that the system has not taken. */
+  /** The number of bytes written to the handle. */
   readonly bytesWritten?: unknown;
+  /** How many of these bytes the operating system has not accepted yet. */
   readonly writeQueueSize?: unknown;
-  /** That of the connection below TLS. */
+  /** On a TLS connection: the handle of the TCP connection below it. */
   readonly _parent?: Handle;
 }
 
 /**
- * `writableLength` changes when a write has ended, and a block of 20 MB is one write: a client that takes it slowly would seem to
- * take nothing. What the system has taken of it, Node's private handle alone tells. Node's own `socket.setTimeout()` looks there, too,
- * but every byte that the client sends begins its time anew, and it belongs to the server's owner.
+ * Measures the progress of a connection by Node's internal handle. `writableLength` is not enough: it changes only when a
+ * write is complete, and a 20 MB block is one write, so a slow client would seem to accept nothing. Node's
+ * `socket.setTimeout()` uses the handle, too, but every byte that the client sends restarts that timeout, and it belongs to
+ * the owner of the server.
  */
 class SocketProgress implements Progress {
   readonly #socket: Socket;
-  #taken: number;
+  #flushed: number;
 
   constructor(socket: Socket) {
     this.#socket = socket;
-    this.#taken = takenBy(socket);
+    this.#flushed = flushedBytes(socket);
   }
 
-  hasMoved(): boolean {
-    const before = this.#taken;
-    this.#taken = takenBy(this.#socket);
-    return this.#taken !== before || this.#socket.writableLength === 0;
+  hasProgressed(): boolean {
+    const before = this.#flushed;
+    this.#flushed = flushedBytes(this.#socket);
+    return this.#flushed !== before || this.#socket.writableLength === 0;
   }
 }
 
-/** Bytes that the system has taken of a connection; where the handle does not tell, those of writes that have ended. NaN for none. */
-function takenBy(socket: Socket): number {
+/** The number of bytes that the system has accepted; without a handle, those of completed writes. NaN without any counter. */
+function flushedBytes(socket: Socket): number {
   const { _handle: own } = socket as { _handle?: Handle | null };
   const { bytesWritten, writeQueueSize } = own?._parent ?? own ?? {};
   if (typeof bytesWritten === "number" && typeof writeQueueSize === "number") return bytesWritten - writeQueueSize;
   return socket.bytesWritten - socket.writableLength;
 }
 
-/** A stream tells of each write when it is taken: `NodeSink` makes them small. */
+/** Measures the progress of an HTTP/2 stream by its completed writes. `SliceWriter` keeps these writes small. */
 class StreamProgress implements Progress {
   readonly #res: Http2ServerResponse;
-  #waits: number;
+  #pendingBytes: number;
   #drained = false;
 
   constructor(res: Http2ServerResponse) {
     this.#res = res;
-    this.#waits = res.stream.writableLength;
+    this.#pendingBytes = res.stream.writableLength;
     res.on("drain", () => {
       this.#drained = true;
     });
   }
 
-  hasMoved(): boolean {
-    const before = this.#waits;
-    this.#waits = this.#res.stream.writableLength;
-    const moved = this.#drained || this.#waits < before || this.#waits === 0;
+  hasProgressed(): boolean {
+    const before = this.#pendingBytes;
+    this.#pendingBytes = this.#res.stream.writableLength;
+    const progressed = this.#drained || this.#pendingBytes < before || this.#pendingBytes === 0;
     this.#drained = false;
-    return moved;
+    return progressed;
   }
 }

@@ -1,23 +1,23 @@
-/** What a TLS connection says of itself, under mod_ssl's names. Knows sockets; believes no header. */
+/** Environ keys that describe a TLS connection, under mod_ssl's names. Knows sockets; reads no headers. */
 import type { Socket } from "node:net";
 import { TLSSocket } from "node:tls";
 
 const NONE: Readonly<Record<string, string>> = {};
-/** The same for all requests of a connection. */
-const known: WeakMap<Socket, Readonly<Record<string, string>>> = new WeakMap();
+/** The variables of each connection: they are the same for all of its requests. */
+const cache: WeakMap<Socket, Readonly<Record<string, string>>> = new WeakMap();
 
-/** SSL_PROTOCOL, SSL_CIPHER, and SSL_CLIENT_CERT (PEM) where the client has shown a certificate. */
+/** Returns SSL_PROTOCOL, SSL_CIPHER and, if the client has sent a certificate, SSL_CLIENT_CERT (PEM). */
 export function tlsVariables(socket: Socket): Readonly<Record<string, string>> {
   if (!(socket instanceof TLSSocket)) return NONE;
-  let variables = known.get(socket);
+  let variables = cache.get(socket);
   if (variables === undefined) {
-    variables = read(socket);
-    known.set(socket, variables);
+    variables = readVariables(socket);
+    cache.set(socket, variables);
   }
   return variables;
 }
 
-function read(socket: TLSSocket): Readonly<Record<string, string>> {
+function readVariables(socket: TLSSocket): Readonly<Record<string, string>> {
   const variables: Record<string, string> = {};
   const protocol = socket.getProtocol();
   if (protocol) variables.SSL_PROTOCOL = protocol;

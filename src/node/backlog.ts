@@ -1,49 +1,53 @@
-/** What a client has not taken yet: in memory, then in a file, then with its source. Knows order and limits; knows no response. */
+/**
+ * Queues the data of a slow client: first in memory, then in a temporary file; then the source pauses. Knows order and limits;
+ * knows nothing of responses.
+ */
 import { BlockQueue } from "../wsgi/block-queue.ts";
 import type { Logger } from "../wsgi/log.ts";
 import { RingFile } from "./ring-file.ts";
 
-/** The same for all responses of an app. */
+/** The limits that all responses of an app share. */
 export interface BacklogLimits {
-  /** Bytes that wait in memory. What comes then goes to a file. */
+  /** How many bytes of one response may wait in memory. Further data goes to the file. */
   readonly memory: number;
-  /** The memory that all responses of the app hold together. */
+  /** The memory that all responses of the app use together. */
   readonly sum: MemorySum;
-  /** Bytes that wait in the file. When it is full, or for 0, the source waits. */
+  /** How many bytes of one response may wait in the file. If the file is full, or with 0, the source pauses. */
   readonly file: number;
-  /** There is no file to write to: the source waits instead, and nothing is lost. */
+  /** Called when the file cannot be written. The source pauses instead; no data is lost. */
   unwritable(error: Error): void;
 }
 
-/** Unlike `MemoryBudget` it refuses nothing: a response that is beyond the limit turns to its file. */
+/** The memory of all responses together. Unlike `MemoryBudget`, it is not a hard limit: above it, responses use their files. */
 export interface MemorySum {
-  /** Bytes. While more are held, each response keeps in memory only what its next reads and writes need. */
-  readonly most: number;
-  /** Bytes that all of them hold now. */
+  /** The limit in bytes. Above it, each response keeps in memory only what its next read and write need. */
+  readonly limit: number;
+  /** How many bytes all responses hold now. */
   held: number;
 }
 
+/** The response that a backlog belongs to. */
 export interface BacklogOwner {
-  /** Enough waits: push no more for now. */
+  /** Called when the source must stop pushing until `resume` is called. */
   pause(): void;
   resume(): void;
-  /** There is a block for `shift`, or nothing waits any more. */
+  /** Called when `shift` can return a block, or when the backlog is empty. */
   ready(): void;
-  /** What was in the file is lost. */
+  /** Called when the file cannot be read, so that its data is lost. */
   failed(error: Error): void;
 }
 
 const KIB = 1024;
-/** Bytes of one read. */
-const READ = 64 * KIB;
-/** While less waits in front of the file, it is read. */
-const READ_AHEAD = 2 * READ;
-/** Bytes of one write: less waits in memory, since each call of the system costs what many bytes do. */
-const WRITE = 256 * KIB;
-/** While the disk is slow, so much waits behind what is being written. */
-const WRITE_BEHIND = WRITE;
+/** The size of one read from the file, in bytes. */
+const READ_SIZE = 64 * KIB;
+/** The file is read while fewer bytes than this wait in front of it. */
+const READ_AHEAD = 2 * READ_SIZE;
+/** The usual size of one write to the file, in bytes. Smaller amounts wait in memory, because a system call is expensive. */
+const WRITE_SIZE = 256 * KIB;
+/** How many bytes may wait behind a write that is in progress, in case the disk is slow. */
+const WRITE_BEHIND = WRITE_SIZE;
 
-/** In this order: `#front` in memory, the file, what is being written, `#back` in memory. */
+/** The data is, in this order, in `#front` (memory), in the file, in the write in progress, and in `#back` (memory). */
 export class Backlog {
   readonly #limits: BacklogLimits;
   readonly #owner: BacklogOwner;
@@ -51,7 +55,7 @@ export class Backlog {
   readonly #back: BlockQueue = new BlockQueue();
   readonly #file: RingFile;
   #isWritable: boolean;
-  /** Bytes that are being written. */
+  /** How many bytes the write in progress contains. */
   #writing = 0;
   /** How many bytes of this response `limits.sum.held` includes. */
   #counted = 0;
@@ -67,79 +71,79 @@ export class Backlog {
   }
 
   get isEmpty(): boolean {
-    return this.#front.size === 0 && this.#isDirect;
+    return this.#front.size === 0 && this.#isAllInFront;
   }
 
   push(block: Uint8Array): void {
-    const fits = !this.#isWritable || (!this.#isCrowded && this.#front.cost + block.length <= this.#limits.memory);
-    (fits && this.#isDirect ? this.#front : this.#back).push(block);
+    const fits = !this.#isWritable || (!this.#isOverLimit && this.#front.cost + block.length <= this.#limits.memory);
+    (fits && this.#isAllInFront ? this.#front : this.#back).push(block);
     this.#advance();
-    if (this.#isPaused || this.#cost <= this.#most) return;
+    if (this.#isPaused || this.#cost <= this.#maxCost) return;
     this.#isPaused = true;
     this.#owner.pause();
   }
 
-  /** The next block. `undefined`: nothing waits, or `ready` will tell of it. */
+  /** Returns the next block; undefined if the backlog is empty, or if `ready` will be called once the block is available. */
   shift(): Uint8Array | undefined {
     const block = this.#front.shift();
     if (block !== undefined) this.#advance();
     return block;
   }
 
-  /** Nobody wants what waits. May be called again. */
+  /** Drops all data and closes the file. May be called more than once. */
   close(): void {
     this.#isClosed = true;
     this.#front.clear();
     this.#back.clear();
-    this.#count();
+    this.#updateSum();
     this.#file.close();
   }
 
-  /** Nothing waits behind `#front`. */
-  get #isDirect(): boolean {
+  /** Whether all data is in `#front`. */
+  get #isAllInFront(): boolean {
     return this.#file.size === 0 && this.#writing === 0 && this.#back.size === 0;
   }
 
-  /** Bytes of memory. */
+  /** The memory in use, in bytes. */
   get #cost(): number {
     return this.#front.cost + this.#writing + this.#back.cost;
   }
 
-  /** The responses of the app together hold more than their limit. */
-  get #isCrowded(): boolean {
-    return this.#limits.sum.held > this.#limits.sum.most;
+  /** Whether the responses of the app together hold more memory than their limit. */
+  get #isOverLimit(): boolean {
+    return this.#limits.sum.held > this.#limits.sum.limit;
   }
 
-  #count(): void {
+  #updateSum(): void {
     const cost = this.#cost;
     this.#limits.sum.held += cost - this.#counted;
     this.#counted = cost;
   }
 
-  /** When more waits in memory, the source is to pause. */
-  get #most(): number {
+  /** The source pauses when more bytes than this are in memory. */
+  get #maxCost(): number {
     const { memory } = this.#limits;
-    return this.#isWritable ? Math.max(memory, READ_AHEAD + READ) + WRITE + WRITE_BEHIND : memory;
+    return this.#isWritable ? Math.max(memory, READ_AHEAD + READ_SIZE) + WRITE_SIZE + WRITE_BEHIND : memory;
   }
 
-  /** Does what can be done: moves, writes, reads, resumes. */
+  /** Takes all steps that are possible now: moves blocks to the front, writes, reads, resumes the source. */
   #advance(): void {
-    this.#count();
-    const [ahead, write] = this.#isCrowded ? [READ, READ] : [READ_AHEAD, WRITE];
+    this.#updateSum();
+    const [ahead, write] = this.#isOverLimit ? [READ_SIZE, READ_SIZE] : [READ_AHEAD, WRITE_SIZE];
     const isFileEmpty = this.#file.size === 0 && this.#writing === 0;
     while (isFileEmpty && this.#back.size > 0 && (this.#front.cost < ahead || !this.#isWritable)) {
       this.#front.push(this.#back.shift() as Uint8Array);
     }
     if (this.#isWritable && this.#writing === 0 && this.#back.size >= write && this.#file.room > 0) void this.#write();
     if (!this.#isReading && this.#file.size > 0 && this.#front.cost < ahead) void this.#read();
-    const enough = this.#isWritable ? this.#most - WRITE_BEHIND / 2 : this.#most / 2;
-    if (!this.#isPaused || this.#cost > enough) return;
+    const resumeBelow = this.#isWritable ? this.#maxCost - WRITE_BEHIND / 2 : this.#maxCost / 2;
+    if (!this.#isPaused || this.#cost > resumeBelow) return;
     this.#isPaused = false;
     this.#owner.resume();
   }
 
   async #write(): Promise<void> {
-    this.#writing = Math.min(WRITE, this.#back.size, this.#file.room);
+    this.#writing = Math.min(WRITE_SIZE, this.#back.size, this.#file.room);
     const blocks = this.#back.takeBlocks(this.#writing);
     try {
       await this.#file.write(blocks);
@@ -149,46 +153,48 @@ export class Backlog {
       if (!this.#isClosed) this.#limits.unwritable(error as Error);
     }
     this.#writing = 0;
-    this.#settle();
+    this.#afterFileAccess();
   }
 
   async #read(): Promise<void> {
     this.#isReading = true;
     try {
-      this.#front.push(await this.#file.read(READ));
+      this.#front.push(await this.#file.read(READ_SIZE));
     } catch (error) {
       if (!this.#isClosed) this.#owner.failed(error as Error);
     }
     this.#isReading = false;
-    this.#settle();
+    this.#afterFileAccess();
   }
 
-  #settle(): void {
+  #afterFileAccess(): void {
     if (this.#isClosed) {
       this.#front.clear();
       this.#back.clear();
-      this.#count();
+      this.#updateSum();
       return;
     }
     this.#advance();
-    if (this.#front.size > 0 || this.#isDirect) this.#owner.ready();
+    if (this.#front.size > 0 || this.#isAllInFront) this.#owner.ready();
   }
 }
 
-/** Logs no more than this often that there is no file, in milliseconds. */
+/** The minimum time between two log lines about an unwritable file, in milliseconds. */
 const LOG_EVERY_MS = 60_000;
 
-/** How many bytes all responses of an app hold in memory before they turn to their files. */
-const SUM = 64 * 1024 * KIB;
+/** How many bytes all responses of an app may hold in memory before they use their files. */
+const MEMORY_SUM = 64 * 1024 * KIB;
 
-/** The limits of an app's responses, in bytes. */
+/** Returns the limits for the responses of one app. `memory` and `file` are in bytes. */
 export function backlogLimits(options: { memory: number; file: number; logger: Logger }): BacklogLimits {
   const { memory, file, logger } = options;
   let logged = Number.NEGATIVE_INFINITY;
   const unwritable = ({ message }: Error): void => {
     if (performance.now() - logged < LOG_EVERY_MS) return;
     logged = performance.now();
-    logger.warn(`no temporary file takes what slow clients have not read, so they hold up the app: ${message}`);
+    logger.warn(
+      `cannot write to a temporary file, so slow clients now hold up the app; check TMPDIR and its free space: ${message}`,
+    );
   };
-  return { memory, sum: { most: SUM, held: 0 }, file, unwritable };
+  return { memory, sum: { limit: MEMORY_SUM, held: 0 }, file, unwritable };
 }

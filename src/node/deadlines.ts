@@ -1,66 +1,72 @@
-/** Deadlines that are all equally far away, on one timer: a request costs no timer of its own. Knows times; knows no request. */
+/** Deadlines with the same timeout, on one shared timer, so that no request needs its own. Knows times; knows no request. */
 
-/** What may take only so long. */
+/** An operation that has a deadline. */
 export interface Timed {
-  /** When its time began, as `performance.now()` says; it may begin anew. */
+  /** When the time started, as a value of `performance.now()`. It may change, which moves the deadline. */
   readonly since: number;
-  /** Its time is over. Called once, after it was taken out. */
+  /** Called once when the time is over, after the object was removed. */
   expire(): void;
 }
 
-/** A little more than is left, so that a timer that is early by a fraction finds its deadline passed. */
+/** Added to each timer, so that a deadline has really passed when a timer fires a fraction of a millisecond early. */
 const SLACK_MS = 1;
 
 export class Deadlines {
-  readonly #allowed: number;
+  readonly #timeout: number;
   readonly #background: boolean;
-  /** An array: a Set's old tables, each of which leads to the next, would keep requests from dying young. */
-  readonly #running: Timed[] = [];
+  /**
+   * An array instead of a Set: when a Set grows, its old tables keep links to the new ones, which delays the garbage
+   * collection of short-lived requests.
+   */
+  readonly #pending: Timed[] = [];
   #timer: NodeJS.Timeout | undefined;
 
-  /** @param allowed milliseconds, infinite for no limit @param background true: its timer does not keep the process alive */
-  constructor(allowed: number, { background = false }: { readonly background?: boolean } = {}) {
-    this.#allowed = allowed;
+  /**
+   * @param timeout in milliseconds; infinite for no limit
+   * @param background true if the timer must not keep the process alive
+   */
+  constructor(timeout: number, { background = false }: { readonly background?: boolean } = {}) {
+    this.#timeout = timeout;
     this.#background = background;
   }
 
   add(timed: Timed): void {
-    if (this.#allowed === Number.POSITIVE_INFINITY) return;
-    this.#running.push(timed);
-    if (this.#timer === undefined) this.#wait(this.#allowed);
+    if (this.#timeout === Number.POSITIVE_INFINITY) return;
+    this.#pending.push(timed);
+    if (this.#timer === undefined) this.#startTimer(this.#timeout);
   }
 
-  /** Nothing happens if it is not there. */
+  /** Removes an object; does nothing if it was not added. */
   delete(timed: Timed): void {
-    const at = this.#running.indexOf(timed);
-    const last = at === -1 ? undefined : this.#running.pop();
-    if (last !== undefined && last !== timed) this.#running[at] = last;
+    const at = this.#pending.indexOf(timed);
+    const last = at === -1 ? undefined : this.#pending.pop();
+    if (last !== undefined && last !== timed) this.#pending[at] = last;
   }
 
-  /** For the end: no timer is left. */
+  /** Removes all objects and stops the timer. */
   clear(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    this.#running.length = 0;
+    this.#pending.length = 0;
   }
 
-  #wait(left: number): void {
-    this.#timer = setTimeout(() => this.#look(), left + SLACK_MS);
+  #startTimer(left: number): void {
+    this.#timer = setTimeout(() => this.#check(), left + SLACK_MS);
     if (this.#background) this.#timer.unref();
   }
 
-  #look(): void {
+  #check(): void {
     this.#timer = undefined;
     const now = performance.now();
     let next = Number.POSITIVE_INFINITY;
-    const over: Timed[] = [];
-    for (const timed of this.#running) {
-      const left = timed.since + this.#allowed - now;
-      if (left <= 0) over.push(timed);
+    const expired: Timed[] = [];
+    for (const timed of this.#pending) {
+      const left = timed.since + this.#timeout - now;
+      if (left <= 0) expired.push(timed);
       else next = Math.min(next, left);
     }
-    if (Number.isFinite(next)) this.#wait(next);
-    for (const timed of over) {
+    if (Number.isFinite(next)) this.#startTimer(next);
+    for (const timed of expired) {
       this.delete(timed);
       timed.expire();
     }

@@ -1,28 +1,29 @@
-/** Those that wait for something to be free. Knows their order and how long they may wait; knows nothing of what they wait for. */
+/** A queue of jobs that wait for a free resource. Knows their order and their timeout; does not know the resource. */
 import { type BridgeError, QueueFullError } from "../errors.ts";
 import { Deadlines, type Timed } from "./deadlines.ts";
 
-/** What waits. It is started, or `refuse` is called, or `expire` when its time in the queue is over. */
+/** A queued job. It is started, or `refuse` is called, or `expire` is called when it has waited too long. */
 export interface Waiting extends Timed {
   refuse(reason: BridgeError): void;
 }
 
+/** The limits of a queue. */
 export interface QueueRules {
-  /** How many may wait. */
+  /** How many jobs may wait. */
   readonly most: number;
-  /** How long each may wait, in milliseconds; infinite for no limit. */
+  /** How long each job may wait, in milliseconds; infinite for no limit. */
   readonly timeout: number;
-  /** The words of `QueueFullError`: what is scarce and what to do. */
+  /** The message of `QueueFullError`: which resource is missing and what to do. */
   readonly full: string;
 }
 
 export class JobQueue<Job extends Waiting> {
   readonly #rules: QueueRules;
-  /** Not a Set, for the reason that `Deadlines` gives. */
+  /** Not a Set, for the reason given in `Deadlines`. */
   readonly #jobs: Job[] = [];
   readonly #deadlines: Deadlines;
 
-  /** @param deadlines another queue's, that has the same time and is emptied together with this one */
+  /** @param deadlines may be shared by queues that have the same timeout and are cleared together */
   constructor(rules: QueueRules, deadlines: Deadlines = new Deadlines(rules.timeout)) {
     this.#rules = rules;
     this.#deadlines = deadlines;
@@ -32,7 +33,7 @@ export class JobQueue<Job extends Waiting> {
     return this.#jobs.length;
   }
 
-  /** The job waits from now on, or is refused with a `QueueFullError`. */
+  /** Queues the job, or refuses it with a `QueueFullError`. */
   add(job: Job): void {
     if (this.#jobs.length >= this.#rules.most) {
       job.refuse(new QueueFullError(this.#rules.full));
@@ -42,7 +43,7 @@ export class JobQueue<Job extends Waiting> {
     }
   }
 
-  /** @returns false for a job that does not wait */
+  /** @returns false if the job is not in the queue */
   delete(job: Job): boolean {
     const at = this.#jobs.indexOf(job);
     if (at === -1) return false;
@@ -51,7 +52,7 @@ export class JobQueue<Job extends Waiting> {
     return true;
   }
 
-  /** Starts jobs in the order in which they came, for as long as that succeeds. */
+  /** Starts jobs in the order of arrival until `start` returns false. */
   startAll(start: (job: Job) => boolean): void {
     for (let job = this.#jobs[0]; job !== undefined && start(job); job = this.#jobs[0]) this.delete(job);
   }

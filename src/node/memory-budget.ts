@@ -1,20 +1,20 @@
-/** What many holders of bytes may hold in memory together. Knows a sum; knows nothing of who holds what. */
+/** A limit on the memory that many objects use together. Knows only the sum; does not know the objects. */
 export class MemoryBudget {
   #left: number;
 
-  /** @param bytes how many they may hold together; infinite for no bound */
+  /** @param bytes the limit for all objects together; infinite for no limit */
   constructor(bytes: number) {
     this.#left = bytes;
   }
 
-  /** @returns false when so many bytes are not left: then none are taken */
+  /** @returns false, without taking any bytes, if fewer than `bytes` are left */
   take(bytes: number): boolean {
     if (bytes > this.#left) return false;
     this.#left -= bytes;
     return true;
   }
 
-  /** For bytes that were taken, once they are held no more. */
+  /** Returns bytes that were taken and are no longer in use. */
   giveBack(bytes: number): void {
     this.#left += bytes;
   }

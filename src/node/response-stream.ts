@@ -1,39 +1,39 @@
-/** A responder's answer as a `WsgiResult`, filled from a connection. Knows heads, failures and the end; knows no record. */
+/** A response that arrives on a connection, as a `WsgiResult`. Knows heads, failures and the end; knows no protocol. */
 import type { HeaderPair, StartResponse, Write } from "../wsgi/types.ts";
 import { Backlog, type BacklogLimits } from "./backlog.ts";
 
-/** A response's head, as the responder sent it. */
+/** The head of a response, as the responder sent it. */
 export interface Head {
   readonly status: string;
   readonly headers: HeaderPair[];
 }
 
-/** The other end of the stream. */
+/** Controls the source of the response: the connection. */
 export interface Flow {
-  /** Enough is held: send no more for now. */
+  /** Stops the source until `resume`, because enough data is buffered. */
   pause(): void;
   resume(): void;
-  /** Nobody wants the rest. Called at most once, and not after the end. */
+  /** Called when nobody will read the rest of the response. Called at most once, and never after the end. */
   cancel(): void;
 }
 
 type Step = IteratorResult<Uint8Array, undefined>;
-const NOTHING: Uint8Array = new Uint8Array(0);
+const EMPTY: Uint8Array = new Uint8Array(0);
 const DONE: Step = { done: true, value: undefined };
 
-/** `startResponse` is called within the iteration, when the head has come and a block is asked for (PEP 3333 allows it). */
+/** Calls `startResponse` during the iteration, when the head has arrived and `next()` is pending (PEP 3333 allows that). */
 export class ResponseStream implements AsyncIterator<Uint8Array, undefined> {
   readonly #startResponse: StartResponse;
   readonly #flow: Flow;
   readonly #limits: BacklogLimits;
   #head: Head | undefined;
   #write: Write | undefined;
-  #flush = false;
-  /** From the first block on for which nobody has asked. */
+  #flushRequested = false;
+  /** Created when the first block arrives while no `next()` is pending. */
   #backlog: Backlog | undefined;
   #ended = false;
   #failure: unknown;
-  #asked: { resolve(step: Step): void; reject(reason: unknown): void } | undefined;
+  #pendingNext: { resolve(step: Step): void; reject(reason: unknown): void } | undefined;
 
   constructor(startResponse: StartResponse, flow: Flow, limits: BacklogLimits) {
     this.#startResponse = startResponse;
@@ -47,8 +47,8 @@ export class ResponseStream implements AsyncIterator<Uint8Array, undefined> {
 
   next(): Promise<Step> {
     return new Promise((resolve, reject) => {
-      this.#asked = { resolve, reject };
-      this.#answer();
+      this.#pendingNext = { resolve, reject };
+      this.#settleNext();
     });
   }
 
@@ -58,83 +58,83 @@ export class ResponseStream implements AsyncIterator<Uint8Array, undefined> {
     if (this.#ended) return;
     this.#ended = true;
     this.#flow.cancel();
-    this.#answer();
+    this.#settleNext();
   }
 
-  /** No more will come of it, whether it ended well or not. */
+  /** Whether the response has ended, successfully or not. */
   get ended(): boolean {
     return this.#ended;
   }
 
   start(head: Head): void {
     this.#head = head;
-    this.#answer();
+    this.#settleNext();
   }
 
-  /** The head goes out before there is a block (PEP 3333: with the first `write()`, be it empty). */
+  /** Sends the head before the first block. PEP 3333 sends it with the first `write()`, even if that is empty. */
   flushHead(): void {
-    this.#flush = true;
-    this.#answer();
+    this.#flushRequested = true;
+    this.#settleNext();
   }
 
   push(block: Uint8Array): void {
     if (this.#ended) return;
-    const asked = this.#asked;
-    if (asked === undefined) {
-      this.#backlog ??= this.#open();
+    const pending = this.#pendingNext;
+    if (pending === undefined) {
+      this.#backlog ??= this.#openBacklog();
       this.#backlog.push(block);
     } else if (this.#backlog === undefined || this.#backlog.isEmpty) {
-      this.#asked = undefined;
-      asked.resolve({ done: false, value: block });
+      this.#pendingNext = undefined;
+      pending.resolve({ done: false, value: block });
     } else {
-      this.#backlog.push(block); // what comes before it is in a file
+      this.#backlog.push(block); // earlier blocks are still in the file
     }
   }
 
   end(): void {
     this.#ended = true;
-    this.#answer();
+    this.#settleNext();
   }
 
-  /** What came before is still given out, then the failure. */
+  /** Makes the iteration fail, after the blocks that arrived before. */
   fail(reason: unknown): void {
     if (this.#ended) return;
     this.#failure = reason;
     this.end();
   }
 
-  #open(): Backlog {
+  #openBacklog(): Backlog {
     return new Backlog(this.#limits, {
       pause: () => this.#flow.pause(),
       resume: () => this.#flow.resume(),
-      ready: () => this.#answer(),
-      failed: (error) => this.#lose(error),
+      ready: () => this.#settleNext(),
+      failed: (error) => this.#failBacklog(error),
     });
   }
 
-  /** The rest cannot be given out any more, also if it had come whole. */
-  #lose(cause: Error): void {
-    this.#failure = new Error("what the client had not read yet is lost with its temporary file", { cause });
+  /** Fails the iteration because the buffered data is lost, even if the response had arrived completely. */
+  #failBacklog(cause: Error): void {
+    this.#failure = new Error("the temporary file that holds the rest of the response cannot be read", { cause });
     this.close();
-    this.#answer();
+    this.#settleNext();
   }
 
-  /** Gives what was asked for, as soon as it is there. */
-  #answer(): void {
-    const asked = this.#asked;
-    if (asked === undefined) return;
+  /** Settles the pending `next()` if its result is available. */
+  #settleNext(): void {
+    const pending = this.#pendingNext;
+    if (pending === undefined) return;
     try {
       const step = this.#step();
       if (step === undefined) return;
-      this.#asked = undefined;
-      asked.resolve(step);
+      this.#pendingNext = undefined;
+      pending.resolve(step);
     } catch (error) {
-      this.#asked = undefined;
-      asked.reject(error);
+      this.#pendingNext = undefined;
+      pending.reject(error);
     }
   }
 
-  /** In this order: the head, the blocks, a failure, the end. `undefined`: not there yet. */
+  /** Hands out, in this order: the head, the blocks, a failure, the end. Returns undefined if none is available yet. */
   #step(): Step | undefined {
     if (this.#head !== undefined) {
       const { status, headers } = this.#head;
@@ -142,13 +142,13 @@ export class ResponseStream implements AsyncIterator<Uint8Array, undefined> {
       this.#write = this.#startResponse(status, headers);
     }
     const backlog = this.#backlog;
-    if (this.#flush && (backlog === undefined || backlog.isEmpty)) {
-      Promise.resolve(this.#write?.(NOTHING)).catch(() => undefined); // middleware's own may reject
+    if (this.#flushRequested && (backlog === undefined || backlog.isEmpty)) {
+      Promise.resolve(this.#write?.(EMPTY)).catch(() => undefined); // a `write()` of middleware may reject
     }
-    this.#flush = false;
+    this.#flushRequested = false;
     const block = backlog?.shift();
     if (block !== undefined) return { done: false, value: block };
-    if (backlog !== undefined && !backlog.isEmpty) return undefined; // it comes from a file
+    if (backlog !== undefined && !backlog.isEmpty) return undefined; // the next block is being read from the file
     if (!this.#ended) return undefined;
     if (this.#failure !== undefined) throw this.#failure;
     return DONE;

@@ -1,4 +1,4 @@
-/** A body that must be known whole before it is handed on. Knows memory and temporary files; knows no protocol. */
+/** Buffers a body completely before it is sent on. Knows memory and temporary files; knows no protocol. */
 import { randomUUID } from "node:crypto";
 import { type FileHandle, open, unlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -8,35 +8,35 @@ import type { InputStream } from "../wsgi/types.ts";
 import { MemoryBudget } from "./memory-budget.ts";
 import { bytes } from "./option-values.ts";
 
-/** A whole body, in memory or in a file without a name. `close()` it when it is sent for good. */
+/** A complete body, in memory or in an unlinked file. Call `close()` when it will not be sent again. */
 export interface SpooledBody {
-  /** Bytes. */
+  /** The size in bytes. */
   readonly size: number;
   blocks(): Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
   close(): void;
 }
 
-/** In bytes. */
+/** The limits for bodies, in bytes. */
 export interface SpoolLimits {
-  /** A longer body goes to a temporary file that nobody else can read (0600) or find (unlinked). */
+  /** A larger body goes to a temporary file that nobody else can read (0600) or find (unlinked). */
   readonly threshold: number;
-  /** A longer body is refused. */
-  readonly most: number;
-  /** What all bodies of an app hold together. A body that does not fit in goes to a file, however short it is. */
+  /** A larger body is refused. */
+  readonly maxSize: number;
+  /** The memory that all bodies of an app share. A body for which it has no room goes to a file, however small it is. */
   readonly memory: MemoryBudget;
 }
 
-/** As users give them. */
+/** The options, as the user passes them. */
 export interface SpoolOptions {
   readonly maxBodySize?: number | undefined;
   readonly spoolThreshold?: number | undefined;
   readonly spoolMemory?: number | undefined;
 }
 
-/** @throws OptionError that names the option */
+/** @throws OptionError if an option is invalid; the message names it */
 export function spoolLimits({ maxBodySize, spoolThreshold, spoolMemory }: SpoolOptions): SpoolLimits {
   return {
-    most: bytes("maxBodySize", maxBodySize ?? Number.POSITIVE_INFINITY),
+    maxSize: bytes("maxBodySize", maxBodySize ?? Number.POSITIVE_INFINITY),
     threshold: bytes("spoolThreshold", spoolThreshold ?? 1024 ** 2),
     memory: new MemoryBudget(bytes("spoolMemory", spoolMemory ?? 64 * 1024 ** 2)),
   };
@@ -47,12 +47,12 @@ const BLOCK = 64 * 1024;
 /**
  * Reads a body to its end.
  *
- * @throws BodyTooLargeError, SpoolError; what the input throws
+ * @throws BodyTooLargeError, SpoolError, and the errors of `input`
  */
-export async function spool(input: InputStream, { threshold, most, memory }: SpoolLimits): Promise<SpooledBody> {
+export async function spool(input: InputStream, { threshold, maxSize, memory }: SpoolLimits): Promise<SpooledBody> {
   const blocks: Uint8Array[] = [];
   let held = 0;
-  const letGo = (): void => {
+  const release = (): void => {
     memory.giveBack(held);
     held = 0;
     blocks.length = 0;
@@ -60,40 +60,43 @@ export async function spool(input: InputStream, { threshold, most, memory }: Spo
   try {
     for (;;) {
       const block = await input.read(BLOCK);
-      if (block.length === 0) return { size: held, blocks: () => blocks, close: letGo };
+      if (block.length === 0) return { size: held, blocks: () => blocks, close: release };
       const size = held + block.length;
-      if (size > most) throw tooLarge(most);
+      if (size > maxSize) throw tooLarge(maxSize);
       if (size > threshold || !memory.take(block.length)) {
         const file = await onDisk(openUnlinked());
-        return await spoolToFile(input, { file, begun: [...blocks, block], letGo, most });
+        return await spoolToFile(input, { file, received: [...blocks, block], release, maxSize });
       }
       held = size;
       blocks.push(block);
     }
   } catch (error) {
-    letGo();
+    release();
     throw error;
   }
 }
 
-interface Spooling {
+interface SpoolToFileOptions {
   readonly file: FileHandle;
-  /** What has come of the body. */
-  readonly begun: Uint8Array[];
-  /** Called when that is in the file. */
-  letGo(): void;
-  readonly most: number;
+  /** The blocks that have already been read. */
+  readonly received: Uint8Array[];
+  /** Called when these blocks are in the file. */
+  release(): void;
+  readonly maxSize: number;
 }
 
-async function spoolToFile(input: InputStream, { file, begun, letGo, most }: Spooling): Promise<SpooledBody> {
+async function spoolToFile(
+  input: InputStream,
+  { file, received, release, maxSize }: SpoolToFileOptions,
+): Promise<SpooledBody> {
   try {
     let size = 0;
-    for (const block of begun) size += await onDisk(append(file, block, size));
-    begun.length = 0;
-    letGo();
+    for (const block of received) size += await onDisk(writeAll(file, block, size));
+    received.length = 0;
+    release();
     for (let block = await input.read(BLOCK); block.length > 0; block = await input.read(BLOCK)) {
-      if (size + block.length > most) throw tooLarge(most);
-      size += await onDisk(append(file, block, size));
+      if (size + block.length > maxSize) throw tooLarge(maxSize);
+      size += await onDisk(writeAll(file, block, size));
     }
     return { size, blocks: () => readBlocks(file), close: () => void close(file) };
   } catch (error) {
@@ -102,26 +105,26 @@ async function spoolToFile(input: InputStream, { file, begun, letGo, most }: Spo
   }
 }
 
-/** A file that cannot be closed is gone all the same, and nobody can do anything about it. */
+/** Ignores errors: nobody can do anything about a file that cannot be closed. */
 function close(file: FileHandle): Promise<void> {
   return file.close().catch(() => undefined);
 }
 
-/** @throws SpoolError for what the system says against it */
+/** @throws SpoolError if the file operation fails */
 function onDisk<T>(work: Promise<T>): Promise<T> {
   return work.catch((cause: NodeJS.ErrnoException) => {
     throw new SpoolError(
-      `a request's body cannot be kept in a temporary file in ${tmpdir()} (${cause.code}); make room there, or set TMPDIR to a folder that Node may write to`,
+      `cannot write a request body to a temporary file in ${tmpdir()} (${cause.code}); free space there, or set TMPDIR to a writable folder`,
       { cause },
     );
   });
 }
 
-function tooLarge(most: number): BodyTooLargeError {
-  return new BodyTooLargeError(`the body is longer than maxBodySize, ${most} bytes`);
+function tooLarge(maxSize: number): BodyTooLargeError {
+  return new BodyTooLargeError(`the request body is larger than maxBodySize (${maxSize} bytes)`);
 }
 
-/** A new file that nobody else can read (0600) or find: it has no name. */
+/** Creates a file that nobody else can read (0600) or find (unlinked). */
 export async function openUnlinked(): Promise<FileHandle> {
   const path = join(tmpdir(), `wsgi-bridge-${randomUUID()}`);
   const file = await open(path, "wx+", 0o600);
@@ -134,8 +137,8 @@ export async function openUnlinked(): Promise<FileHandle> {
   }
 }
 
-/** @returns the block's length, when all of it is written */
-export async function append(file: FileHandle, block: Uint8Array, position: number): Promise<number> {
+/** Writes the whole block, in several writes if needed. @returns the length of the block */
+export async function writeAll(file: FileHandle, block: Uint8Array, position: number): Promise<number> {
   for (let done = 0; done < block.length; ) {
     done += (await file.write(block, done, block.length - done, position + done)).bytesWritten;
   }
@@ -144,7 +147,7 @@ export async function append(file: FileHandle, block: Uint8Array, position: numb
 
 async function* readBlocks(file: FileHandle): AsyncGenerator<Uint8Array, void, undefined> {
   for (let position = 0; ; ) {
-    // A buffer of its own for each block: the socket still holds the one before.
+    // A new buffer for each block: the socket may still hold the previous one.
     const { bytesRead, buffer } = await file.read(Buffer.allocUnsafe(BLOCK), 0, BLOCK, position);
     if (bytesRead === 0) return;
     position += bytesRead;

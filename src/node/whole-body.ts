@@ -1,20 +1,22 @@
-/** A request's body, whole, and the length that is true of it. Knows `wsgi.input`; knows nothing of who is given the body. */
+/** Reads the whole body of a request and determines its real length. Knows `wsgi.input`; does not know who gets the body. */
 import { isEmptyInput } from "../wsgi/input.ts";
 import type { Environ } from "../wsgi/types.ts";
 import { type SpooledBody, type SpoolLimits, spool } from "./spool.ts";
 
-/** One of them is called, once. */
+/** Exactly one of these callbacks is called, once. */
 export interface BodyEvents {
   /**
-   * @param body undefined for a request that has none; else it is to be closed
-   * @param contentLength its true size in bytes; undefined where no body was declared and none came
+   * Called when the body is complete.
+   *
+   * @param body undefined if the request has no body; otherwise the callee must close it
+   * @param contentLength the real size in bytes; undefined if no body was declared and none arrived
    */
   whole(body: SpooledBody | undefined, contentLength: number | undefined): void;
-  /** The client has left, or the body is too long. */
+  /** Called when the client has disconnected, the body is too large, or it cannot be spooled. */
   failed(reason: unknown): void;
 }
 
-/** Reads the body to its end. Where there is none, `whole` is called before this returns. */
+/** Reads the body to its end. If there is no body, `whole` is called synchronously. */
 export function readWholeBody(environ: Environ, limits: SpoolLimits, events: BodyEvents): void {
   const input = environ["wsgi.input"];
   const declared = environ.CONTENT_LENGTH === undefined ? undefined : 0;

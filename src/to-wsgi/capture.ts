@@ -1,62 +1,60 @@
-/** A response written by Node's own `ServerResponse`, as a `WsgiResult`. Knows heads, blocks and back-pressure; knows no environ. */
+/** Turns the output of Node's `ServerResponse` into a `WsgiResult`. Knows heads, blocks and back-pressure; knows no environ. */
 import type { ServerResponse } from "node:http";
 import { ResponseAbortedError } from "../errors.ts";
 import type { StartResponse, Write } from "../wsgi/types.ts";
 import { type CapturedHead, declaresLength, isInterim, NOT_IMPLEMENTED, readHead } from "./captured-head.ts";
-import type { SocketTaker } from "./socket.ts";
+import type { SocketOwner } from "./socket.ts";
 
 type Step = IteratorResult<Uint8Array, undefined>;
 const DONE: Step = { done: true, value: undefined };
-const NOTHING: Uint8Array = new Uint8Array(0);
+const EMPTY: Uint8Array = new Uint8Array(0);
 const HEAD_END = "\r\n\r\n";
 
-/** The app's side. */
+/** The request and the app whose response is captured. */
 export interface Producer {
-  /** What it wrote is being taken: it may write more. */
-  taking(): void;
-  /** A time that the app set is over. */
-  expired(): void;
-  /** The response will not be read to its end. */
-  abandon(): void;
-  /** Something that the app is to be told, and the client is not. */
+  /** Called before a block is handed out, after which the socket may emit `drain`. */
+  beforeDrain(): void;
+  /** Called when the timeout that the app set on the socket expires. */
+  onTimeout(): void;
+  /** Called when the response will not be read to its end. */
+  abort(): void;
+  /** Logs a message for the developer of the app; the client does not get it. */
   log(message: string): void;
 }
 
 /**
- * What the app writes comes out block by block as it is asked for, and not before: an app that writes faster feels it as on
- * a socket. `startResponse` is called within the iteration, when the app has committed its head.
+ * Hands out what the app writes, one block for each `next()`. Accepts the next block only after that, so an app that writes too
+ * fast sees back-pressure, as on a real socket. Calls `startResponse` during the iteration, once the app has sent its head.
  */
-export class Capture implements AsyncIterableIterator<Uint8Array, undefined>, SocketTaker {
+export class Capture implements AsyncIterableIterator<Uint8Array, undefined>, SocketOwner {
   readonly #startResponse: StartResponse;
   readonly #producer: Producer;
   #res: ServerResponse | undefined;
   #head: CapturedHead | undefined;
   #headSeen = false;
   #write: Write | undefined;
-  /** The head went out of the app with nothing behind it: it goes on at once. */
-  #flush = false;
+  /** The app sent its head without a body behind it, so the head is passed on at once. */
+  #flushRequested = false;
   #block: Uint8Array | undefined;
-  #taken: (() => void) | undefined;
+  /** Called when `#block` is handed out: the app may write the next one. */
+  #blockDone: (() => void) | undefined;
   #finished = false;
   #closed = false;
   #failure: { readonly reason: unknown } | undefined;
-  #asked: { resolve(step: Step): void; reject(reason: unknown): void } | undefined;
+  #pendingNext: { resolve(step: Step): void; reject(reason: unknown): void } | undefined;
 
   constructor(startResponse: StartResponse, producer: Producer) {
     this.#startResponse = startResponse;
     this.#producer = producer;
   }
 
-  /** @param res whose socket writes to this */
-  watch(res: ServerResponse): void {
+  /** @param res the response whose socket writes to this object */
+  attach(res: ServerResponse): void {
     this.#res = res;
   }
 
-  /**
-   * The whole response, where the app has given it already and has said how long it is: the server is spared the waiting.
-   * `undefined`: it is to be iterated.
-   */
-  whole(): Uint8Array[] | undefined {
+  /** Returns the whole body if the app has already ended a response that has a Content-Length; otherwise undefined. */
+  completeBody(): Uint8Array[] | undefined {
     if (this.#res?.writableEnded !== true || this.#head === undefined || !declaresLength(this.#head)) return undefined;
     const blocks: Uint8Array[] = [];
     for (let step = this.#step(); step?.value !== undefined; step = this.#step()) blocks.push(step.value);
@@ -69,12 +67,12 @@ export class Capture implements AsyncIterableIterator<Uint8Array, undefined>, So
 
   next(): Promise<Step> {
     return new Promise((resolve, reject) => {
-      this.#asked = { resolve, reject };
-      this.#answer();
+      this.#pendingNext = { resolve, reject };
+      this.#settleNext();
     });
   }
 
-  /** For `for await`, which knows no `close()`. */
+  /** Called by `for await`, which does not call `close()`. */
   return(): Promise<Step> {
     this.close();
     return Promise.resolve(DONE);
@@ -83,114 +81,114 @@ export class Capture implements AsyncIterableIterator<Uint8Array, undefined>, So
   close(): void {
     if (this.#closed) return;
     this.#closed = true;
-    if (!this.complete) this.#producer.abandon();
-    this.#answer();
+    if (!this.isComplete) this.#producer.abort();
+    this.#settleNext();
   }
 
-  /** The app has ended its response, and all of it was taken. */
-  get complete(): boolean {
+  /** Whether the app has ended its response and all of it was handed out. */
+  get isComplete(): boolean {
     if (this.#finished) return true;
     const res = this.#res;
     return res?.writableEnded === true && this.#block === undefined && res.socket?.writableLength === 0;
   }
 
-  /** Node says `finish` when the last byte was taken. */
+  /** Called when the response emits `finish`: the last byte was handed out. */
   finish(): void {
     this.#finished = true;
-    this.#answer();
+    this.#settleNext();
   }
 
-  /** What came before is still given out. @returns false when it came too late to be told */
+  /** Makes the iteration fail after the data written before. Returns false if the response is already complete or closed. */
   fail(reason: unknown): boolean {
-    if (this.#closed || this.complete) return false;
+    if (this.#closed || this.isComplete) return false;
     this.#failure ??= { reason };
-    this.#answer();
+    this.#settleNext();
     return true;
   }
 
-  gone(error: Error | null): void {
-    if (this.complete || this.#closed) return;
+  onDestroy(error: Error | null): void {
+    if (this.isComplete || this.#closed) return;
     const cause = error ?? undefined;
     this.fail(
-      new ResponseAbortedError("the app destroyed its response or socket before the response was whole", { cause }),
+      new ResponseAbortedError("the app destroyed its response or socket before the response was complete", { cause }),
     );
   }
 
-  expired(): void {
-    this.#producer.expired();
+  onTimeout(): void {
+    this.#producer.onTimeout();
   }
 
-  take(chunk: string | Uint8Array, encoding: BufferEncoding, done: () => void): void {
-    const body = this.#headSeen ? chunk : this.#takeHead(String(chunk));
+  receive(chunk: string | Uint8Array, encoding: BufferEncoding, done: () => void): void {
+    const body = this.#headSeen ? chunk : this.#splitHead(String(chunk));
     if (body.length === 0) {
       done();
       return;
     }
     this.#block = typeof body === "string" ? Buffer.from(body, encoding) : body;
-    this.#taken = done;
-    this.#answer();
+    this.#blockDone = done;
+    this.#settleNext();
   }
 
-  /** Node writes a head as text, and the first of the body behind it if that is text, too. */
-  #takeHead(text: string): string {
+  /** Node writes the head as a string, followed by the first part of the body if that is a string, too. Returns that part. */
+  #splitHead(text: string): string {
     const end = text.indexOf(HEAD_END);
     if (isInterim(text) && this.#res?.headersSent === false) return "";
     this.#headSeen = true;
-    this.#head = this.#headOf(text.slice(0, end));
-    const rest = text.slice(end + HEAD_END.length);
-    if (rest === "") process.nextTick(flushHead, this);
-    return rest;
+    this.#head = this.#parseHead(text.slice(0, end));
+    const body = text.slice(end + HEAD_END.length);
+    if (body === "") process.nextTick(flushHead, this);
+    return body;
   }
 
-  #headOf(text: string): CapturedHead {
+  #parseHead(text: string): CapturedHead {
     if (!isInterim(text)) return readHead(text);
     this.#producer.log(
-      "the app answered with a 101 or another 1xx, which WSGI has no place for; the client gets a 501",
+      "the app sent a 1xx response, such as 101, as its final response, which WSGI does not support; the client gets a 501",
     );
     return NOT_IMPLEMENTED;
   }
 
-  /** A tick after the head: what was written in one go with it is here by now. */
+  /** Called one tick after the head: by then, a body that the app wrote together with the head has arrived. */
   flushHead(): void {
     if (this.#head === undefined || this.#block !== undefined) return;
-    this.#flush = true;
-    this.#answer();
+    this.#flushRequested = true;
+    this.#settleNext();
   }
 
-  #answer(): void {
-    const asked = this.#asked;
-    if (asked === undefined) return;
-    this.#asked = undefined; // first: a block that is taken lets the app write the next one, here and now
+  #settleNext(): void {
+    const pending = this.#pendingNext;
+    if (pending === undefined) return;
+    this.#pendingNext = undefined; // cleared first: `#step()` may make the app write its next block synchronously
     try {
       const step = this.#step();
-      if (step === undefined) this.#asked = asked;
-      else asked.resolve(step);
+      if (step === undefined) this.#pendingNext = pending;
+      else pending.resolve(step);
     } catch (error) {
-      asked.reject(error);
+      pending.reject(error);
     }
   }
 
-  /** In this order: the head, a block, a failure, the end. `undefined`: not there yet. */
+  /** Hands out, in this order: the head, a block, a failure, the end. Returns undefined if none of them is available yet. */
   #step(): Step | undefined {
     const block = this.#block;
-    if (this.#head !== undefined && (block !== undefined || this.#flush || this.complete)) {
+    if (this.#head !== undefined && (block !== undefined || this.#flushRequested || this.isComplete)) {
       const { status, headers } = this.#head;
       this.#head = undefined;
       this.#write = this.#startResponse(status, headers);
     }
     if (block !== undefined) {
-      const taken = this.#taken;
-      this.#producer.taking();
+      const done = this.#blockDone;
+      this.#producer.beforeDrain();
       this.#block = undefined;
-      this.#taken = undefined;
-      taken?.();
+      this.#blockDone = undefined;
+      done?.();
       return { done: false, value: block };
     }
     if (this.#failure !== undefined) throw this.#failure.reason;
-    if (this.complete || this.#closed) return DONE;
-    if (this.#flush) {
-      this.#flush = false;
-      Promise.resolve(this.#write?.(NOTHING)).catch(() => undefined); // of middleware's own
+    if (this.isComplete || this.#closed) return DONE;
+    if (this.#flushRequested) {
+      this.#flushRequested = false;
+      Promise.resolve(this.#write?.(EMPTY)).catch(() => undefined); // a `write()` of middleware may reject
     }
     return undefined;
   }

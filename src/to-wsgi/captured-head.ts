@@ -1,4 +1,4 @@
-/** From the head that Node's own response writes to what `startResponse` takes. Knows HTTP/1's form; knows no stream. */
+/** Parses the head that Node's `ServerResponse` writes, for `startResponse`. Knows HTTP/1 syntax; knows no stream. */
 import { HOP_BY_HOP } from "../wsgi/response-head.ts";
 import type { HeaderPair } from "../wsgi/types.ts";
 
@@ -8,19 +8,19 @@ export interface CapturedHead {
   readonly headers: HeaderPair[];
 }
 
-/** In place of a head that ends no exchange of WSGI's. */
+/** Replaces a final response with a 1xx status, which WSGI cannot express. */
 export const NOT_IMPLEMENTED: CapturedHead = { status: "501 Not Implemented", headers: [["Content-Length", "0"]] };
 
 const VERSION = "HTTP/1.1 ".length;
 
-/** True for the head of an interim response, which WSGI knows not (PEP 3333, "HTTP 1.1 Expect/Continue"). */
+/** Whether this is the head of a 1xx response, which WSGI does not support (PEP 3333, "HTTP 1.1 Expect/Continue"). */
 export function isInterim(head: string): boolean {
   return head.charCodeAt(VERSION) === 0x31;
 }
 
 /**
- * Reads a head without its empty line. Node has checked every name and value, so that the lines are what they seem.
- * Fields that belong to the connection are left out: they are the outer server's.
+ * Parses a head without its final empty line. Node has validated every name and value, so splitting at line ends is safe.
+ * Leaves out hop-by-hop fields: the outer server sends its own.
  *
  *     "HTTP/1.1 200 OK\r\nX-A: 1\r\nConnection: close" → { status: "200 OK", headers: [["X-A", "1"]] }
  */

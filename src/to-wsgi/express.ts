@@ -1,4 +1,4 @@
-/** From an Express app, or any `(req, res)` handler, to a WSGI app. Knows the order of things; the parts are beside it. */
+/** Makes a WSGI app from an Express app or any `(req, res)` handler. Knows the order of the steps; other files do the work. */
 import { type IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { OptionError } from "../errors.ts";
@@ -11,7 +11,7 @@ import { Capture, type Producer } from "./capture.ts";
 import { WsgiRequest } from "./request.ts";
 import { TlsWsgiSocket, WsgiSocket } from "./socket.ts";
 
-/** What `http.createServer` takes: an Express app is one, Koa's `callback()` is, and any function of this form. */
+/** A request listener for `http.createServer()`, such as an Express app or the result of Koa's `callback()`. */
 export type NodeHandler = (req: IncomingMessage, res: ServerResponse) => unknown;
 
 /**
@@ -20,15 +20,16 @@ export type NodeHandler = (req: IncomingMessage, res: ServerResponse) => unknown
  *     const shop = toWsgi(expressApp);
  *     app.use("/shop", fromWsgi(session(shop)));  // with WSGI middleware around it
  *
- * The handler gets Node's own request and response. `startResponse` is called when it has committed its head: within the
- * iteration of the result, or at once where the handler returns with its response whole and its length known. What it writes
- * comes block by block, only as fast as it is asked for. `close()` on the result is for the handler what a client's leaving is. An error that the handler throws, or rejects with, before its head is
- * thrown in the iteration (PEP 3333, "Error Handling"), so that the server, or the framework around it, answers.
+ * The handler gets instances of Node's own request and response classes. `startResponse` is called once the handler has sent
+ * its head: during the iteration of the result or, if the handler returns with a complete response of known length, before the
+ * app returns. The result yields the blocks that the handler writes; the handler sees back-pressure if the server iterates
+ * slowly. Calling `close()` on the result looks to the handler like a client that disconnects. If the handler throws or rejects
+ * before its head, the iteration throws that error (PEP 3333, "Error Handling"), and the server or the framework handles it.
  *
- * What WSGI has no place for is dropped: interim responses, trailers, upgrades (a 101 becomes a 501), hop-by-hop fields.
+ * Features that WSGI does not support are dropped: interim responses, trailers, upgrades (a 101 becomes a 501) and hop-by-hop
+ * fields. The WSGI app throws EnvironError for an invalid environ, before it calls the handler.
  *
- * @throws OptionError when `handler` is no function
- * The WSGI app throws EnvironError for an environ that is none, before the handler is called.
+ * @throws OptionError if `handler` is not a function
  */
 export function toWsgi(handler: NodeHandler): WsgiApp {
   if (typeof handler !== "function") {
@@ -41,32 +42,32 @@ export function toWsgi(handler: NodeHandler): WsgiApp {
     });
 }
 
-/** Express keeps what it is given: its routers speak of the mount as they would within another Express app. */
+/** Sets the properties that Express keeps if they exist, so that its routers see the mount as below another Express app. */
 function mountExpress(req: IncomingMessage, { base, target }: RequestUrl): void {
   Object.assign(req, { baseUrl: base, originalUrl: target });
 }
 
-/** Called with the request as it is below its mount. */
-export type Serve = (req: IncomingMessage, res: ServerResponse, url: RequestUrl) => unknown;
+/** Handles a request whose `url` is relative to the mount. */
+export type MountedHandler = (req: IncomingMessage, res: ServerResponse, url: RequestUrl) => unknown;
 
 /**
- * One request's journey: environ to request, response to result.
+ * Handles one request: turns the environ into a request, and the response into a result.
  *
- * @throws EnvironError
+ * @throws EnvironError for an invalid environ
  */
-export function serve(environ: Environ, startResponse: StartResponse, handler: Serve): WsgiResult {
+export function serve(environ: Environ, startResponse: StartResponse, handler: MountedHandler): WsgiResult {
   vetEnviron(environ);
-  return new Inner(environ, startResponse).run(handler);
+  return new Exchange(environ, startResponse).run(handler);
 }
 
-class Inner implements Producer {
+class Exchange implements Producer {
   readonly #environ: Environ;
   readonly #url: RequestUrl;
   readonly #capture: Capture;
   readonly #socket: WsgiSocket;
   readonly #request: WsgiRequest;
   readonly #res: ServerResponse;
-  #drains = false;
+  #listensForDrain = false;
 
   constructor(environ: Environ, startResponse: StartResponse) {
     const head = readEnviron(environ);
@@ -75,13 +76,13 @@ class Inner implements Producer {
     this.#capture = new Capture(startResponse, this);
     const tls = head.scheme === "https";
     this.#socket = tls ? new TlsWsgiSocket(head, this.#capture, environ) : new WsgiSocket(head, this.#capture);
-    // Once the response is whole, the handler alone hears that its request's body breaks off.
-    const fail = (error: unknown): void => void (this.#capture.complete || this.#fail(error));
+    // Once the response is complete, a failing request body is reported to the handler only, by the request's own events.
+    const fail = (error: unknown): void => void (this.#capture.isComplete || this.#fail(error));
     this.#request = new WsgiRequest(environ, head, { url: this.#url.rest, socket: this.#socket, fail });
-    this.#res = this.#response(this.#request.message);
+    this.#res = this.#createResponse(this.#request.message);
   }
 
-  run(handler: Serve): WsgiResult {
+  run(handler: MountedHandler): WsgiResult {
     const { message } = this.#request;
     try {
       const returned = handler(message, this.#res, this.#url);
@@ -89,15 +90,15 @@ class Inner implements Producer {
     } catch (error) {
       this.#fail(error);
     }
-    this.#request.begun();
-    return this.#capture.whole() ?? this.#capture;
+    this.#request.endIfEmpty();
+    return this.#capture.completeBody() ?? this.#capture;
   }
 
-  #response(req: IncomingMessage): ServerResponse {
+  #createResponse(req: IncomingMessage): ServerResponse {
     const res = new ServerResponse(req);
-    res.sendDate = false; // the server's, as in all of WSGI
-    res.writeHead = writeHead; // its own, as Express changes the prototype of a response
-    this.#capture.watch(res);
+    res.sendDate = false; // the WSGI server sets Date
+    res.writeHead = writeHead; // not in a subclass: Express replaces the prototype of a response
+    this.#capture.attach(res);
     res.on("finish", () => this.#finish()).on("error", (error) => this.#fail(error));
     res.assignSocket(this.#socket as unknown as Socket);
     return res;
@@ -105,21 +106,21 @@ class Inner implements Producer {
 
   #finish(): void {
     this.#capture.finish();
-    this.#request.responded();
-    process.nextTick(destroy, this.#socket); // not before Node is through with its writes; the response's `close` comes of it
+    this.#request.responseEnded();
+    process.nextTick(destroy, this.#socket); // after Node's pending writes; makes the response emit `close`
   }
 
-  /** Most responses are never held up, so that nobody listens before one is. */
-  taking(): void {
-    if (this.#drains || !this.#socket.writableNeedDrain) return;
-    this.#drains = true;
+  /** Listens for `drain` only if a writer is waiting for it, which is rare. */
+  beforeDrain(): void {
+    if (this.#listensForDrain || !this.#socket.writableNeedDrain) return;
+    this.#listensForDrain = true;
     this.#socket.on("drain", () => this.#drain(this.#res, this.#socket));
   }
 
-  /** As Node's server does for its sockets. */
+  /** Emits `drain` on the response, as Node's server does when a socket drains. */
   #drain(res: ServerResponse, socket: WsgiSocket): void {
     if (res.writableEnded) return;
-    // Node's own keeps saying yes when the server is not there to say no; `pipe()` believes it and would wait for ever.
+    // Without Node's server, the inherited property stays true after a drain, and `pipe()` would wait forever.
     Object.defineProperty(res, "writableNeedDrain", {
       configurable: true,
       get: () => !res.destroyed && !res.writableEnded && socket.writableNeedDrain,
@@ -127,16 +128,16 @@ class Inner implements Producer {
     res.emit("drain");
   }
 
-  /** As Node's server does: who sets a time and does not listen loses the connection. */
-  expired(): void {
+  /** Destroys the socket unless somebody listens for `timeout`, as Node's server does. */
+  onTimeout(): void {
     const { message } = this.#request;
-    const heard = !message.complete && message.emit("timeout", this.#socket);
-    if (!this.#res.emit("timeout", this.#socket) && !heard) this.#socket.destroy();
+    const isHandled = !message.complete && message.emit("timeout", this.#socket);
+    if (!this.#res.emit("timeout", this.#socket) && !isHandled) this.#socket.destroy();
   }
 
-  /** The handler failed. Too late to be told to the client, it is still told to the log. */
+  /** Called when the handler fails. If it is too late to tell the client, the error is logged. */
   #fail(error: unknown): void {
-    if (this.#capture.fail(error)) this.abandon();
+    if (this.#capture.fail(error)) this.abort();
     else this.log(`the app failed after its response had ended: ${describe(error)}`);
   }
 
@@ -144,15 +145,15 @@ class Inner implements Producer {
     report(this.#environ["wsgi.errors"], `${message}\n`);
   }
 
-  abandon(): void {
+  abort(): void {
     this.#socket.destroy();
     this.#request.abort();
   }
 }
 
 /**
- * The body is wanted as it is written, without the sizes of chunks, whatever Node decides and apps set. Only once the head
- * is written, since Node refuses a Trailer field in a response that is not chunked.
+ * Turns chunked encoding off, because the body must be captured without chunk sizes. Does so only after the head is written:
+ * Node rejects a Trailer field in a response that is not chunked.
  */
 const writeHead: ServerResponse["writeHead"] = function (this: ServerResponse, ...head: unknown[]): ServerResponse {
   Object.getPrototypeOf(this).writeHead.apply(this, head);

@@ -1,4 +1,4 @@
-/** A request out of an environ, as Node's own `IncomingMessage`. Knows heads and bodies; knows no framework and no response. */
+/** Makes an `IncomingMessage` of Node from an environ. Knows heads and bodies; knows no framework and no response. */
 import { IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
 import { ClientDisconnectError } from "../errors.ts";
@@ -7,20 +7,20 @@ import { isEmptyInput } from "../wsgi/input.ts";
 import type { Environ, InputStream } from "../wsgi/types.ts";
 import type { WsgiSocket } from "./socket.ts";
 
-/** How much of a body is asked for at once. */
-const PIECE = 64 * 1024;
+/** The size of one read from `wsgi.input`, in bytes. */
+const READ_SIZE = 64 * 1024;
 
-/** Express changes a request's prototype, so that a subclass would be lost: what is ours is the request's own. */
+/** Holds an `IncomingMessage` instead of extending it, because Express replaces the prototype of a request. */
 export class WsgiRequest {
   readonly message: IncomingMessage;
   readonly #input: InputStream;
   readonly #fail: (error: unknown) => void;
-  /** Bytes that may still be read; infinite where only the input's end tells. */
-  #left: number;
+  /** The number of bytes still to read; infinite if the length of the body is unknown. */
+  #remaining: number;
   #reading = false;
-  #touched = false;
+  #wasPulled = false;
 
-  /** @param fail hears that the body cannot be read: the response is to fail with it */
+  /** @param fail called with the error if the body cannot be read */
   constructor(
     environ: Environ,
     head: RequestHead,
@@ -28,8 +28,8 @@ export class WsgiRequest {
   ) {
     this.#input = environ["wsgi.input"];
     this.#fail = fail;
-    this.#left = bodyLength(environ);
-    // Node's types want a Socket; what it and apps use of one is there.
+    this.#remaining = bodyLength(environ);
+    // The cast satisfies Node's types. `WsgiSocket` has all the members that Node and apps use.
     const message = new IncomingMessage(socket as unknown as Socket);
     this.message = message;
     message.method = head.method;
@@ -40,28 +40,28 @@ export class WsgiRequest {
     message.httpVersion = `${major}.${minor}`;
     setHeaders(message, [...head.rawHeaders, ...this.#missingHeaders(environ, head)]);
     message._read = (size) => {
-      IncomingMessage.prototype._read.call(message, size); // notes that the body is being read, and wakes the socket
+      IncomingMessage.prototype._read.call(message, size); // marks the body as read, and resumes the socket
       this.#pull();
     };
   }
 
-  /** The handler has the request: a body that is not there ends now, as Node's parser ends one then. */
-  begun(): void {
-    if (this.#left === 0) this.#end();
+  /** If the request has no body, ends it now. Called after the handler has returned; Node's parser ends it then, too. */
+  endIfEmpty(): void {
+    if (this.#remaining === 0) this.#end();
   }
 
-  /** The response is whole. Whoever has not begun to read the body will not: it ends here, unread. */
-  responded(): void {
+  /** Called when the response is complete. If nobody has begun to read the body, it ends here, unread. */
+  responseEnded(): void {
     const { message } = this;
-    // Who has just asked for it is not heard before the next tick, and since Node 24 the response may be whole by then.
-    const asked = this.#touched || message.readableFlowing === true || message.listenerCount("readable") > 0;
-    if (asked || message.destroyed) return;
-    this.#left = 0;
+    // A new reader calls `_read()` only in the next tick, and since Node 24 the response may be complete by then.
+    const hasReader = this.#wasPulled || message.readableFlowing === true || message.listenerCount("readable") > 0;
+    if (hasReader || message.destroyed) return;
+    this.#remaining = 0;
     if (!message.complete) this.#end();
-    message.read(); // of what has ended: lets the stream say so, and close
+    message.read(); // lets the ended stream emit `end` and close
   }
 
-  /** The client, or who speaks for it, is gone. */
+  /** Called when the client has disconnected, or the server has closed the result. */
   abort(): void {
     this.message.destroy(Object.assign(new Error("aborted"), { code: "ECONNRESET" }));
   }
@@ -69,33 +69,33 @@ export class WsgiRequest {
   #missingHeaders(environ: Environ, head: RequestHead): string[] {
     const missing: string[] = [];
     if (environ.HTTP_HOST === undefined) missing.push("host", hostOf(head));
-    // A body that is announced by neither length nor coding is no body to those who parse it (RFC 9112 §6.3).
-    if (this.#left === Number.POSITIVE_INFINITY) missing.push("transfer-encoding", "chunked");
+    // Parsers assume that there is no body if neither a length nor a transfer coding is declared (RFC 9112 §6.3).
+    if (this.#remaining === Number.POSITIVE_INFINITY) missing.push("transfer-encoding", "chunked");
     return missing;
   }
 
   #pull(): void {
-    this.#touched = true;
+    this.#wasPulled = true;
     if (this.#reading || this.message.complete) return;
     this.#reading = true;
-    const size = Math.min(PIECE, this.#left);
-    const piece = this.#input.read1?.(size) ?? this.#input.read(size);
-    piece.then(this.#push, this.#broken);
+    const size = Math.min(READ_SIZE, this.#remaining);
+    const pending = this.#input.read1?.(size) ?? this.#input.read(size);
+    pending.then(this.#onRead, this.#onReadError);
   }
 
-  readonly #push = (piece: Uint8Array): void => {
+  readonly #onRead = (chunk: Uint8Array): void => {
     this.#reading = false;
     if (this.message.complete || this.message.destroyed) return;
-    if (piece.length === 0 && Number.isFinite(this.#left)) {
-      this.#broken(new ClientDisconnectError("wsgi.input ended before CONTENT_LENGTH bytes had come"));
+    if (chunk.length === 0 && Number.isFinite(this.#remaining)) {
+      this.#onReadError(new ClientDisconnectError("wsgi.input ended before CONTENT_LENGTH bytes were read"));
       return;
     }
-    this.#left = piece.length === 0 ? 0 : this.#left - piece.length;
-    if (piece.length > 0) this.message.push(Buffer.from(piece.buffer, piece.byteOffset, piece.byteLength));
-    if (this.#left === 0) this.#end();
+    this.#remaining = chunk.length === 0 ? 0 : this.#remaining - chunk.length;
+    if (chunk.length > 0) this.message.push(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength));
+    if (this.#remaining === 0) this.#end();
   };
 
-  readonly #broken = (error: unknown): void => {
+  readonly #onReadError = (error: unknown): void => {
     this.#fail(error);
     this.abort();
   };
@@ -106,19 +106,19 @@ export class WsgiRequest {
   }
 }
 
-/** Bytes; infinite for a body whose end only the input knows (`wsgi.input_terminated`). */
+/** The length of the body in bytes; infinite if only `wsgi.input` knows where it ends (`wsgi.input_terminated`). */
 function bodyLength(environ: Environ): number {
   const { CONTENT_LENGTH: declared, "wsgi.input": input, "wsgi.input_terminated": terminated } = environ;
   if (declared !== undefined && declared !== "") return Number(declared);
   return terminated === true && !isEmptyInput(input) ? Number.POSITIVE_INFINITY : 0;
 }
 
-/** PEP 3333, "URL Reconstruction". */
+/** Builds a Host header as in PEP 3333, "URL Reconstruction". */
 function hostOf({ serverName, serverPort, scheme }: RequestHead): string {
   return serverPort === (scheme === "https" ? "443" : "80") ? serverName : `${serverName}:${serverPort}`;
 }
 
-/** In all three of Node's forms. An environ has each name once, so that nothing is to be joined. */
+/** Sets the headers in Node's three forms. Values need no joining, because an environ contains each name only once. */
 function setHeaders(message: IncomingMessage, rawHeaders: string[]): void {
   const headers: NodeJS.Dict<string | string[]> = {};
   const distinct: NodeJS.Dict<string[]> = Object.create(null);

@@ -1,34 +1,34 @@
-/** The socket of a request that came by WSGI. Knows what apps ask of sockets; knows no HTTP, and no network is behind it. */
+/** The socket of a request that came through WSGI, without a network connection. Knows how apps use sockets; knows no HTTP. */
 import { Writable } from "node:stream";
 import type { RequestHead } from "../wsgi/environ.ts";
 
-/** Who takes what is written to the socket. */
-export interface SocketTaker {
-  /** `done` asks for the next chunk: as long as it is not called, writers feel back-pressure. */
-  take(chunk: string | Uint8Array, encoding: BufferEncoding, done: () => void): void;
-  /** The socket was destroyed; `error` is what it was given. */
-  gone(error: Error | null): void;
-  /** The time that `setTimeout` set is over. */
-  expired(): void;
+/** Receives the data and the events of a socket. */
+export interface SocketOwner {
+  /** Receives a chunk. Call `done` to get the next one; until then, writers see back-pressure. */
+  receive(chunk: string | Uint8Array, encoding: BufferEncoding, done: () => void): void;
+  /** Called when the socket is destroyed. `error` is the argument of `destroy()`. */
+  onDestroy(error: Error | null): void;
+  /** Called when the timeout set by `setTimeout` expires. */
+  onTimeout(): void;
 }
 
 type Address = { readonly address: string; readonly family: string; readonly port: number };
 
 /**
- * A real stream, since `http.ServerResponse` and `on-finished` look at its state. Of its readable side there is what is asked of
- * a socket from which a server reads: nothing ever comes of it, since the request's body is the request's own.
+ * A real `Writable`, because `http.ServerResponse` and `on-finished` read its state. The readable side has only the members
+ * that apps use. It never delivers data: the request object has the body.
  */
 export class WsgiSocket extends Writable {
-  /** Milliseconds, as set by `setTimeout`. */
+  /** The timeout set by `setTimeout`, in milliseconds. */
   timeout: number | undefined;
   readonly #head: RequestHead;
-  readonly #taker: SocketTaker;
+  readonly #owner: SocketOwner;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor(head: RequestHead, taker: SocketTaker) {
+  constructor(head: RequestHead, owner: SocketOwner) {
     super({ decodeStrings: false });
     this.#head = head;
-    this.#taker = taker;
+    this.#owner = owner;
   }
 
   get remoteAddress(): string | undefined {
@@ -57,7 +57,7 @@ export class WsgiSocket extends Writable {
     return familyOf(this.localAddress);
   }
 
-  /** Body parsers believe that a request is over when its socket is not readable. */
+  /** True until the end: body parsers assume that a request has ended if its socket is not readable. */
   get readable(): boolean {
     return !this.destroyed;
   }
@@ -72,13 +72,13 @@ export class WsgiSocket extends Writable {
 
   override _write(chunk: string | Uint8Array, encoding: BufferEncoding, done: () => void): void {
     this.#timer?.refresh();
-    this.#taker.take(chunk, encoding, done);
+    this.#owner.receive(chunk, encoding, done);
   }
 
   override _destroy(error: Error | null, done: (error: Error | null) => void): void {
     clearTimeout(this.#timer);
-    if (error !== null) this.on("error", ignore);
-    this.#taker.gone(error);
+    if (error !== null) this.on("error", ignoreError);
+    this.#owner.onDestroy(error);
     done(error);
   }
 
@@ -86,19 +86,19 @@ export class WsgiSocket extends Writable {
     return { address: this.localAddress, family: this.localFamily, port: this.localPort };
   }
 
-  /** Emits `timeout` when nothing was written for so many milliseconds; 0 is never. */
+  /** Emits `timeout` when nothing was written for that long; 0 turns the timeout off. */
   setTimeout(milliseconds: number, listener?: () => void): this {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     this.timeout = milliseconds;
-    if (milliseconds > 0) this.#timer = setTimeout(() => this.#expire(), milliseconds).unref();
+    if (milliseconds > 0) this.#timer = setTimeout(() => this.#onTimer(), milliseconds).unref();
     if (listener !== undefined) this.once("timeout", listener);
     return this;
   }
 
-  #expire(): void {
+  #onTimer(): void {
     this.emit("timeout");
-    this.#taker.expired();
+    this.#owner.onTimeout();
   }
 
   destroySoon(): void {
@@ -122,21 +122,21 @@ export class WsgiSocket extends Writable {
   }
 }
 
-/** What TLS adds, as far as the server that ended it has told. */
+/** A socket with the members of a TLS socket, as far as the server that terminated TLS has passed them on. */
 export class TlsWsgiSocket extends WsgiSocket {
   readonly encrypted = true;
   readonly authorized = false;
   readonly #certificate: unknown;
   readonly #protocol: unknown;
 
-  /** @param tls the environ, for its SSL_CLIENT_CERT (PEM) and SSL_PROTOCOL */
-  constructor(head: RequestHead, taker: SocketTaker, tls: Readonly<Record<string, unknown>>) {
-    super(head, taker);
+  /** @param tls the environ, from which SSL_CLIENT_CERT (PEM) and SSL_PROTOCOL are read */
+  constructor(head: RequestHead, owner: SocketOwner, tls: Readonly<Record<string, unknown>>) {
+    super(head, owner);
     this.#certificate = tls.SSL_CLIENT_CERT;
     this.#protocol = tls.SSL_PROTOCOL;
   }
 
-  /** The client's certificate in `raw` (DER), or an empty object, as Node has it. */
+  /** Returns the client's certificate as `raw` (DER) or, as Node does, an empty object if there is none. */
   getPeerCertificate(): { raw?: Buffer } {
     if (typeof this.#certificate !== "string") return {};
     return { raw: Buffer.from(this.#certificate.replace(/-----[A-Z ]+-----|\s/g, ""), "base64") };
@@ -147,8 +147,8 @@ export class TlsWsgiSocket extends WsgiSocket {
   }
 }
 
-function ignore(): void {
-  // Node's server listens to its sockets' errors, too, and does nothing: the socket is destroyed already.
+function ignoreError(): void {
+  // Node's server also has an `error` listener on its sockets that does nothing: the socket is already destroyed.
 }
 
 function familyOf(address: string): string {

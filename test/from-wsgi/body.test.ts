@@ -1,4 +1,4 @@
-/** Request bodies on real connections. */
+/** Tests of request bodies, on real connections. */
 import { once } from "node:events";
 import type { IncomingMessage } from "node:http";
 import { describe, expect, it } from "vitest";
@@ -11,7 +11,7 @@ const MIB = 1024 * 1024;
 const CHUNKED = "Transfer-Encoding: chunked\r\n";
 const length = (bytes: number): string => `Content-Length: ${bytes}\r\n`;
 
-/** All of it, or what the next handler would see. */
+/** The whole body, or the whole body that the next handler would read. */
 async function readAll(source: RequestBody | IncomingMessage): Promise<string> {
   const blocks: Uint8Array[] = [];
   if (source instanceof RequestBody) {
@@ -32,12 +32,12 @@ describe("hasBody and leavesMuchUnread", () => {
     [post(CHUNKED), true, true],
     ["GET / HTTP/1.1\r\nHost: h\r\nContent-Length: 5\r\n\r\n", true, false],
     ["POST / HTTP/1.0\r\n\r\n", false, false],
-  ])("SEC-13: of %j: %s, %s", async (request, has, leaves) => {
+  ])("SEC-13: %j has a body: %s; leaves much unread: %s", async (request, has, leaves) => {
     const { req } = await incoming(request);
     expect([hasBody(req), leavesMuchUnread(req)]).toEqual([has, leaves]);
   });
 
-  it("SEC-13: what has come whole leaves nothing unread", async () => {
+  it("SEC-13: a body that has arrived completely leaves nothing unread", async () => {
     const { req } = await incoming(post(CHUNKED, "1\r\na\r\n0\r\n\r\n"));
     req.resume();
     await once(req, "end");
@@ -47,9 +47,9 @@ describe("hasBody and leavesMuchUnread", () => {
 
 describe("RequestBody", () => {
   it.each([
-    ["of a declared length", post(length(7), "one two")],
+    ["of declared length", post(length(7), "one two")],
     ["that is chunked", post(CHUNKED, "4\r\none \r\n3\r\ntwo\r\n0\r\nX-Trailer: x\r\n\r\n")],
-  ])("reads a body %s, and ends however often it is asked", async (_title, request) => {
+  ])("reads a body %s, and reports the end on every further call", async (_title, request) => {
     const { req } = await incoming(request);
     const body = new RequestBody(req, MIB, undefined);
     expect(await readAll(body)).toBe("one two");
@@ -57,20 +57,20 @@ describe("RequestBody", () => {
     expect(await body.next()).toBeUndefined();
   });
 
-  it("SEC-15: a reader that is slower than its client does not let the body pile up", async () => {
+  it("SEC-15: if the reader is slower than the client, the body does not pile up in memory", async () => {
     const { req } = await incoming(post(length(MIB), "x".repeat(MIB)));
     const mark = req.readableHighWaterMark;
     const body = new RequestBody(req, MIB, undefined);
     let most = 0;
     for (let block = await body.next(); block !== undefined; block = await body.next()) {
       most = Math.max(most, block.length);
-      await new Promise(setImmediate); // meanwhile more of it comes
+      await new Promise(setImmediate); // meanwhile, more of the body arrives
     }
     expect(req.readableHighWaterMark).toBe(mark);
     expect(most).toBeLessThanOrEqual(mark);
   });
 
-  it("INP-02: gives what has come without waiting for the rest, and never an empty block", async () => {
+  it("INP-02: returns the data that has arrived without waiting for more, and never an empty block", async () => {
     const { req, client } = await incoming(post(length(6), "one"));
     const body = new RequestBody(req, MIB, undefined);
     expect(Buffer.from((await body.next()) as Uint8Array).toString()).toBe("one");
@@ -80,7 +80,7 @@ describe("RequestBody", () => {
     expect(await body.next()).toBeUndefined();
   });
 
-  it("SEC-17: nothing is read before it is asked for: the client is held back", async () => {
+  it("SEC-17: nothing is read before the first next(): the client has to wait", async () => {
     const { req, client, roundTrip } = await incoming(post(length(32 * MIB)));
     const body = new RequestBody(req, 64 * MIB, undefined);
     client.write(Buffer.alloc(32 * MIB));
@@ -94,7 +94,7 @@ describe("RequestBody", () => {
     ["chunks", CHUNKED, "3\r\nabc\r\n", "abc"],
     ["chunks, one of them cut off", CHUNKED, "9\r\nabc", "abc"],
   ])(
-    "INP-09, NODE-20: a client that leaves before its body is whole (%s) is an error, each time",
+    "INP-09, NODE-20: if the client disconnects before its body is complete (%s), every read fails",
     async (_title, fields, sent, came) => {
       const { req, client } = await incoming(post(fields, sent));
       const body = new RequestBody(req, MIB, undefined);
@@ -106,7 +106,7 @@ describe("RequestBody", () => {
     },
   );
 
-  it("INP-09, NODE-20: a client that left before anybody read is an error at the first read", async () => {
+  it("INP-09, NODE-20: if the client disconnected before the first read, that read fails", async () => {
     const { req, client } = await incoming(post(length(9), "abc"));
     const body = new RequestBody(req, MIB, undefined);
     const closed = new Promise((resolve) => req.once("close", resolve));
@@ -116,7 +116,7 @@ describe("RequestBody", () => {
     await expect(readAll(body)).rejects.toThrow(ClientDisconnectError);
   });
 
-  it("INP-09, NODE-20: a reset is an error, and none that ends the process", async () => {
+  it("INP-09, NODE-20: a connection reset makes the read fail, and does not crash the process", async () => {
     const { req, client } = await incoming(post(CHUNKED, "3\r\nabc\r\n"));
     const body = new RequestBody(req, MIB, undefined);
     await body.next();
@@ -130,17 +130,17 @@ describe("maxSize", () => {
   it.each([
     ["a declared length", post(length(4), "abcd")],
     ["chunks", post(CHUNKED, "4\r\nabcd\r\n0\r\n\r\n")],
-  ])("SEC-15: is allowed (%s)", async (_title, request) => {
+  ])("SEC-15: a body of exactly that size is allowed (%s)", async (_title, request) => {
     const { req } = await incoming(request);
     expect(await readAll(new RequestBody(req, 4, undefined))).toBe("abcd");
   });
 
-  it("SEC-15: a declared length beyond it is refused before anything is read", async () => {
+  it("SEC-15: a larger declared length is refused before anything is read", async () => {
     const { req } = await incoming(post(length(5)));
     expect(() => new RequestBody(req, 4, undefined)).toThrow(BodyTooLargeError);
   });
 
-  it("SEC-15: a chunked body beyond it is refused where it passes it", async () => {
+  it("SEC-15: a larger chunked body is refused as soon as it exceeds the limit", async () => {
     const { req } = await incoming(post(CHUNKED, "3\r\nabc\r\n2\r\nde\r\n"));
     await expect(readAll(new RequestBody(req, 4, undefined))).rejects.toThrow(BodyTooLargeError);
   });
@@ -151,7 +151,7 @@ describe("restore", () => {
     ["nothing", 0],
     ["a part", 1],
     ["all", 2],
-  ])("gives back %s of what was read, so that the next handler finds the body whole", async (_title, reads) => {
+  ])("after %s was read, puts it back, so that the next handler reads the whole body", async (_title, reads) => {
     const { req, client } = await incoming(post(length(6), "one"));
     const body = new RequestBody(req, MIB, new MemoryBudget(2 * MIB));
     if (reads > 0) await body.next();
@@ -161,7 +161,7 @@ describe("restore", () => {
     expect(await readAll(req)).toBe("onetwo");
   });
 
-  it("gives the whole body back even when its end was seen", async () => {
+  it("restores the whole body even if its end was reached", async () => {
     const { req } = await incoming(post(CHUNKED, "3\r\nabc\r\n0\r\n\r\n"));
     const body = new RequestBody(req, MIB, new MemoryBudget(2 * MIB));
     expect(await readAll(body)).toBe("abc");
@@ -169,7 +169,7 @@ describe("restore", () => {
     expect(await readAll(req)).toBe("abc");
   });
 
-  it("leaves no listener behind, so that the next handler may listen for data", async () => {
+  it("removes its listeners, so that the next handler can listen for data", async () => {
     const { req } = await incoming(post(length(6), "one"));
     const before = req.eventNames();
     const body = new RequestBody(req, MIB, new MemoryBudget(2 * MIB));
@@ -178,7 +178,7 @@ describe("restore", () => {
     expect(req.eventNames()).toEqual(before);
   });
 
-  it("cannot give back more than 1 MiB, nor what nobody asked to keep", async () => {
+  it("cannot restore more than 1 MiB, nor a body that it was not told to keep", async () => {
     const { req, client } = await incoming(post(length(RESTORE_LIMIT + 1)));
     client.write(Buffer.alloc(RESTORE_LIMIT + 1));
     const body = new RequestBody(req, 2 * MIB, new MemoryBudget(2 * MIB));

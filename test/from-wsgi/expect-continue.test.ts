@@ -1,4 +1,4 @@
-/** `Expect: 100-continue` on every host (PEP 3333, "HTTP 1.1 Expect/Continue"): what Node says, and when. */
+/** `Expect: 100-continue` on every host (PEP 3333, "HTTP 1.1 Expect/Continue"): when Node sends the 100. */
 import { createServer, type RequestListener } from "node:http";
 import express5 from "express";
 import express4 from "express4";
@@ -21,7 +21,7 @@ const LISTENERS: [name: string, make: (app: WsgiApp) => RequestListener][] = [
 ];
 
 describe.each(LISTENERS)("on %s", (_name, make) => {
-  it("EXP-02: Node invites the body at once, whether the app reads it or not", async () => {
+  it("EXP-02: Node sends 100 Continue at once, whether the app reads the body or not", async () => {
     const invited = signal();
     const app: WsgiApp = async (_environ, startResponse) => {
       await invited.promise; // reads nothing
@@ -38,14 +38,14 @@ describe.each(LISTENERS)("on %s", (_name, make) => {
     socket.destroy();
   });
 
-  it("EXP-04: an answer that comes without an invitation ends the connection, since the body may follow or not", async () => {
+  it("EXP-04: a final response without a 100 Continue closes the connection, because the body may or may not follow", async () => {
     const paths: string[] = [];
     const app: WsgiApp = (environ, startResponse) => {
       paths.push(environ.PATH_INFO);
       startResponse("403 Forbidden", []);
       return [bytes("no")];
     };
-    // A server with such a listener leaves the invitation to it.
+    // A server with such a listener leaves the 100 Continue to it.
     const server = await listen(createServer().on("checkContinue", make(app)).on("request", make(app)));
     onTestFinished(() => server.close());
     const { head, body } = await raw(server.port, EXPECTING);
@@ -54,7 +54,7 @@ describe.each(LISTENERS)("on %s", (_name, make) => {
     expect([body, paths]).toEqual(["no", ["/first"]]);
   });
 
-  it("EXP-02: where the host's own listener invites it, the app reads the body", async () => {
+  it("EXP-02: if the host's own listener sends 100 Continue, the app reads the body", async () => {
     const app: WsgiApp = async (environ, startResponse) => {
       startResponse("200 OK", []);
       return [await environ["wsgi.input"].read()];

@@ -1,4 +1,4 @@
-/** What an environ offers beside WSGI's own parts goes around no middleware, and what was only lent is given back. */
+/** Environ extensions do not bypass middleware, and `excInfo` is not kept longer than PEP 3333 allows. */
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { describe, expect, it, onTestFinished } from "vitest";
@@ -8,7 +8,7 @@ import { hostPython } from "../support/python.ts";
 import { listen, type RawAnswer, rawGet } from "../support/server.ts";
 import { type State, writerIn } from "../support/sink.ts";
 
-describe("ENV-33: no extension replaces a part of WSGI", () => {
+describe("ENV-33: no environ extension replaces a part of WSGI", () => {
   const ask = async (app: WsgiApp): Promise<RawAnswer> => {
     const server = await listen(fromWsgi(app));
     onTestFinished(() => server.close());
@@ -35,7 +35,7 @@ describe("ENV-33: no extension replaces a part of WSGI", () => {
       for await (const block of blocks) yield bytes(Buffer.from(block).toString("latin1").toUpperCase());
     } as WsgiApp;
 
-  it("JavaScript: the only one is wsgi.file_wrapper", async () => {
+  it("JavaScript: the only extension is wsgi.file_wrapper", async () => {
     const { body } = await ask((environ, startResponse) => {
       startResponse("200 OK", []);
       return [
@@ -49,7 +49,7 @@ describe("ENV-33: no extension replaces a part of WSGI", () => {
     expect(body).toBe("wsgi.file_wrapper");
   });
 
-  it("Python: the only ones are wsgi.file_wrapper and a question", async () => {
+  it("Python: the only extensions are wsgi.file_wrapper and wsgi_bridge.client_disconnected", async () => {
     const { port } = await hostPython("extensions:application");
     expect(JSON.parse((await rawGet(port, "/callables")).body).toSorted()).toEqual([
       "wsgi.file_wrapper",
@@ -57,18 +57,18 @@ describe("ENV-33: no extension replaces a part of WSGI", () => {
     ]);
   });
 
-  it("JavaScript: a wrapped file goes through the middleware around its app", async () => {
+  it("JavaScript: a wrapped file passes through the middleware around its app", async () => {
     expectLoud(await ask(loud(file)));
   });
 
-  it("Python: a wrapped file goes through the middleware around its app", async () => {
+  it("Python: a wrapped file passes through the middleware around its app", async () => {
     const { port } = await hostPython("extensions:loud");
     expectLoud(await rawGet(port, "/file"));
   });
 });
 
 describe("SR-07: no reference to excInfo is kept after startResponse has returned", () => {
-  /** The error is made and forgotten here, so that nothing but the writer could hold it. */
+  /** Creates the error in a function of its own, so that only the writer could keep a reference to it. */
   const lend = (writer: ReturnType<typeof writerIn>["writer"]): WeakRef<Error> => {
     const error = new Error("lent");
     writer.startResponse("500 Sorry", [], error);
@@ -80,21 +80,21 @@ describe("SR-07: no reference to excInfo is kept after startResponse has returne
     const collect = runInNewContext("gc") as () => void;
     const { writer, sink } = writerIn(state);
     const reference = lend(writer);
-    await new Promise(setImmediate); // a WeakRef holds what it refers to until the turn it was made in is over
+    await new Promise(setImmediate); // a WeakRef keeps its target alive until the end of the turn in which it was created
     collect();
     expect(reference.deref()).toBeUndefined();
-    writer.end(); // the writer has lived until here
+    writer.end(); // keeps the writer alive until here
     expect(sink.calls).toEqual(["commit 500 Sorry", "end"]);
   });
 
-  it("Python: while nothing is sent", async () => {
+  it("Python: if nothing was sent", async () => {
     const { port } = await hostPython("extensions:application");
     const { head, body } = await rawGet(port, "/held");
     expect(head).toMatch(/^HTTP\/1\.1 500 Sorry\r\n/);
     expect(body).toBe("gone");
   });
 
-  it("Python: when it was raised again after the head", async () => {
+  it("Python: if it was raised again because the head was sent", async () => {
     const { port, logger } = await hostPython("extensions:application");
     await rawGet(port, "/sent");
     expect(await Promise.race([logger.said("gone"), logger.said("kept")])).toBe("gone");

@@ -1,4 +1,4 @@
-/** How a host hears of an app's failure: once, and with the response still there to be looked at (EXC-07, REF-05). */
+/** How an app's failure is reported to its host: once, with the response still readable (EXC-07, REF-05). */
 import express5, { type ErrorRequestHandler } from "express";
 import express4 from "express4";
 import Koa3 from "koa";
@@ -18,7 +18,7 @@ const BAD = new Error("the app failed");
 const throwBad = (): never => {
   throw BAD;
 };
-/** Every way to fail before the head is on its way. */
+/** Every way to fail before the head is sent. */
 const EARLY: [how: string, app: WsgiApp][] = [
   ["throws", throwBad],
   ["rejects", () => Promise.reject(BAD)],
@@ -48,7 +48,7 @@ const EARLY: [how: string, app: WsgiApp][] = [
   ["never calls startResponse", () => []],
 ];
 
-/** Fails when it is told to, with the first block long sent. */
+/** Fails on demand, long after the first block was sent. */
 const failsLate = (when: Promise<void>): WsgiApp =>
   async function* (_environ, startResponse) {
     startResponse("201 Begun", [["Content-Length", "100"]]);
@@ -69,21 +69,24 @@ describe.each([
   ["Express 5", express5],
   ["Express 4", express4 as unknown as typeof express5],
 ])("on %s", (_name, express) => {
-  it.each(EARLY)("EXC-07: an app that %s is given to next() once, and the error handler answers", async (how, app) => {
-    const errors: unknown[] = [];
-    const answer: ErrorRequestHandler = (error, _req, res, _next) => {
-      errors.push(error);
-      res.status(503).end("later");
-    };
-    server = await listen(express().use(fromWsgi(app)).use(answer));
-    const { head, body } = await rawGet(server.port, "/");
-    expect(head).toMatch(/^HTTP\/1\.1 503 /);
-    expect(body).toBe("later");
-    const unstarted = expect.objectContaining({ code: "ERR_WSGI_APP_PROTOCOL" });
-    expect(errors).toEqual([how === "never calls startResponse" ? unstarted : BAD]);
-  });
+  it.each(EARLY)(
+    "EXC-07: if an app %s, next() is called once with the error, and the error handler responds",
+    async (how, app) => {
+      const errors: unknown[] = [];
+      const answer: ErrorRequestHandler = (error, _req, res, _next) => {
+        errors.push(error);
+        res.status(503).end("later");
+      };
+      server = await listen(express().use(fromWsgi(app)).use(answer));
+      const { head, body } = await rawGet(server.port, "/");
+      expect(head).toMatch(/^HTTP\/1\.1 503 /);
+      expect(body).toBe("later");
+      const unstarted = expect.objectContaining({ code: "ERR_WSGI_APP_PROTOCOL" });
+      expect(errors).toEqual([how === "never calls startResponse" ? unstarted : BAD]);
+    },
+  );
 
-  it("EXC-07: an error after the head is no business of next()'s", async () => {
+  it("EXC-07: an error after the head is not passed to next()", async () => {
     const errors: unknown[] = [];
     const hear: ErrorRequestHandler = (error, _req, _res, next) => {
       errors.push(error);
@@ -101,7 +104,7 @@ describe.each([
     expect(errors).toEqual([]);
   });
 
-  it("REF-05: an access log has the status and the bytes of a response that broke off", async () => {
+  it("REF-05: an access log shows the status and the bytes of an aborted response", async () => {
     const line = signal<string>();
     const told = signal();
     morgan.token("sent", (req) => String(req.socket.bytesWritten > "begun".length));
@@ -112,7 +115,7 @@ describe.each([
     expect(await line.promise).toBe("201 100 true\n");
   });
 
-  it("REF-05: an access log has the 500 of an app that failed before its head", async () => {
+  it("REF-05: an access log shows the 500 of an app that failed before its head", async () => {
     const line = signal<string>();
     const log = morgan(":status", { stream: { write: (text: string) => line.fire(text) } });
     server = await listen(express().set("env", "test").use(log, fromWsgi(throwBad)));
@@ -124,7 +127,7 @@ describe.each([
 it.each([
   ["Koa 3", Koa3],
   ["Koa 2", Koa2],
-])("REF-05: on %s the context of a response that broke off still has its status and its fields", async (_name, Koa) => {
+])("REF-05: on %s, the context of an aborted response still has its status and headers", async (_name, Koa) => {
   const seen = signal<unknown[]>();
   const told = signal();
   const host = new Koa();

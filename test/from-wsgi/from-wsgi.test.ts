@@ -17,7 +17,7 @@ const hello: WsgiApp = (_environ, startResponse) => {
   return [bytes("hello")];
 };
 
-it("refuses an app that is no function, and a logger without its methods, where they are given", () => {
+it("throws at once for an app that is not a function and for a logger without its methods", () => {
   expect(() => fromWsgi({} as WsgiApp)).toThrow(OptionError);
   expect(() => fromWsgi(hello, { logger: {} as never })).toThrow(/logger must have the method info/);
 });
@@ -59,7 +59,7 @@ describe.each(HOSTS)("fromWsgi on $name", (host) => {
     expect(old.body).toBe("abc");
   });
 
-  it("CL-05: cuts what exceeds the declared length, says so in the log, and closes the result", async () => {
+  it("CL-05: cuts the body at the declared length, logs that, and closes the result", async () => {
     const logger = new MemoryLogger();
     const closed = signal();
     const app: WsgiApp = (_environ, startResponse) => {
@@ -83,7 +83,7 @@ describe.each(HOSTS)("fromWsgi on $name", (host) => {
       response.status,
       await response.text(),
     ]);
-    // On Koa nothing may be sent yet when the app has ended; then Koa still says so.
+    // On Koa, nothing may have been sent when the app ends; then Koa sends an error response.
     const outcome = await answer.catch(() => "broken off");
     expect(
       host.name.startsWith("Koa") ? ["broken off", [500, "Internal Server Error"]] : ["broken off"],
@@ -91,7 +91,7 @@ describe.each(HOSTS)("fromWsgi on $name", (host) => {
     expect(await logger.said("shorter than its Content-Length")).toContain("6 bytes");
   });
 
-  it("HDR-07: repeated names stay apart, in their order", async () => {
+  it("HDR-07: repeated header names are sent as separate fields, in order", async () => {
     const port = await serve((_environ, startResponse) => {
       startResponse("200 OK", [
         ["Set-Cookie", "a=1"],
@@ -108,7 +108,7 @@ describe.each(HOSTS)("fromWsgi on $name", (host) => {
     expect(head.indexOf("a=1")).toBeLessThan(head.indexOf("b=2"));
   });
 
-  it("NODE-13, HDR-09: header bytes go out as they are, whatever the body", async () => {
+  it("NODE-13, HDR-09: header bytes are sent unchanged, whatever the body", async () => {
     const port = await serve((_environ, startResponse) => {
       startResponse("200 \xc3\x9c", [
         ["X-Name", "\xc3\xa9\xff"],
@@ -132,7 +132,7 @@ describe.each(HOSTS)("fromWsgi on $name", (host) => {
     expect((await rawGet(port, "/")).body).toBe("1\r\na\r\n1\r\nb\r\n1\r\nc\r\n0\r\n\r\n");
   });
 
-  it("ITER-02: a block is on its way before the next one is asked for", async () => {
+  it("ITER-02: a block is sent before the next one is requested", async () => {
     const received = signal();
     const port = await serve(async function* (_environ: Environ, startResponse) {
       startResponse("200 OK", [PLAIN]);
@@ -146,7 +146,7 @@ describe.each(HOSTS)("fromWsgi on $name", (host) => {
     await brought(socket, "second");
   });
 
-  it("ITER-04: no block is asked for while the client does not read", async () => {
+  it("ITER-04: no block is requested while the client does not read", async () => {
     const block = Buffer.alloc(64 * 1024);
     let pulled = 0;
     const stalled = signal();
@@ -177,7 +177,7 @@ describe.each(HOSTS)("fromWsgi on $name", (host) => {
     expect(await answer.text()).toBe(`300000:${body}`);
   });
 
-  it("EXC-02: an app that fails before its head gets a 500 without a word of its own", async () => {
+  it("EXC-02: if an app fails before its head, the client gets a 500 without any text of the app", async () => {
     const logger = new MemoryLogger();
     const closed = signal();
     const app: WsgiApp = (_environ, startResponse) => {
@@ -202,7 +202,7 @@ describe.each(HOSTS)("fromWsgi on $name", (host) => {
     }
   });
 
-  it("EXC-03: an app that fails after its head has its connection destroyed", async () => {
+  it("EXC-03: if an app fails after its head, the connection is destroyed", async () => {
     const logger = new MemoryLogger();
     const port = await serve(
       function* (_environ, startResponse) {
@@ -217,12 +217,12 @@ describe.each(HOSTS)("fromWsgi on $name", (host) => {
     expect(await logger.said("too late")).toContain("GET /");
   });
 
-  it("SEC-21: HTTP/1.0 has no other sign of a broken body than a reset", async () => {
+  it("SEC-21: on HTTP/1.0, an aborted body ends with a reset, because nothing else can show it", async () => {
     const received = signal();
     const port = await serve(async function* (_environ: Environ, startResponse) {
       startResponse("200 OK", [PLAIN]);
       yield bytes("begun");
-      await received.promise; // a Node client that has not read yet takes a reset for an end
+      await received.promise; // a Node client that has not read anything yet would take the reset for a normal end
       throw new Error("too late");
     } as WsgiApp);
     const socket = await rawConnection(port, "GET / HTTP/1.0\r\n\r\n");
@@ -232,7 +232,7 @@ describe.each(HOSTS)("fromWsgi on $name", (host) => {
     expect(await reset).toMatchObject({ code: "ECONNRESET" });
   });
 
-  it("ITER-05, ITER-13, NODE-20: a client that leaves has close() called once, even between two blocks", async () => {
+  it("ITER-05, ITER-13, NODE-20: if the client disconnects, close() is called once, even between two blocks", async () => {
     const closed = signal();
     let closes = 0;
     const app: WsgiApp = (_environ, startResponse) => {
@@ -254,7 +254,7 @@ describe.each(HOSTS)("fromWsgi on $name", (host) => {
     socket.destroy();
     await closed.promise;
     expect(closes).toBe(1);
-    expect(logger.lines).toEqual([]); // EXC-04: nobody's fault
+    expect(logger.lines).toEqual([]); // EXC-04: a disconnect is not an error
   });
 
   it("ERR-03, ERR-05: wsgi.errors reaches the log in whole lines, without control characters", async () => {
@@ -270,7 +270,7 @@ describe.each(HOSTS)("fromWsgi on $name", (host) => {
   });
 });
 
-it("EXC-06: an error that cannot be answered ends the connection, and the process lives", async () => {
+it("EXC-06: if the error response fails, the connection is closed and the process stays alive", async () => {
   const logger = new MemoryLogger();
   const failing = fromWsgi(
     () => {

@@ -47,7 +47,7 @@ describe.each([
     expect(JSON.parse((await rawGet(port, "/a/b/c")).body)).toEqual(["/a/b", "/c", "/a/b/c"]);
   });
 
-  it("NODE-07: the mount is the one at the call, though Koa puts the path back before the body is whole", async () => {
+  it("NODE-07: the mount is read when the app is called, although Koa restores the path before the body is complete", async () => {
     const answered = signal();
     const app = new Koa().use(async (_ctx, next) => {
       await next();
@@ -63,7 +63,7 @@ describe.each([
     expect((await rawGet(port, "/m/a")).body).toBe("//m/a");
   });
 
-  it("upstream middleware sees the response and may change it", async () => {
+  it("upstream middleware can see and change the response", async () => {
     const app = new Koa();
     app.use(async (ctx, next) => {
       await next();
@@ -92,7 +92,7 @@ describe.each([
     expect(await answer.text()).toBe("x".repeat(10_000));
   });
 
-  it("NODE-16: cookies of upstream middleware and of the app stay apart", async () => {
+  it("NODE-16: cookies of upstream middleware and of the app are sent as separate fields", async () => {
     const app = new Koa();
     app.use((ctx, next) => {
       ctx.cookies.set("koa", "1");
@@ -116,7 +116,7 @@ describe.each([
     expect(head).not.toMatch(/content-type/i);
   });
 
-  it("NODE-32: an error before the head is thrown in Koa, one after it is emitted on the app and closes the socket", async () => {
+  it("NODE-32: an error before the head rejects the middleware; a later one is emitted on the app and closes the socket", async () => {
     const app = new Koa();
     const errors: string[] = [];
     const heard = signal();
@@ -148,7 +148,7 @@ describe.each([
     expect(errors.slice(1)).toContain("too late");
   });
 
-  it("NODE-33: passOn hands the request on, and a 404 without it stays", async () => {
+  it("NODE-33: passOn passes a 404 on to the next middleware; without passOn, the 404 is sent", async () => {
     const none: WsgiApp = (_environ, startResponse) => {
       startResponse("404 Not Found", [["Set-Cookie", "no=1"]]);
       return [bytes("none")];

@@ -1,4 +1,4 @@
-/** ISO-03 in JavaScript: what a finished request still holds is its own, and says so. */
+/** ISO-03 in JavaScript: an object used after its request has ended fails, or reaches only its own request. */
 import type { RequestListener } from "node:http";
 import express from "express";
 import { describe, expect, it, onTestFinished } from "vitest";
@@ -17,7 +17,7 @@ describe.each(HOSTS)("$name", ({ serve }) => {
     return server;
   };
 
-  it("a body that nobody began to read in time is an error, not an empty body; the next request has its own", async () => {
+  it("a body that nobody has begun to read before the end is an error, not an empty body; the next request reads its own body", async () => {
     const seen: Environ[] = [];
     const { port } = await host(async (environ, startResponse) => {
       seen.push(environ);
@@ -33,7 +33,7 @@ describe.each(HOSTS)("$name", ({ serve }) => {
     socket.destroy();
   });
 
-  it("a body that somebody has begun to read goes on, and has no byte of the next request", async () => {
+  it("a body that is being read can be read to its end, and contains no byte of the next request", async () => {
     const bodies: Promise<Uint8Array>[] = [];
     const { port } = await host((environ, startResponse) => {
       bodies.push(environ["wsgi.input"].read());
@@ -51,7 +51,7 @@ describe.each(HOSTS)("$name", ({ serve }) => {
     socket.destroy();
   });
 
-  it("an Express app that answers and then reads, as an app on Node may, has its body", async () => {
+  it("an Express app that responds first and then reads, as Node allows, gets its body", async () => {
     const app = express();
     const body = new Promise<string>((resolve) => {
       app.post("/", (req, res) => {
@@ -69,7 +69,7 @@ describe.each(HOSTS)("$name", ({ serve }) => {
     socket.destroy();
   });
 
-  it("write() after the end throws, and nothing of it reaches the client or the next request", async () => {
+  it("write() after the end throws, and its data reaches neither the client nor the next request", async () => {
     const writes: Write[] = [];
     const { port } = await host((_environ, startResponse) => {
       writes.push(startResponse("200 OK", []));

@@ -40,7 +40,7 @@ describe.each([
     app.use(mount, fromWsgi(show));
     server = await listen(createServer(app));
     const { body } = await rawGet(server.port, target);
-    // Express 4 takes one slash too many from a path that doubles the first; what it took nobody can know.
+    // Express 4 removes one slash too many from a path that begins with two; nobody can restore it.
     const seen = name === "Express 4" ? path.replace("//a", "/a") : path;
     expect(JSON.parse(body)).toEqual([script, mount === "/" ? path : seen, query, target, target]);
   });
@@ -55,14 +55,14 @@ describe.each([
     expect(JSON.parse((await rawGet(server.port, "/a/b")).body).slice(0, 2)).toEqual(["/a/b", ""]);
   });
 
-  it("NODE-04: a route does not strip, so it is no mount", async () => {
+  it("NODE-04: a route does not strip its path, so it is not a mount", async () => {
     const app = express();
     app.all(/^\/x\//, fromWsgi(show));
     server = await listen(createServer(app));
     expect(JSON.parse((await rawGet(server.port, "/x/y")).body).slice(0, 2)).toEqual(["", "/x/y"]);
   });
 
-  it("NODE-02: what upstream middleware wrote into req.url counts", async () => {
+  it("NODE-02: a req.url rewritten by upstream middleware is used", async () => {
     const app = express();
     app.use((req, _res, next) => {
       req.url = req.url.replace("/old", "/new");
@@ -74,7 +74,7 @@ describe.each([
     expect([script, path, uri]).toEqual(["/new", "/a", "/old/a"]);
   });
 
-  it("puts nothing of its own on the request: what comes after sees the same url", async () => {
+  it("does not change the request: later handlers see the same url", async () => {
     const app = express();
     app.use("/m", (req, res, next) => {
       const before = [req.url, req.baseUrl];

@@ -26,7 +26,7 @@ it.each([
   ["maxBodySize", { maxBodySize: -1 }],
   ["maxBodySize", { maxBodySize: Number.POSITIVE_INFINITY }],
   ["logger", { logger: { error() {} } }],
-])("names the option %s when its value cannot be used: %j", (option, options) => {
+])("names the option %s if its value is invalid: %j", (option, options) => {
   for (const make of [fromWsgi, koaFromWsgi] as ((app: WsgiApp, options: never) => unknown)[]) {
     expect(() => make(show, options as never)).toThrow(OptionError);
     expect(() => make(show, options as never)).toThrow(option);
@@ -34,13 +34,13 @@ it.each([
 });
 
 describe("environ", () => {
-  it("ENV-30, ENV-31: adds keys, REMOTE_USER among them, which no header can set", async () => {
+  it("ENV-30, ENV-31: adds keys, such as REMOTE_USER, which no header can set", async () => {
     const port = await serve({ environ: (req) => ({ REMOTE_USER: `of ${req.method}`, "shop.db": { a: 1 } }) });
     const environ = JSON.parse((await rawGet(port, "/", "Remote-User: evil\r\nREMOTE_USER: evil\r\n")).body);
     expect(environ).toMatchObject({ REMOTE_USER: "of GET", "shop.db": { a: 1 }, HTTP_REMOTE_USER: "evil" });
   });
 
-  it("ENV-18: leaves out what has no value", async () => {
+  it("ENV-18: leaves out keys without a value", async () => {
     const port = await serve({ environ: () => ({ REMOTE_USER: undefined, AUTH_TYPE: null }) });
     const environ = JSON.parse((await rawGet(port, "/")).body);
     expect(environ).not.toHaveProperty("REMOTE_USER");
@@ -49,15 +49,15 @@ describe("environ", () => {
 
   it.each([
     ["a number", { REMOTE_USER: 1 }],
-    ["text that is not bytes as latin-1", { REMOTE_USER: "\u0416" }],
-  ])("ENV-19, ENV-20: %s in a key of CGI is the deployer's error, and the app is not called", async (_, extra) => {
+    ["a string with a character above U+00FF", { REMOTE_USER: "\u0416" }],
+  ])("ENV-19, ENV-20: %s in a CGI key is an OptionError, and the app is not called", async (_, extra) => {
     const logger = new MemoryLogger();
     const port = await serve({ environ: () => extra, logger });
     expect((await rawGet(port, "/")).head).toMatch(/^HTTP\/1\.1 500 /);
-    expect(logger.text).toContain("environ(request) gave REMOTE_USER");
+    expect(logger.text).toContain("environ(request) returned an invalid value for REMOTE_USER");
   });
 
-  it("an error of the callback is the host's to answer", async () => {
+  it("an error of the callback is handled by the host", async () => {
     const logger = new MemoryLogger();
     const port = await serve({
       logger,
@@ -83,11 +83,11 @@ describe("stripForwarded", () => {
   const keysOf = async (port: number): Promise<string[]> =>
     Object.keys(JSON.parse((await rawGet(port, "/", headers)).body)).filter((key) => /^HTTP_(X_|FORW)/.test(key));
 
-  it("SEC-08: leaves out all synonyms, and nothing else", async () => {
+  it("SEC-08: removes all forms of these headers, and no others", async () => {
     expect(await keysOf(await serve({ stripForwarded: true }))).toEqual(["HTTP_X_REQUEST_ID"]);
   });
 
-  it("SEC-08: without it they are passed on as they came", async () => {
+  it("SEC-08: without the option, they are passed on unchanged", async () => {
     expect(await keysOf(await serve({}))).toHaveLength(FORWARDED.length + 1);
   });
 });
@@ -100,12 +100,12 @@ describe("maxBodySize", () => {
   };
   const head = "POST / HTTP/1.1\r\nHost: test\r\nConnection: close\r\n";
 
-  it("SEC-15: a body as long as that is read", async () => {
+  it("SEC-15: a body of exactly that size is read", async () => {
     const port = await serve({ maxBodySize: 5 }, read);
     expect((await raw(port, `${head}Content-Length: 5\r\n\r\nabcde`)).body).toBe("abcde");
   });
 
-  it("SEC-15: a longer one is a 413 before the app is called", async () => {
+  it("SEC-15: a larger body gets a 413 before the app is called", async () => {
     let called = false;
     const app: WsgiApp = (environ, startResponse) => {
       called = true;
@@ -116,7 +116,7 @@ describe("maxBodySize", () => {
     expect(called).toBe(false);
   });
 
-  it("SEC-15: one of unknown length is a 413 where it becomes too long", async () => {
+  it("SEC-15: a body of unknown length gets a 413 when it exceeds the limit", async () => {
     const port = await serve({ maxBodySize: 5 }, read);
     const body = "4\r\nabcd\r\n2\r\nef\r\n0\r\n\r\n";
     expect((await raw(port, `${head}Transfer-Encoding: chunked\r\n\r\n${body}`)).head).toMatch(/^HTTP\/1\.1 413 /);

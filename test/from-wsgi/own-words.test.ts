@@ -1,4 +1,4 @@
-/** What an app says goes out as it said it: neither Node's nor a framework's helpers add to it (NODE-18, NODE-31, NODE-34). */
+/** Status and headers are sent as the app set them; neither Node nor a framework adds any (NODE-18, NODE-31, NODE-34). */
 import { afterEach, describe, expect, it, onTestFinished } from "vitest";
 import type { WsgiApp } from "../../src/index.ts";
 import { bytes } from "../support/bytes.ts";
@@ -27,13 +27,13 @@ const WAYS: [how: string, make: Make][] = [
 ];
 
 const DATE = "Thu, 01 Jan 2026 00:00:00 GMT";
-/** The fields of Node, and Express's own; the others are the app's. */
+/** The fields that Node and Express add; all others are the app's. */
 const FOREIGN = /^(Date|Connection|Keep-Alive|Transfer-Encoding|Content-Length|X-Powered-By): /;
 
 describe.each(HOSTS)("on $name", (host) => {
   describe.each(WAYS)("%s", (_how, make) => {
     it.each(["200 OK", "200 Fine", "404 Nothing Here", "299 Own", "299 caf\xe9 \xff", "500 a:b"])(
-      "NODE-18: the status line is the app's: %j",
+      "NODE-18: the status line is the one that the app set: %j",
       async (status) => {
         server = await host.serve(make(status, []));
         const { head } = await rawGet(server.port, "/");
@@ -45,11 +45,11 @@ describe.each(HOSTS)("on $name", (host) => {
       ["no field at all", [], ""],
       ["a type without a charset", [["Content-Type", "text/html"]], ""],
       ["a type in another spelling", [["content-type", "Text/HTML;Charset=ascii"]], ""],
-      ["a type that is none", [["Content-Type", "html"]], ""],
+      ["an invalid type", [["Content-Type", "html"]], ""],
       ["an ETag that the client has", [["ETag", '"1"']], 'If-None-Match: "1"\r\n'],
       ["a date that the client has", [["Last-Modified", DATE]], `If-Modified-Since: ${DATE}\r\n`],
     ] as [string, [string, string][], string][])(
-      "NODE-34: %s is sent as it is, with the body",
+      "NODE-34: %s is sent unchanged, with the body",
       async (_, fields, ask) => {
         server = await host.serve(make("200 OK", fields));
         const { head, body } = await rawGet(server.port, "/", ask);
@@ -74,14 +74,17 @@ describe.each(HOSTS.filter(({ kind }) => kind === "koa"))("on $name", (host) => 
         ["content-length", "12"],
       ],
     ],
-  ] as [string, [string, string][]][])("NODE-31: a stream has of the app %s, and of Koa nothing", async (_, fields) => {
-    server = await host.serve(asStream("200 OK", fields));
-    const lines = (await rawGet(server.port, "/")).head.split("\r\n").slice(1);
-    const own = lines.filter((line) => !/^(Date|Connection|Transfer-Encoding): /.test(line));
-    expect(own).toEqual(fields.map((field) => field.join(": ")));
-  });
+  ] as [string, [string, string][]][])(
+    "NODE-31: Koa adds nothing to a stream for which the app sets %s",
+    async (_, fields) => {
+      server = await host.serve(asStream("200 OK", fields));
+      const lines = (await rawGet(server.port, "/")).head.split("\r\n").slice(1);
+      const own = lines.filter((line) => !/^(Date|Connection|Transfer-Encoding): /.test(line));
+      expect(own).toEqual(fields.map((field) => field.join(": ")));
+    },
+  );
 
-  it.each([200, 204, 302, 404, 500])("NODE-31: Koa's preset 404 is nowhere left of a %i", async (code) => {
+  it.each([200, 204, 302, 404, 500])("NODE-31: Koa's default 404 leaves no trace in a %i", async (code) => {
     server = await host.serve((_environ, startResponse) => {
       startResponse(`${code} Own`, []);
       return [];
@@ -91,7 +94,7 @@ describe.each(HOSTS.filter(({ kind }) => kind === "koa"))("on $name", (host) => 
   });
 });
 
-it("NODE-18: HTTP/2 has no reason phrase: it is left out without a warning", async () => {
+it("NODE-18: HTTP/2 has no reason phrase, so it is left out without a warning", async () => {
   const warnings: Error[] = [];
   const remember = (warning: Error): void => void warnings.push(warning);
   process.on("warning", remember);

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { BodyConsumedError } from "../../src/errors.ts";
 import { type ParsedBody, rewriteBody } from "../../src/from-wsgi/parsed-body.ts";
 
-/** Only the headers of a request are looked at: its body was read before. */
+/** A request with headers only: `rewriteBody` reads nothing else of it. */
 const rewrite = (type: string | undefined, parsed: ParsedBody): Buffer => {
   const headers = type === undefined ? {} : { "content-type": type };
   return Buffer.from(rewriteBody({ headers } as IncomingMessage, parsed));
@@ -32,24 +32,24 @@ describe("rewriteBody", () => {
     ["multipart/form-data; boundary=x", { a: 1 }, undefined],
     [undefined, {}, undefined],
     ["application/json", undefined, undefined],
-  ])("NODE-22: of %s, %j is written as %j", (type, body, expected) => {
+  ])("NODE-22: for %s, the parsed body %j is written as %j", (type, body, expected) => {
     if (expected === undefined) expect(() => rewrite(type, { body })).toThrow(BodyConsumedError);
     else expect(rewrite(type, { body })).toEqual(Buffer.from(expected));
   });
 
-  it("NODE-22: the bytes as they came are worth more than what a parser made of them", () => {
+  it("NODE-22: the original bytes are preferred to the parsed body", () => {
     const rawBody = Buffer.from('{ "a":1 }');
     expect(rewrite("application/json", { body: { a: 1 }, rawBody })).toEqual(rawBody);
     expect(rewrite("application/json", { body: { a: 1 }, rawBody: '{ "a":1 }' })).toEqual(rawBody);
     expect(rewrite("multipart/form-data", { rawBody: Buffer.from("x") })).toEqual(Buffer.from("x"));
   });
 
-  it("NODE-22: what cannot be written again is an error that names the type and the way out", () => {
+  it("NODE-22: a body that cannot be restored is an error that names the type and a solution", () => {
     expect(() => rewrite("application/xml; charset=x", { body: {} })).toThrow(/application\/xml.*mount the app before/);
     expect(() => rewrite(undefined, {})).toThrow(/without a Content-Type.*rawBody/);
   });
 
-  it("SEC-20: what the body held is not in the message", () => {
+  it("SEC-20: the message does not contain the body", () => {
     expect(() => rewrite("application/xml", { body: { secret: "x" } })).toThrow(
       expect.objectContaining({ message: expect.not.stringContaining("secret") }),
     );

@@ -1,4 +1,4 @@
-/** ISO-06: one request of an HTTP/1 connection at a time, in order; those behind a closed connection never start. */
+/** ISO-06: pipelined requests run one at a time, in order; requests that wait when the connection closes never start. */
 import { connect } from "node:net";
 import express5, { type RequestHandler } from "express";
 import express4 from "express4";
@@ -23,7 +23,7 @@ describe.each(HOSTS)("$name", ({ serve }) => {
     return server;
   };
 
-  it("a request starts when the answers to those before it are sent", async () => {
+  it("a request starts when the responses to all earlier requests have been sent", async () => {
     let running = 0;
     let most = 0;
     const started: string[] = [];
@@ -43,7 +43,7 @@ describe.each(HOSTS)("$name", ({ serve }) => {
     expect([...text.matchAll(/\r\n\r\n(\/\d+)/g)].map(([, path]) => path)).toEqual(paths);
   });
 
-  it("a body that is pipelined is its own request's", async () => {
+  it("a pipelined body belongs to its own request", async () => {
     const { port } = await host(async (environ, startResponse) => {
       const body = await environ["wsgi.input"].read();
       startResponse("200 OK", [["Content-Length", String(body.length)]]);
@@ -56,7 +56,7 @@ describe.each(HOSTS)("$name", ({ serve }) => {
     expect(bodies).toEqual(["first", "x".repeat(40_000), "third"]);
   });
 
-  it("those behind one whose client has left never start", async () => {
+  it("waiting requests never start once the client has disconnected", async () => {
     const started: string[] = [];
     const begun = signal();
     const over = signal();
@@ -86,9 +86,19 @@ describe.each(HOSTS)("$name", ({ serve }) => {
 
   it.each([
     [2_000, 0, "", undefined],
-    [20_000, 0, "; beyond 4,096 the connection is ended", /: 4097 pipelined requests wait on its connection/],
-    [200, 15_000, "; beyond 2 MiB the connection is ended", /: 1[34]\d pipelined requests wait on its connection/],
-  ])("nor do %i of them, each with %i bytes of headers%s", async (count, size, _, ended) => {
+    [
+      20_000,
+      0,
+      "; above 4,096 the connection is closed",
+      /: the client pipelined too many requests \(4097 are waiting\)/,
+    ],
+    [
+      200,
+      15_000,
+      "; above 2 MiB the connection is closed",
+      /: the client pipelined too many requests \(1[34]\d are waiting\)/,
+    ],
+  ])("this holds for %i waiting requests, each with %i bytes of headers%s", async (count, size, _, ended) => {
     let calls = 0;
     const begun = signal();
     const left = signal();
@@ -112,11 +122,11 @@ describe.each(HOSTS)("$name", ({ serve }) => {
     await left.promise;
     await new Promise(setImmediate);
     expect(calls).toBe(1);
-    const said = logger.lines.filter((line) => line.includes("pipelined requests"));
+    const said = logger.lines.filter((line) => line.includes("pipelined too many requests"));
     expect(said).toEqual(ended === undefined ? [] : [expect.stringMatching(ended)]);
   });
 
-  it("a request before one that is refused is answered, however late it starts", async () => {
+  it("a request before a refused one gets its response, however late it starts", async () => {
     const { port } = await host(async (environ, startResponse) => {
       if (environ.PATH_INFO === "/first") await new Promise((resolve) => setTimeout(resolve, 50));
       startResponse("200 OK", [["Content-Length", "5"]]);
@@ -126,7 +136,7 @@ describe.each(HOSTS)("$name", ({ serve }) => {
     expect([...text.matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, status]) => status)).toEqual(["200", "400"]);
   });
 
-  it("those behind an answer that ends the connection never start", async () => {
+  it("requests behind a response that closes the connection never start", async () => {
     const started: string[] = [];
     const { port } = await host(async (environ, startResponse) => {
       started.push(environ.PATH_INFO);
@@ -139,7 +149,7 @@ describe.each(HOSTS)("$name", ({ serve }) => {
     expect(started).toEqual(["/first", "/other"]);
   });
 
-  it("2,000 pipelined requests have one thread at a time and no place in the queue, and none once their client has left", async () => {
+  it("2,000 pipelined requests use one thread and no queue slot at a time, and nothing once their client has disconnected", async () => {
     const app = startPython("children:application", { threads: 1 });
     const { port } = await host(app);
     await app.ready();
@@ -147,7 +157,7 @@ describe.each(HOSTS)("$name", ({ serve }) => {
     socket.write(request("/token?a") + request("/token?b").repeat(2000));
     await new Promise((resolve) => socket.once("data", resolve));
     const others = await Promise.all(["c", "d", "e"].map((token) => rawGet(port, `/token?${token}`)));
-    expect(others.map(({ body }) => body)).toEqual(['"c"', '"d"', '"e"']); // no queue of 2,000 is before them
+    expect(others.map(({ body }) => body)).toEqual(['"c"', '"d"', '"e"']); // they do not wait behind 2,000 requests
     expect(app.stats().queue.length).toBeLessThan(2);
     socket.destroy();
     await expect.poll(() => app.stats().processes[0]?.inFlight).toBe(0);
@@ -159,7 +169,7 @@ describe.each([
   ["Express 5", express5],
   ["Express 4", express4 as unknown as typeof express5],
 ])("%s", (_name, express) => {
-  it("a request that other middleware holds up is answered before one behind it that is refused", async () => {
+  it("a request that other middleware delays gets its response before a refused request behind it", async () => {
     const slow: RequestHandler = (req, _res, next) => void setTimeout(next, req.url === "/first" ? 50 : 0);
     const app: WsgiApp = (environ, startResponse) => {
       startResponse("200 OK", [["Content-Length", String(environ.PATH_INFO.length)]]);
@@ -180,7 +190,7 @@ describe.each([
   ["Koa 3", Koa3],
   ["Koa 2", Koa2 as unknown as typeof Koa3],
 ])("%s", (_name, Koa) => {
-  it("middleware above goes on where the client leaves before the app has its request", async () => {
+  it("upstream middleware continues if the client disconnects before the app gets its request", async () => {
     const taken = signal();
     const left = signal();
     const released = signal();

@@ -29,7 +29,7 @@ const VIEW: HostView = {
 };
 const TCP = { localAddress: "192.0.2.7", localPort: 8080, remoteAddress: "192.0.2.1", remotePort: 5 };
 
-/** What is read of a request with this socket and these headers. */
+/** The head of a request with this socket and these headers. */
 function headOf(socket: object, headers: Record<string, string> = {}, view: Partial<HostView> = {}): object {
   const req = { method: "GET", httpVersion: "1.1", socket, headers, rawHeaders: [] } as unknown as IncomingMessage;
   return socketHead(req, { ...VIEW, ...view });
@@ -40,12 +40,12 @@ describe("socketHead", () => {
     ["NODE-30", "no framework, no TLS", TCP, {}, {}, { scheme: "http" }],
     ["NODE-30", "no framework, TLS", { ...TCP, encrypted: true }, {}, {}, { scheme: "https" }],
     ["NODE-30", "a framework that trusts its proxy", TCP, {}, { protocol: "https" }, { scheme: "https" }],
-    ["ENV-22", "a framework that was told nonsense", TCP, {}, { protocol: "gopher" }, { scheme: "http" }],
+    ["ENV-22", "a framework with an unknown protocol", TCP, {}, { protocol: "gopher" }, { scheme: "http" }],
     ["SEC-08", "X-Forwarded-Proto without a framework", TCP, { "x-forwarded-proto": "https" }, {}, { scheme: "http" }],
     ["ENV-28", "the socket's ends", TCP, {}, {}, { remoteAddr: "192.0.2.1", remotePort: "5" }],
     [
       "SEC-08",
-      "the framework's client",
+      "the client address of the framework",
       TCP,
       {},
       { ip: "::ffff:192.0.2.9" },
@@ -82,7 +82,7 @@ describe("socketHead", () => {
     ["ENV-14", "a unix socket, an empty Host", {}, { host: "" }, {}, { serverName: "localhost", serverPort: "80" }],
     [
       "ENV-14",
-      "a unix socket, a Host that is none",
+      "a unix socket, an invalid Host",
       {},
       { host: "a:b:c" },
       {},
@@ -90,7 +90,7 @@ describe("socketHead", () => {
     ],
     ["NODE-29", "no Host", TCP, {}, {}, { host: undefined }],
     ["NODE-25", "HTTP/2", TCP, { ":authority": "a", host: "h" }, {}, { host: "a" }],
-    ["NODE-10", "an absolute form", TCP, { host: "h" }, { host: "t:1" }, { host: "t:1" }],
+    ["NODE-10", "a target in absolute form", TCP, { host: "h" }, { host: "t:1" }, { host: "t:1" }],
   ])("%s: %s: %j", (_number, _title, socket, headers, view, expected) => {
     expect(headOf(socket, headers as Record<string, string>, view)).toMatchObject(expected);
   });

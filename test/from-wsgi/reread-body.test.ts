@@ -1,4 +1,4 @@
-/** Requests whose body was read before the bridge, or is wanted after it. */
+/** Requests whose body was read by earlier middleware, or is read by a later handler. */
 import { gzipSync } from "node:zlib";
 import express5, { type RequestHandler } from "express";
 import express4 from "express4";
@@ -29,8 +29,8 @@ const FORM_TYPE = "application/x-www-form-urlencoded";
 describe.each([
   ["Express 5", express5],
   ["Express 4", express4 as unknown as typeof express5],
-])("on %s: a body that an app has read to its end, and passes on later", (_name, express) => {
-  /** Its answer comes after the end of the body, as that of an app in another process does. */
+])("on %s: a body that an app has read to its end before it passes the request on", (_name, express) => {
+  /** Responds after the end of the body, as an app in another process does. */
   const later: WsgiApp = async (environ, startResponse) => {
     await environ["wsgi.input"].read();
     await new Promise((resolve) => setTimeout(resolve, 20));
@@ -48,8 +48,8 @@ describe.each([
     ["a handler that listens for it", [listening]],
     ["a parser", parsed],
     ["a second WSGI app", [fromWsgi(echo)]],
-    ["a second WSGI app that passes it on, too", [pass, listening]],
-  ] as [string, RequestHandler[]][])("%s finds it whole", async (_what, handlers) => {
+    ["a handler behind two WSGI apps that pass the request on", [pass, listening]],
+  ] as [string, RequestHandler[]][])("%s reads all of it", async (_what, handlers) => {
     server = await listen(express().use(pass, ...handlers));
     for (const size of [5, 100_000, 900_000]) {
       const body = Buffer.alloc(size, "0123456789");
@@ -80,7 +80,7 @@ describe.each([
     ["urlencoded, extended", express.urlencoded({ extended: true }), FORM_TYPE, "a[b]=1&c=+", "a%5Bb%5D=1&c=%20"],
     ["text", express.text(), "text/plain", "ü", "ü"],
     ["raw", express.raw({ type: "*/*" }), "application/octet-stream", "\x00\x01", "\x00\x01"],
-  ])("%s is written again, with its true length", async (_parser, parser, type, sent, expected) => {
+  ])("%s is serialized again, with its real length", async (_parser, parser, type, sent, expected) => {
     expect(await post(parser, type, sent)).toEqual({
       text: expected,
       length: `${Buffer.byteLength(expected)}`,
@@ -88,12 +88,12 @@ describe.each([
     });
   });
 
-  it("NODE-23: what was decompressed on the way is given with its own length, and without its coding", async () => {
+  it("NODE-23: a body that a parser decompressed has its decompressed length and no Content-Encoding", async () => {
     const answer = await post(express.json(), JSON_TYPE, gzipSync('{"a":1}'), "gzip");
     expect(answer).toEqual({ text: '{"a":1}', length: "7", coding: "none" });
   });
 
-  it("rawBody, if it was kept, is the body to the byte", async () => {
+  it("rawBody, if it exists, is passed on byte for byte", async () => {
     const keep = express.json({
       verify: (req, _res, buffer) => {
         (req as unknown as { rawBody: Buffer }).rawBody = buffer;
@@ -102,7 +102,7 @@ describe.each([
     expect(await post(keep, JSON_TYPE, '{ "a" : 1 }')).toMatchObject({ text: '{ "a" : 1 }', length: "11" });
   });
 
-  it("one of which nothing is left is a clear 500, never an empty body", async () => {
+  it("a body of which nothing is left is a clear 500, never an empty body", async () => {
     const errors: Error[] = [];
     const consume: RequestHandler = (req, _res, next) => void req.resume().on("end", () => next());
     const app = express().use(consume).use(fromWsgi(echo));
@@ -132,7 +132,7 @@ describe.each([
   });
 });
 
-it("NODE-22 on Koa: koa-bodyparser keeps the text, which is given as it came", async () => {
+it("NODE-22 on Koa: koa-bodyparser keeps the text, which is passed on unchanged", async () => {
   const app = new Koa3().use(bodyParser()).use(koaFromWsgi(echo));
   server = await listen(app.callback());
   const answer = await fetch(server.url, {
@@ -187,7 +187,7 @@ describe.each(HANDED_ON)("passOn on %s", (_name, serve) => {
     ["nothing", 0],
     ["a part", 3],
     ["all", Number.POSITIVE_INFINITY],
-  ])("the next handler has the body whole after the app has read %s of it", async (_part, size) => {
+  ])("the next handler reads the whole body after the app has read %s of it", async (_part, size) => {
     server = await serve(missing(size));
     const sized = await post('{"a":1}');
     expect(sized.headers.get("set-cookie")).toBeNull();
@@ -196,14 +196,14 @@ describe.each(HANDED_ON)("passOn on %s", (_name, serve) => {
     expect(await chunked.json()).toEqual({ a: 2 });
   });
 
-  it("an app that has read more than 1 MiB gives the answer itself", async () => {
+  it("the response of an app that has read more than 1 MiB is sent", async () => {
     server = await serve(missing(Number.POSITIVE_INFINITY));
     const answer = await post(`"${"x".repeat(2 * MIB)}"`);
     expect([answer.status, await answer.text()]).toEqual([404, "none"]);
   });
 });
 
-it("passOn without a next handler: the app's answer is sent", async () => {
+it("passOn without a next handler: the app's response is sent", async () => {
   server = await listen(fromWsgi(missing(0), { passOn: [404], logger: new MemoryLogger() }));
   expect(await (await fetch(server.url)).text()).toBe("none");
 });

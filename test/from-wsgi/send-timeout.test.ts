@@ -1,4 +1,4 @@
-/** ISO-07: a client that takes nothing for `sendTimeout` is cut off, on every host; one that takes its time is not. */
+/** ISO-07: on every host, `sendTimeout` disconnects a client that accepts no data, but not a client that is only slow. */
 import { randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { createServer as createHttpsServer } from "node:https";
@@ -19,20 +19,20 @@ const KIB = 1024;
 const MIB = 1024 * KIB;
 const GET = "GET / HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n";
 const TIMEOUT = 200;
-/** The same over HTTP/2, from a client with room for everything: SETTINGS, WINDOW_UPDATE, HEADERS. */
+/** The same over HTTP/2, from a client with a large flow-control window: SETTINGS, WINDOW_UPDATE, HEADERS. */
 const HTTP2_GET = [
   "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
   "\0\0\x06\x04\0\0\0\0\0\0\x04\x7f\xff\xff\xff",
   "\0\0\x04\x08\0\0\0\0\0\x7f\0\0\0",
   "\0\0\x09\x01\x05\0\0\0\x01\x82\x86\x84\x41\x04test",
 ].join("");
-/** From a client that has room for nothing: SETTINGS, HEADERS. */
+/** From a client whose flow-control window is 0: SETTINGS, HEADERS. */
 const HTTP2_GET_WITHOUT_WINDOW = [
   "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
   "\0\0\x06\x04\0\0\0\0\0\0\x04\0\0\0\0",
   "\0\0\x09\x01\x05\0\0\0\x01\x82\x86\x84\x41\x04test",
 ].join("");
-const CUT = /^\[\d+\] GET \/: the client took nothing for sendTimeout, 200 ms; /;
+const CUT = /^\[\d+\] GET \/: the client accepted no data for sendTimeout \(200 ms\); /;
 
 let server: TestServer | undefined;
 afterEach(async () => {
@@ -40,7 +40,7 @@ afterEach(async () => {
   server = undefined;
 });
 
-/** A logger, and the promise of its first line. */
+/** A logger, and a promise of its first line. */
 function listening(): { logger: MemoryLogger; line: Promise<string> } {
   const logger = new MemoryLogger();
   const told = signal<string>();
@@ -52,7 +52,7 @@ function listening(): { logger: MemoryLogger; line: Promise<string> } {
   return { logger, line: told.promise };
 }
 
-/** A stream that does not end, and what is known of its close(). */
+/** An app that streams without end, and the calls of its close(). */
 function endless(): { app: WsgiApp; closed: Promise<void>; closes(): number } {
   const closed = signal();
   let closes = 0;
@@ -82,7 +82,7 @@ async function serve(host: Host, app: WsgiApp, options: FromWsgiOptions): Promis
   return server.port;
 }
 
-/** Bytes until the connection ends, however that is. */
+/** The number of bytes received until the connection ends, in whatever way. */
 function rest(socket: Socket): Promise<number> {
   return new Promise((resolve) => {
     let size = 0;
@@ -95,7 +95,7 @@ function rest(socket: Socket): Promise<number> {
 }
 
 describe.each(HOSTS)("on $name", (host) => {
-  it("a client that reads nothing of a stream is cut off, and the result is closed once", async () => {
+  it("a client that reads nothing of a stream is disconnected, and the result is closed once", async () => {
     const { app, closed, closes } = endless();
     const { logger, line } = listening();
     const socket = await rawConnection(await serve(host, app, { logger, sendTimeout: TIMEOUT }), GET);
@@ -104,10 +104,10 @@ describe.each(HOSTS)("on $name", (host) => {
     expect(await line).toMatch(CUT);
     await rest(socket);
     expect(closes()).toBe(1);
-    expect(logger.text.match(/took nothing/g)).toHaveLength(1);
+    expect(logger.text.match(/accepted no data/g)).toHaveLength(1);
   });
 
-  it.each([1, 4])("a client that reads nothing is cut off after the last of %i blocks, too", async (parts) => {
+  it.each([1, 4])("a client that reads nothing is disconnected after the last of %i blocks, too", async (parts) => {
     const { logger, line } = listening();
     const port = await serve(host, whole(32 * MIB, parts), { logger, sendTimeout: TIMEOUT });
     const socket = await rawConnection(port, GET);
@@ -116,7 +116,7 @@ describe.each(HOSTS)("on $name", (host) => {
     expect(await rest(socket)).toBeLessThan(32 * MIB);
   });
 
-  it("what a client sends meanwhile does not count as taken", async () => {
+  it("data that the client sends does not count as progress", async () => {
     const { app, closed } = endless();
     const port = await serve(host, app, { logger: new MemoryLogger(), sendTimeout: TIMEOUT });
     const socket = await rawConnection(
@@ -130,7 +130,7 @@ describe.each(HOSTS)("on $name", (host) => {
     socket.destroy();
   });
 
-  it.each([1, 5])("a client that takes its time gets all of %i blocks", async (parts) => {
+  it.each([1, 5])("a slow client gets all of %i blocks", async (parts) => {
     const size = 20 * MIB;
     const { logger } = listening();
     const port = await serve(host, whole(size, parts), { logger, sendTimeout: 2 * TIMEOUT });
@@ -145,7 +145,7 @@ describe.each(HOSTS)("on $name", (host) => {
 
 describe("on every host", () => {
   it.each(ALL_HOSTS)(
-    "$name: a stream that has nothing to send is not cut off, though its client lagged before",
+    "$name: a stream that has nothing to send is not aborted, even if its client was slow before",
     async (host) => {
       const again = signal();
       const app: WsgiApp = async function* (_environ, startResponse) {
@@ -179,7 +179,7 @@ describe("on every host", () => {
 });
 
 describe("on HTTP/2", () => {
-  it("a stream that is not read is reset, its result closed, and the others of the connection go on", async () => {
+  it("a stream that is not read is reset and its result closed; other streams of the connection continue", async () => {
     const { app, closed, closes } = endless();
     const { logger, line } = listening();
     const port = await serve(
@@ -191,7 +191,7 @@ describe("on HTTP/2", () => {
     const session = http2Session(`http://127.0.0.1:${port}`);
     const stalled = session.request({ ":path": "/" });
     stalled.on("error", () => undefined).pause();
-    // Answers on the same connection are no sign of life of this stream.
+    // Responses on the same connection do not count as progress of this stream.
     const others = setInterval(() => session.request({ ":path": "/small" }).resume(), TIMEOUT / 10);
     onTestFinished(() => clearInterval(others));
     await closed;
@@ -206,7 +206,7 @@ describe("on HTTP/2", () => {
     expect(size).toBe(5);
   });
 
-  it("a stream of a connection that takes nothing at all has its result closed, too", async () => {
+  it("if the whole connection accepts nothing, the result of its stream is closed, too", async () => {
     const { app, closed } = endless();
     const port = await serve(HTTP2_HOST, app, { logger: new MemoryLogger(), sendTimeout: TIMEOUT });
     const socket = await rawConnection(port, HTTP2_GET);
@@ -215,7 +215,7 @@ describe("on HTTP/2", () => {
     socket.destroy();
   });
 
-  it("a small answer that the client leaves no room for is cut off", async () => {
+  it("a small response that does not fit into the client's window is aborted", async () => {
     const { logger, line } = listening();
     const port = await serve(HTTP2_HOST, whole(10 * KIB), { logger, sendTimeout: TIMEOUT });
     const socket = await rawConnection(port, HTTP2_GET_WITHOUT_WINDOW);
@@ -223,7 +223,7 @@ describe("on HTTP/2", () => {
     socket.destroy();
   });
 
-  it.each([1, 5])("a client that takes its time gets all of %i blocks", async (parts) => {
+  it.each([1, 5])("a slow client gets all of %i blocks", async (parts) => {
     const size = 20 * MIB;
     const { logger } = listening();
     const port = await serve(HTTP2_HOST, whole(size, parts), { logger, sendTimeout: TIMEOUT });
@@ -243,8 +243,8 @@ describe("on HTTP/2", () => {
 describe.each([
   ["Express 5", express5],
   ["Express 4", express4 as unknown as typeof express5],
-])("below middleware that compresses, on %s", (_name, express) => {
-  it.each([1, 4])("a client that reads nothing of %i blocks is cut off", async (parts) => {
+])("below compression middleware, on %s", (_name, express) => {
+  it.each([1, 4])("a client that reads nothing of %i blocks is disconnected", async (parts) => {
     const { logger, line } = listening();
     const app: WsgiApp = (_environ, startResponse) => {
       startResponse("200 OK", [["Content-Type", "text/plain"]]);
@@ -259,7 +259,7 @@ describe.each([
 });
 
 describe("over TLS", () => {
-  it("a client that takes its time gets all of a block, and one that takes nothing is cut off", async () => {
+  it("a slow client gets a whole block, and a client that accepts nothing is disconnected", async () => {
     const pair = makeCertificate("localhost");
     const { logger, line } = listening();
     server = await listen(createHttpsServer(pair, fromWsgi(whole(20 * MIB), { logger, sendTimeout: 2 * TIMEOUT })));
@@ -277,18 +277,18 @@ describe("over TLS", () => {
     expect(logger.text).toBe("");
     const stalled = await open();
     stalled.pause();
-    expect(await line).toMatch(/took nothing/);
+    expect(await line).toMatch(/accepted no data/);
     stalled.destroy();
   });
 });
 
 describe("the option", () => {
-  it.each([-1, 0.5, Number.POSITIVE_INFINITY, "60"])("%s is an error that names it", (value) => {
+  it.each([-1, 0.5, Number.POSITIVE_INFINITY, "60"])("%s is an error that names the option", (value) => {
     expect(() => fromWsgi(whole(1), { sendTimeout: value as number })).toThrow(OptionError);
     expect(() => fromWsgi(whole(1), { sendTimeout: value as number })).toThrow(/^sendTimeout must be /);
   });
 
-  it("the application's own wait for room rejects with ClientDisconnectError", async () => {
+  it("an application that awaits write() gets a ClientDisconnectError", async () => {
     const failed = signal<unknown>();
     const app: WsgiApp = async (_environ, startResponse) => {
       const write = startResponse("200 OK", []);

@@ -10,7 +10,7 @@ const GET = "GET / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n";
 const BIG = Buffer.alloc(256 * 1024);
 
 describe("write", () => {
-  it("ITER-04: asks to wait when the client does not read, and no longer when it does", async () => {
+  it("ITER-04: makes the writer wait while the client does not read, and no longer", async () => {
     const { res, client } = await incoming(GET);
     const sink = new NodeSink(res);
     sink.commit(200, "OK", []);
@@ -24,7 +24,7 @@ describe("write", () => {
     res.destroy();
   });
 
-  it("NODE-19: rejects who waits when the client leaves", async () => {
+  it("NODE-19: rejects the waiting write when the client disconnects", async () => {
     const { res, client } = await incoming(GET);
     const sink = new NodeSink(res);
     sink.commit(200, "OK", []);
@@ -36,9 +36,9 @@ describe("write", () => {
   });
 
   it.each([
-    ["there is room", false],
-    ["the client leaves", true],
-  ])("WRT-03: two writes at once are both told when %s", async (_when, leaves) => {
+    ["the stream drains", false],
+    ["the client disconnects", true],
+  ])("WRT-03: two concurrent writes are both settled when %s", async (_when, leaves) => {
     const { res, client } = await incoming(GET);
     const sink = new NodeSink(res);
     sink.commit(200, "OK", []);
@@ -57,7 +57,7 @@ describe("write", () => {
     expect(outcome).toEqual(rooms.map(() => expect.objectContaining({ status: leaves ? "rejected" : "fulfilled" })));
   });
 
-  it("REF-06: an empty block sends the head alone", async () => {
+  it("REF-06: an empty block sends the head only", async () => {
     const { res, client } = await incoming(GET);
     const sink = new NodeSink(res);
     const head = brought(client, "\r\n\r\n");
@@ -67,7 +67,7 @@ describe("write", () => {
     sink.end();
   });
 
-  it("ITER-02: flushes what a compression holds back, and never calls Node's own flush", async () => {
+  it("ITER-02: flushes the data that compression holds back, and never calls Node's own flush", async () => {
     const { res } = await incoming(GET);
     const sink = new NodeSink(res);
     sink.commit(200, "OK", []);
@@ -118,7 +118,7 @@ describe("commit", () => {
       ["X-A: 1", "X-A: 2"],
     ],
     [
-      "NODE-16: adds to lists",
+      "NODE-16: adds to list fields",
       [
         ["Set-Cookie", "u=1"],
         ["Vary", "U"],
@@ -130,7 +130,7 @@ describe("commit", () => {
       ["Set-Cookie: u=1", "Set-Cookie: a=1", "Vary: U", "Vary: A"],
     ],
     [
-      "NODE-16: replaces singletons",
+      "NODE-16: replaces single-value fields",
       [
         ["ETag", "u"],
         ["Content-Type", "u/u"],
@@ -142,13 +142,13 @@ describe("commit", () => {
       ["etag: a", "content-type: a/a"],
     ],
     [
-      "NODE-15: leaves what middleware set",
+      "NODE-15: keeps the fields that middleware set",
       [["X-Powered-By", "Express"]],
       [["X-A", "1"]],
       ["X-Powered-By: Express", "X-A: 1"],
     ],
     [
-      "NODE-17: sends odd names as they are",
+      "NODE-17: sends unusual names unchanged",
       [],
       [
         ["__proto__", "1"],
@@ -157,7 +157,7 @@ describe("commit", () => {
       ["__proto__: 1", "constructor: 2"],
     ],
     [
-      "HDR-09: sends bytes as they are",
+      "HDR-09: sends bytes unchanged",
       [],
       [
         ["X-A", "\xff\xe9"],

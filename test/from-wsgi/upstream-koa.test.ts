@@ -1,4 +1,4 @@
-/** The Koa middleware that people have upstream of the bridge, on real servers: it works, and so does the app behind it. */
+/** Popular Koa middleware in front of a WSGI app, on real servers: both the middleware and the app work. */
 import Koa3, { type Middleware } from "koa";
 import helmet from "koa-helmet";
 import responseTime from "koa-response-time";
@@ -18,7 +18,7 @@ const HEAD: [string, string][] = [
   ["Set-Cookie", "app=1"],
   ["X-Frame-Options", "DENY"],
 ];
-/** Each is sent another way: bytes that are whole are set on the context as such, others as a stream. */
+/** Two ways to send a body: a complete one is set on the context as a buffer, any other as a stream. */
 const APPS: [how: string, app: WsgiApp][] = [
   [
     "in one piece",
@@ -41,7 +41,7 @@ describe.each([
   ["Koa 3", Koa3],
   ["Koa 2", Koa2],
 ])("on %s", (_name, Koa) => {
-  describe.each(APPS)("above an app that answers %s", (_how, app) => {
+  describe.each(APPS)("in front of an app that responds %s", (_how, app) => {
     const serve = async (upstream: (host: Koa3) => Middleware[]): Promise<number> => {
       const host = new Koa({ keys: ["secret"] });
       for (const middleware of upstream(host)) host.use(middleware);
@@ -53,7 +53,7 @@ describe.each([
     const cookies = (head: string): string[] =>
       [...head.matchAll(/^Set-Cookie: ([^;\r]+)/gim)].map((match) => match[1] ?? "");
 
-    it("NODE-16: koa-session counts across requests, and its cookies stay beside the app's", async () => {
+    it("NODE-16: koa-session works across requests, and its cookies are sent next to the app's", async () => {
       const count: Middleware = (ctx, next) => {
         if (ctx.session) ctx.session.visits = (ctx.session.visits ?? 0) + 1;
         return next();
@@ -69,7 +69,7 @@ describe.each([
       }
     });
 
-    it("koa-session: what is set after the app has answered is kept, too", async () => {
+    it("koa-session: values set after the app has responded are saved, too", async () => {
       const remember: Middleware = async (ctx, next) => {
         await next();
         if (ctx.session) ctx.session.visits = ctx.status;
@@ -80,14 +80,14 @@ describe.each([
       expect(body).toContain("visit 200");
     });
 
-    it("koa-helmet: its headers stay, and the app's own word is the last", async () => {
+    it("koa-helmet: its headers are sent, but the app's own headers win", async () => {
       const { head } = await rawGet(await serve(() => [helmet()]), "/");
       expect(head).toMatch(/^Content-Security-Policy: /im);
       expect(head).toMatch(/^X-Content-Type-Options: nosniff\r?$/im);
       expect(head.match(/^X-Frame-Options: .*$/gim)).toEqual(["X-Frame-Options: DENY"]);
     });
 
-    it("koa-response-time: its header goes out with the app's head", async () => {
+    it("koa-response-time: its header is sent with the app's head", async () => {
       const { head, body } = await rawGet(await serve(() => [responseTime({ hrtime: true })]), "/");
       expect(head).toMatch(/^X-Response-Time: \d+(\.\d+)?ms$/im);
       expect(body).toContain("visit ");

@@ -1,4 +1,4 @@
-/** The middleware that people have upstream of the bridge, on real servers: it works, and so does the app behind it. */
+/** Popular Express middleware in front of a WSGI app, on real servers: both the middleware and the app work. */
 import { randomBytes } from "node:crypto";
 import compression from "compression";
 import cookieSession from "cookie-session";
@@ -42,7 +42,7 @@ describe.each([
   const cookies = (head: string): string[] =>
     [...head.matchAll(/^Set-Cookie: ([^=]+)=/gim)].map((match) => match[1] ?? "");
 
-  it("compression: a whole body is compressed and its length is not the app's any more", async () => {
+  it("compression: a complete body is compressed, and the app's Content-Length is removed", async () => {
     const port = await serve([compression({ threshold: 0 })]);
     const answer = await fetch(`http://127.0.0.1:${port}/`, { headers: { "Accept-Encoding": "gzip" } });
     expect(answer.headers.get("content-encoding")).toBe("gzip");
@@ -56,7 +56,7 @@ describe.each([
     const port = await serve([compression({ threshold: 0 })], async function* (_environ, startResponse) {
       startResponse("200 OK", [["Content-Type", "text/event-stream"]]);
       yield bytes("data: 1\n\n");
-      await received.promise; // without a flush the client would wait for this, and this for the client
+      await received.promise; // without a flush, the app and the client would wait for each other
       yield bytes("data: 2\n\n");
     } as WsgiApp);
     const { body, headers } = await fetch(`http://127.0.0.1:${port}/`);
@@ -69,12 +69,12 @@ describe.each([
     expect(text).toBe("data: 1\n\ndata: 2\n\n");
   });
 
-  it("NODE-21: compression keeps every listener for drain that it is given: there is one, however often the client is slow", async () => {
+  it("NODE-21: compression never removes a drain listener; the bridge adds only one, however often the client is slow", async () => {
     const warnings: string[] = [];
     const remember = (warning: Error): void => void warnings.push(warning.name);
     process.on("warning", remember); // Node warns of the eleventh listener
     onTestFinished(() => void process.off("warning", remember));
-    const block = randomBytes(64 * 1024); // more than a compressor takes without asking to wait, and not to be made smaller
+    const block = randomBytes(64 * 1024); // larger than the compressor's buffer, and incompressible
     const port = await serve([compression({ threshold: 0 })], async function* (_environ, startResponse) {
       startResponse("200 OK", [["Content-Type", "text/plain"]]);
       for (let i = 0; i < 50; i += 1) yield block;
@@ -99,7 +99,7 @@ describe.each([
     expect(cookies((await rawGet(port, "/")).head).toSorted()).toEqual(["app", "kept", "kept.sig"]);
   });
 
-  it("helmet: its headers stay, and the app's own word is the last", async () => {
+  it("helmet: its headers are sent, but the app's own headers win", async () => {
     const { head } = await rawGet(await serve([helmet()]), "/");
     expect(head).toMatch(/Content-Security-Policy: /i);
     expect(head.match(/^X-Frame-Options: .*$/gim)).toEqual(["X-Frame-Options: DENY"]);
@@ -113,7 +113,7 @@ describe.each([
     expect(await line.promise).toBe("GET /a?b 200 2007\n");
   });
 
-  it("cors: answers preflights itself, and its Vary stays beside the app's", async () => {
+  it("cors: responds to preflights itself, and its Vary is sent next to the app's", async () => {
     const port = await serve([cors({ origin: ["http://a"] })]);
     const origin = { Origin: "http://a" };
     const preflight = { ...origin, "Access-Control-Request-Method": "PUT" };
@@ -123,13 +123,13 @@ describe.each([
     expect(headers.get("vary")).toBe("Origin, Cookie");
   });
 
-  it("express-rate-limit: counts, and stops what is too much before the app", async () => {
+  it("express-rate-limit: counts requests, and refuses excess ones before the app", async () => {
     const port = await serve([rateLimit({ windowMs: 60_000, limit: 1 })]);
     expect((await fetch(`http://127.0.0.1:${port}/`)).status).toBe(200);
     expect((await fetch(`http://127.0.0.1:${port}/`)).status).toBe(429);
   });
 
-  it("passport: the user it finds is REMOTE_USER, by the option environ", async () => {
+  it("passport: its user becomes REMOTE_USER through the option environ", async () => {
     const login: RequestHandler = (req, _res, next) => {
       const { login } = req as unknown as { login: (user: object, done: NextFunction) => void };
       login.call(req, { id: "zoe" }, next);

@@ -1,4 +1,4 @@
-/** What a slow client has not taken: real files, in a folder of the test's own. */
+/** Tests of the backlog of a slow client, with real files in a temporary folder. */
 import { createHash } from "node:crypto";
 import { mkdtempSync, readdirSync, readlinkSync, rmSync } from "node:fs";
 import { type FileHandle, open } from "node:fs/promises";
@@ -23,18 +23,18 @@ afterEach(() => {
   rmSync(folder, { recursive: true });
 });
 
-/** How many files of that folder are open: what Linux's /proc knows. */
+/** The number of open files of that folder, as Linux's /proc shows them. */
 function spoolFiles(): number {
   return readdirSync("/proc/self/fd").filter((fd) => {
     try {
       return readlinkSync(`/proc/self/fd/${fd}`).startsWith(folder);
     } catch {
-      return false; // the descriptor by which the folder was read
+      return false; // the descriptor of /proc/self/fd itself
     }
   }).length;
 }
 
-/** A backlog, and its source: pushes random blocks until it is told to pause. */
+/** A backlog and its source, which pushes blocks until it is told to pause. */
 class Flow {
   readonly backlog: Backlog;
   readonly sent = createHash("sha256");
@@ -47,7 +47,7 @@ class Flow {
   readonly failures: Error[] = [];
   #wake: (() => void) | undefined;
 
-  constructor(limits: { memory: number; file: number }, sum = { most: Number.POSITIVE_INFINITY, held: 0 }) {
+  constructor(limits: { memory: number; file: number }, sum = { limit: Number.POSITIVE_INFINITY, held: 0 }) {
     const unwritable = (error: Error): void => void this.unwritable.push(error);
     this.backlog = new Backlog(
       { ...limits, sum, unwritable },
@@ -78,7 +78,7 @@ class Flow {
     this.backlog.push(block);
   }
 
-  /** Pushes until so much was pushed, or it has to pause and is not told to go on. */
+  /** Pushes until `size` bytes were pushed. Waits while it is paused. */
   async pushAll(size: number, block = 48 * KIB): Promise<void> {
     while (this.pushed < size && this.failures.length === 0) {
       if (this.paused) await this.news();
@@ -112,7 +112,7 @@ class Flow {
 const LIMITS = { memory: MIB, file: 64 * MIB };
 
 describe.runIf(process.platform === "linux")("a backlog", () => {
-  it("ISO-07: makes no file while what waits fits into memory", async () => {
+  it("ISO-07: creates no file while the data fits into memory", async () => {
     const flow = new Flow(LIMITS);
     await flow.pushAll(MIB);
     expect(spoolFiles()).toBe(0);
@@ -121,7 +121,7 @@ describe.runIf(process.platform === "linux")("a backlog", () => {
     expect(flow.pauses).toBe(0);
   });
 
-  it("ISO-07: takes a whole response from its source though nobody reads, then gives all of it in order", async () => {
+  it("ISO-07: takes a whole response from its source while nobody reads, then returns all of it in order", async () => {
     const flow = new Flow(LIMITS);
     await flow.pushAll(20 * MIB);
     expect(spoolFiles()).toBe(1);
@@ -140,7 +140,7 @@ describe.runIf(process.platform === "linux")("a backlog", () => {
     expect(flow.isWhole).toBe(true);
   });
 
-  it("ISO-07: keeps the order while the client now lags and now catches up", async () => {
+  it("ISO-07: keeps the order while the client alternately lags and catches up", async () => {
     const flow = new Flow({ memory: 256 * KIB, file: 2 * MIB });
     const source = flow.pushAll(30 * MIB, 7 * KIB);
     for (let round = 0; flow.received < 30 * MIB; round += 1) {
@@ -151,7 +151,7 @@ describe.runIf(process.platform === "linux")("a backlog", () => {
     expect(flow.isWhole).toBe(true);
   });
 
-  it("ISO-07: the file never becomes longer than its limit: beyond it the source waits", async () => {
+  it("ISO-07: never lets the file exceed its limit: the source waits", async () => {
     const flow = new Flow({ memory: 64 * KIB, file: 3 * MIB });
     void flow.pushAll(40 * MIB);
     while (!flow.paused || flow.pushed < 3 * MIB) await new Promise(setImmediate);
@@ -161,13 +161,13 @@ describe.runIf(process.platform === "linux")("a backlog", () => {
     expect(flow.pauses).toBeGreaterThan(3);
   });
 
-  it("ISO-07: what waits in memory is bounded while the disk is slow", () => {
+  it("ISO-07: limits the data in memory while the disk is slow", () => {
     const flow = new Flow(LIMITS);
-    while (!flow.paused) flow.push(16 * KIB); // within one turn, so that the disk has had none
+    while (!flow.paused) flow.push(16 * KIB); // in one turn of the event loop, so that nothing is written to disk yet
     expect(flow.pushed).toBeLessThanOrEqual(MIB + 600 * KIB);
   });
 
-  it("ISO-07: without a file the source waits for the client", async () => {
+  it("ISO-07: without a file, makes the source wait for the client", async () => {
     const flow = new Flow({ memory: MIB, file: 0 });
     while (!flow.paused) flow.push(16 * KIB);
     expect(flow.pushed).toBe(MIB + 16 * KIB);
@@ -177,18 +177,18 @@ describe.runIf(process.platform === "linux")("a backlog", () => {
     expect(spoolFiles()).toBe(0);
   });
 
-  it("ISO-07: many responses together hold a bounded sum of memory; each keeps its bytes", async () => {
-    const sum = { most: 8 * MIB, held: 0 };
+  it("ISO-07: limits the memory of many responses together, without losing data", async () => {
+    const sum = { limit: 8 * MIB, held: 0 };
     const flows = Array.from({ length: 100 }, () => new Flow(LIMITS, sum));
     await Promise.all(flows.map((flow) => flow.pushAll(2 * MIB)));
-    await expect.poll(() => sum.held).toBeLessThan(8 * MIB + 100 * 256 * KIB); // 100 MiB without a bound
+    await expect.poll(() => sum.held).toBeLessThan(8 * MIB + 100 * 256 * KIB); // it would be 100 MiB without a limit
     await Promise.all(flows.map((flow) => flow.takeAll()));
     expect(flows.every(({ isWhole }) => isWhole)).toBe(true);
     for (const { backlog } of flows) backlog.close();
     await expect.poll(() => sum.held).toBe(0);
   });
 
-  it("ISO-07: close() in the middle of writes and reads closes the file", async () => {
+  it("ISO-07: close() during writes and reads closes the file", async () => {
     const flow = new Flow(LIMITS);
     for (let i = 0; i < 40; i += 1) flow.push(64 * KIB);
     flow.backlog.close();
@@ -203,7 +203,7 @@ describe.runIf(process.platform === "linux")("a backlog", () => {
 });
 
 describe.runIf(process.platform === "linux")("a disk that fails", () => {
-  it("ISO-07: a folder that cannot be used costs no byte: the source waits", async () => {
+  it("ISO-07: if the folder cannot be used, no data is lost: the source waits", async () => {
     process.env.TMPDIR = join(folder, "is-not-there");
     const flow = new Flow(LIMITS);
     void flow.pushAll(8 * MIB);
@@ -214,7 +214,7 @@ describe.runIf(process.platform === "linux")("a disk that fails", () => {
     expect(flow.unwritable).toHaveLength(1);
   });
 
-  it("ISO-07: a disk that becomes full costs no byte, neither of the file nor of what was to be written", async () => {
+  it("ISO-07: if the disk becomes full, no data is lost, neither from the file nor from the failed write", async () => {
     const probe = await open(join(folder, "probe"), "wx");
     const prototype = Object.getPrototypeOf(probe) as FileHandle;
     await probe.close();
@@ -234,7 +234,7 @@ describe.runIf(process.platform === "linux")("a disk that fails", () => {
     expect(flow.unwritable.map(({ message }) => message)).toEqual(["ENOSPC: no space left on device"]);
   });
 
-  it("ISO-07: a file that cannot be read back is a failure, told once", async () => {
+  it("ISO-07: if the file cannot be read, one failure is reported", async () => {
     const probe = await open(join(folder, "probe"), "wx");
     const broken = vi
       .spyOn(Object.getPrototypeOf(probe) as FileHandle, "read")
@@ -249,8 +249,8 @@ describe.runIf(process.platform === "linux")("a disk that fails", () => {
   });
 });
 
-describe("a file as a ring", () => {
-  it("gives back what was written, round after round, within its capacity", async () => {
+describe("RingFile", () => {
+  it("returns what was written, round after round, within its capacity", async () => {
     const file = new RingFile(1000);
     onTestFinished(() => file.close());
     let [written, read] = [0, 0];

@@ -1,8 +1,8 @@
-/** Deadlines on a clock that the test moves. */
+/** Tests of deadlines, with a fake clock. */
 import { beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { Deadlines, type Timed } from "../../src/node/deadlines.ts";
 
-/** Something whose time begins now, and that notes when it is over. */
+/** An operation that starts now, and adds its name to `over` when it expires. */
 function timed(name: string, over: string[]): Timed & { since: number } {
   return { since: performance.now(), expire: () => void over.push(name) };
 }
@@ -13,7 +13,7 @@ beforeEach(() => {
 });
 
 describe("deadlines", () => {
-  it("are met by each in its turn, on one timer", () => {
+  it("expire one after another, on one timer", () => {
     const over: string[] = [];
     const deadlines = new Deadlines(100);
     deadlines.add(timed("a", over));
@@ -29,7 +29,7 @@ describe("deadlines", () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  it("are further away for what began anew, and are none for what was deleted", () => {
+  it("move if an operation starts again, and do not expire if it was deleted", () => {
     const over: string[] = [];
     const deadlines = new Deadlines(100);
     const [anew, deleted] = [timed("anew", over), timed("deleted", over)];
@@ -44,7 +44,7 @@ describe("deadlines", () => {
     expect(over).toEqual(["anew"]);
   });
 
-  it("leave no timer behind after clear(), and have none where there is no limit", () => {
+  it("leave no timer after clear(), and need none if there is no limit", () => {
     const over: string[] = [];
     const [limited, unlimited] = [new Deadlines(100), new Deadlines(Number.POSITIVE_INFINITY)];
     limited.add(timed("a", over));

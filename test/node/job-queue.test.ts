@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { AppClosedError, type BridgeError, QueueFullError } from "../../src/errors.ts";
 import { JobQueue, type Waiting } from "../../src/node/job-queue.ts";
 
-/** A job that keeps why it was refused. */
+/** A job that records why it was refused. */
 class Job implements Waiting {
   readonly since = performance.now();
   reason: BridgeError | undefined;
@@ -19,7 +19,7 @@ const queue = (most = 3): JobQueue<Job> =>
   new JobQueue({ most, timeout: Number.POSITIVE_INFINITY, full: "all places are taken" });
 
 describe("a queue", () => {
-  it("starts jobs in the order in which they came, until one cannot be started", () => {
+  it("starts jobs in the order of arrival, until one cannot be started", () => {
     const [a, b, c] = [new Job(), new Job(), new Job()];
     const jobs = queue();
     for (const job of [a, b, c]) jobs.add(job);
@@ -35,7 +35,7 @@ describe("a queue", () => {
     expect(jobs.delete(c)).toBe(false);
   });
 
-  it("WRK-09: refuses what it has no place for, in the words that it was given", () => {
+  it("WRK-09: refuses jobs when it is full, with the configured message", () => {
     const [a, b] = [new Job(), new Job()];
     const jobs = queue(1);
     jobs.add(a);
@@ -45,7 +45,7 @@ describe("a queue", () => {
     expect(b.reason?.message).toBe("all places are taken");
   });
 
-  it("refuses all with one reason at the end", () => {
+  it("refuseAll() refuses all jobs with one reason", () => {
     const [a, b] = [new Job(), new Job()];
     const jobs = queue();
     jobs.add(a);

@@ -5,10 +5,10 @@ import { latin1 } from "../support/records.ts";
 
 const HEAD = { status: "200 OK", headers: [["X-A", "b"]] as [string, string][] };
 const RESPONSE_BUFFER = 1024 * 1024;
-const LIMITS = { memory: RESPONSE_BUFFER, file: 0, sum: { most: 1024 ** 2, held: 0 }, unwritable: () => undefined };
+const LIMITS = { memory: RESPONSE_BUFFER, file: 0, sum: { limit: 1024 ** 2, held: 0 }, unwritable: () => undefined };
 const FAILED = new Error("the responder is gone");
 
-/** A stream whose head and flow are noted: `start 200 OK`, `pause`, `resume`, `cancel`. */
+/** A stream that records its events: `start 200 OK`, `pause`, `resume`, `cancel`. */
 function open(startResponse?: StartResponse): { stream: ResponseStream; notes: string[] } {
   const notes: string[] = [];
   const start: StartResponse = (status) => {
@@ -23,7 +23,7 @@ function open(startResponse?: StartResponse): { stream: ResponseStream; notes: s
   return { stream: new ResponseStream(startResponse ?? start, flow, LIMITS), notes };
 }
 
-/** What is asked for until the end, as text. */
+/** Reads all blocks to the end, as text. */
 async function drain(stream: ResponseStream): Promise<string[]> {
   const blocks: string[] = [];
   for await (const block of { [Symbol.asyncIterator]: () => stream })
@@ -31,8 +31,8 @@ async function drain(stream: ResponseStream): Promise<string[]> {
   return blocks;
 }
 
-describe("the order of things", () => {
-  it("SR-08: startResponse is called within the iteration, before the first block", async () => {
+describe("the order of events", () => {
+  it("SR-08: startResponse is called during the iteration, before the first block", async () => {
     const { stream, notes } = open();
     stream.start(HEAD);
     stream.push(latin1("a"));
@@ -41,7 +41,7 @@ describe("the order of things", () => {
     expect(notes[0]).toBe("start 200 OK");
   });
 
-  it("SR-08: a head that comes while a block is asked for starts the response at once", () => {
+  it("SR-08: a head that arrives while next() is pending starts the response at once", () => {
     const { stream, notes } = open();
     void stream.next();
     expect(notes).toEqual([]);
@@ -50,9 +50,9 @@ describe("the order of things", () => {
   });
 
   it.each([
-    ["all that is there", ["a", "b"], ["a", "b"]],
-    ["nothing, if nothing came", [], []],
-  ])("gives %s, then the end, however often it is asked", async (_title, blocks, expected) => {
+    ["all blocks", ["a", "b"], ["a", "b"]],
+    ["nothing, if nothing arrived", [], []],
+  ])("returns %s, then the end on every further call", async (_title, blocks, expected) => {
     const { stream, notes } = open();
     stream.start(HEAD);
     for (const block of blocks) stream.push(latin1(block));
@@ -62,7 +62,7 @@ describe("the order of things", () => {
     expect(notes.filter((note) => note.startsWith("start"))).toHaveLength(1);
   });
 
-  it("gives a block to whom has asked for it, in the same tick", async () => {
+  it("settles a pending next() with the block that arrives, in the same tick", async () => {
     const { stream } = open();
     const asked = stream.next();
     stream.start(HEAD);
@@ -70,7 +70,7 @@ describe("the order of things", () => {
     expect(await asked).toEqual({ done: false, value: latin1("a") });
   });
 
-  it("SEC-21: what came before a failure is given out, then the failure", async () => {
+  it("SEC-21: returns the blocks that arrived before a failure, then fails", async () => {
     const { stream } = open();
     stream.start(HEAD);
     stream.push(latin1("a"));
@@ -79,7 +79,7 @@ describe("the order of things", () => {
     await expect(stream.next()).rejects.toBe(FAILED);
   });
 
-  it("WRK-07: a failure before the head reaches whom has asked, and starts nothing", async () => {
+  it("WRK-07: a failure before the head rejects the pending next(), and does not start the response", async () => {
     const { stream, notes } = open();
     const asked = stream.next();
     stream.fail(FAILED);
@@ -87,7 +87,7 @@ describe("the order of things", () => {
     expect(notes).toEqual([]);
   });
 
-  it("a failure after the end is none", async () => {
+  it("a failure after the end is ignored", async () => {
     const { stream } = open();
     stream.start(HEAD);
     stream.end();
@@ -95,7 +95,7 @@ describe("the order of things", () => {
     expect(await drain(stream)).toEqual([]);
   });
 
-  it("WRK-11: a head that startResponse refuses is the iteration's error", async () => {
+  it("WRK-11: if startResponse refuses the head, the iteration fails", async () => {
     const refusal = new Error("no such status");
     const { stream } = open(() => {
       throw refusal;
@@ -109,7 +109,7 @@ describe("the order of things", () => {
 describe("back-pressure", () => {
   const block = Buffer.alloc(RESPONSE_BUFFER / 4);
 
-  it("SEC-17: the responder is held up when more than the buffer waits, and let go on when half of it is taken", async () => {
+  it("SEC-17: pauses the responder when the buffer is full, and resumes it when half of the buffer was read", async () => {
     const { stream, notes } = open();
     stream.start(HEAD);
     for (let i = 0; i < 4; i += 1) stream.push(block);
@@ -139,14 +139,14 @@ describe("close()", () => {
     expect(notes).toEqual([]);
   });
 
-  it("ITER-13: ends the wait of whom has asked", async () => {
+  it("ITER-13: ends a pending next()", async () => {
     const { stream } = open();
     const asked = stream.next();
     stream.close();
     expect(await asked).toEqual({ done: true, value: undefined });
   });
 
-  it("lets go of what waits, and of all that comes after", async () => {
+  it("drops the waiting data and all later data", async () => {
     const { stream, notes } = open();
     stream.push(latin1("a"));
     stream.close();

@@ -9,7 +9,7 @@ import { MemoryBudget } from "../../src/node/memory-budget.ts";
 import { type SpooledBody, type SpoolLimits, spool } from "../../src/node/spool.ts";
 import { inputOf } from "../support/source.ts";
 
-/** Every file that was opened, and what the next `unlink` is to fail with. */
+/** Every file that was opened, and the error with which the next `unlink` fails. */
 const files = vi.hoisted((): { opened: FileHandle[]; unlinkFailure: Error | undefined } => ({
   opened: [],
   unlinkFailure: undefined,
@@ -56,13 +56,13 @@ const onlyFile = (): FileHandle => {
 };
 
 const ENOUGH = new MemoryBudget(Number.POSITIVE_INFINITY);
-const EIGHT: SpoolLimits = { threshold: 8, most: 250_000, memory: ENOUGH };
+const EIGHT: SpoolLimits = { threshold: 8, maxSize: 250_000, memory: ENOUGH };
 
 describe("spool", () => {
   it.each([
-    ["in memory", { threshold: 8, most: 4, memory: ENOUGH }],
-    ["in a file", { threshold: 4, most: 100_000, memory: ENOUGH }],
-  ])("a body that is longer than it may be is a 413, and lets go of what it has %s", async (_where, limits) => {
+    ["in memory", { threshold: 8, maxSize: 4, memory: ENOUGH }],
+    ["in a file", { threshold: 4, maxSize: 100_000, memory: ENOUGH }],
+  ])("a body that is too large gets a 413, and releases what it holds %s", async (_where, limits) => {
     const refused = spool(inputOf("a".repeat(60_000), "b".repeat(60_000)), limits);
     await expect(refused).rejects.toMatchObject({ status: 413, code: "ERR_WSGI_BODY_TOO_LARGE" });
     for (const file of files.opened) expect((file as FileHandle).fd).toBe(-1);
@@ -80,17 +80,17 @@ describe("spool", () => {
     body.close();
   });
 
-  it("writes a longer body to a file, and gives it out as often as it is asked", async () => {
+  it("writes a larger body to a file, and can read it more than once", async () => {
     const pieces = Array.from({ length: 5 }, (_, i) => String(i).repeat(50_000));
     const body = await spool(inputOf(...pieces), EIGHT);
     expect(body.size).toBe(250_000);
     expect((await content(body)) === pieces.join("")).toBe(true);
-    expect((await content(body)) === pieces.join("")).toBe(true); // a second try, on another process
+    expect((await content(body)) === pieces.join("")).toBe(true); // for a retry in another process
     expect((await onlyFile().stat()).size).toBe(250_000);
     body.close();
   });
 
-  it("SEC-18: the file has no name, and nobody else may read it", async () => {
+  it("SEC-18: the file has no name, and no other user can read it", async () => {
     const mask = process.umask(0);
     try {
       const body = await spool(inputOf("a".repeat(9)), EIGHT);
@@ -104,7 +104,7 @@ describe("spool", () => {
     }
   });
 
-  it("SEC-18: close() lets go of the file", async () => {
+  it("SEC-18: close() closes the file", async () => {
     const body = await spool(inputOf("a".repeat(9)), EIGHT);
     const file = onlyFile();
     const closed = once(file as FileHandle & NodeJS.EventEmitter, "close");
@@ -113,20 +113,20 @@ describe("spool", () => {
     expect(file.fd).toBe(-1);
   });
 
-  it("INP-09: a body that breaks off in memory is an error", async () => {
+  it("INP-09: a body that ends early while it is in memory is an error", async () => {
     const gone = new ClientDisconnectError("gone");
     await expect(spool(inputOf("abc", gone), EIGHT)).rejects.toBe(gone);
     expect(files.opened).toEqual([]);
   });
 
-  it("SEC-18: a body that breaks off in a file is an error, and the file is let go of", async () => {
+  it("SEC-18: a body that ends early while it is in a file is an error, and the file is closed", async () => {
     const gone = new ClientDisconnectError("gone");
     await expect(spool(inputOf("a".repeat(100_000), "b".repeat(100_000), gone), EIGHT)).rejects.toBe(gone);
     expect(onlyFile().fd).toBe(-1);
     expect(readdirSync(folder)).toEqual([]);
   });
 
-  it("SEC-18: a file whose name cannot be taken away is let go of", async () => {
+  it("SEC-18: a file that cannot be unlinked is closed", async () => {
     files.unlinkFailure = new Error("no permission");
     await expect(spool(inputOf("a".repeat(9)), EIGHT)).rejects.toMatchObject({
       code: "ERR_WSGI_SPOOL",
@@ -136,10 +136,10 @@ describe("spool", () => {
   });
 });
 
-describe("ISO-08: what all bodies hold in memory together", () => {
-  const limits = (bytes: number): SpoolLimits => ({ threshold: 8, most: 250_000, memory: new MemoryBudget(bytes) });
+describe("ISO-08: the memory of all bodies together", () => {
+  const limits = (bytes: number): SpoolLimits => ({ threshold: 8, maxSize: 250_000, memory: new MemoryBudget(bytes) });
 
-  it("is bounded: a body that does not fit in goes to a file from its first byte on, and is the same", async () => {
+  it("is limited: a body that does not fit goes to a file from its first byte, unchanged", async () => {
     const shared = limits(10);
     const first = await spool(inputOf("abcdefgh"), shared);
     expect(files.opened).toHaveLength(0);
@@ -159,18 +159,18 @@ describe("ISO-08: what all bodies hold in memory together", () => {
         body.close();
       },
     ],
-    ["gone to a file", async (shared: SpoolLimits) => (await spool(inputOf("abcdefgh", "i"), shared)).close()],
-    ["too long", (shared: SpoolLimits) => spool(inputOf("abcd", "e".repeat(300_000)), shared).catch(() => undefined)],
-    ["broken off", (shared: SpoolLimits) => spool(inputOf("abcd", new Error("gone")), shared).catch(() => undefined)],
+    ["moved to a file", async (shared: SpoolLimits) => (await spool(inputOf("abcdefgh", "i"), shared)).close()],
+    ["too large", (shared: SpoolLimits) => spool(inputOf("abcd", "e".repeat(300_000)), shared).catch(() => undefined)],
+    ["ended early", (shared: SpoolLimits) => spool(inputOf("abcd", new Error("gone")), shared).catch(() => undefined)],
     [
-      "in a file that cannot be made",
+      "in a file that cannot be created",
       async (shared: SpoolLimits) => {
         files.unlinkFailure = new Error("no unlink");
         await spool(inputOf("abcdefgh", "i"), shared).catch(() => undefined);
         files.unlinkFailure = undefined;
       },
     ],
-  ])("has its share again of a body that is %s", async (_title, use) => {
+  ])("is released by a body that is %s", async (_title, use) => {
     const shared = limits(8);
     await use(shared);
     expect(shared.memory.take(8)).toBe(true);

@@ -15,12 +15,12 @@ afterEach(async () => {
 
 const HEAD = "POST /form HTTP/1.1\r\nHost: test\r\n";
 const SMUGGLED = "GET /smuggled HTTP/1.1\r\nHost: test\r\n\r\n";
-/** A body that would be requests, were it taken for some. */
+/** A body whose bytes look like requests. */
 const bait = (size: number): string => SMUGGLED.repeat(Math.ceil(size / SMUGGLED.length)).slice(0, size);
 const chunked = (body: string): string => `${body.length.toString(16)}\r\n${body}\r\n0\r\n\r\n`;
 const STATUS = /HTTP\/1\.1 \d{3}/g;
 
-/** The paths of all calls, and an app that answers with how much it has read of each body. */
+/** An app that responds with the number of bytes it has read, and the paths of all its calls. */
 function reader(read: (environ: Environ) => Promise<Uint8Array> | undefined): { paths: string[]; app: WsgiApp } {
   const paths: string[] = [];
   const app: WsgiApp = (environ, startResponse) => {
@@ -42,7 +42,7 @@ const fails = (): never => {
   throw new Error("before it has read");
 };
 
-/** Express's error handling (finalhandler) reads a body to its end before it answers; Node's requestTimeout bounds that. */
+/** Express's error handling (finalhandler) reads a body to its end before it responds; Node's requestTimeout limits that. */
 const answersLate = ({ name }: Host): boolean => name.startsWith("Express");
 
 describe.each(HOSTS)("a body on $name", (host) => {
@@ -55,20 +55,23 @@ describe.each(HOSTS)("a body on $name", (host) => {
     ["nothing", nothing],
     ["some", some],
     ["all", all],
-  ])("SEC-13, INP-11: of a small one the app may read %s: the next request is found behind it", async (_much, read) => {
-    const { paths, app } = reader(read);
-    const body = bait(60_000);
-    const { text } = await raw(await serve(app), `${HEAD}Content-Length: ${body.length}\r\n\r\n${body}${CANARY}`);
-    expect(text.match(STATUS)).toEqual(["HTTP/1.1 200", "HTTP/1.1 200"]);
-    expect(paths).toEqual(["/form", "/canary"]);
-  });
+  ])(
+    "SEC-13, INP-11: after the app has read %s of a small body, the next request is found behind it",
+    async (_much, read) => {
+      const { paths, app } = reader(read);
+      const body = bait(60_000);
+      const { text } = await raw(await serve(app), `${HEAD}Content-Length: ${body.length}\r\n\r\n${body}${CANARY}`);
+      expect(text.match(STATUS)).toEqual(["HTTP/1.1 200", "HTTP/1.1 200"]);
+      expect(paths).toEqual(["/form", "/canary"]);
+    },
+  );
 
   it.each([
-    ["a large one, unread,", "Content-Length: 1000000\r\n\r\n", nothing],
-    ["a large one, partly read,", "Content-Length: 1000000\r\n\r\n", some],
-    ["one of unknown length, unread,", "Transfer-Encoding: chunked\r\n\r\nffff\r\n", nothing],
-    ["one of unknown length, partly read,", "Transfer-Encoding: chunked\r\n\r\nffff\r\n", some],
-  ])("SEC-13, INP-11: %s costs the connection", async (_which, fields, read) => {
+    ["a large body, unread,", "Content-Length: 1000000\r\n\r\n", nothing],
+    ["a large body, partly read,", "Content-Length: 1000000\r\n\r\n", some],
+    ["a body of unknown length, unread,", "Transfer-Encoding: chunked\r\n\r\nffff\r\n", nothing],
+    ["a body of unknown length, partly read,", "Transfer-Encoding: chunked\r\n\r\nffff\r\n", some],
+  ])("SEC-13, INP-11: %s closes the connection", async (_which, fields, read) => {
     const { paths, app } = reader(read);
     const socket = await rawConnection(await serve(app), `${HEAD}${fields}${bait(5000)}`);
     const closed = new Promise((resolve) => socket.on("close", resolve));
@@ -77,7 +80,7 @@ describe.each(HOSTS)("a body on $name", (host) => {
     expect(paths).toEqual(["/form"]);
   });
 
-  it("SEC-13: what was sent behind a body of unknown length that was left unread does not reach the app", async () => {
+  it("SEC-13: data behind an unread body of unknown length does not reach the app", async () => {
     const { paths, app } = reader(nothing);
     const { text } = await raw(
       await serve(app),
@@ -87,7 +90,7 @@ describe.each(HOSTS)("a body on $name", (host) => {
     expect(paths).toEqual(answers?.length === 2 ? ["/form", "/canary"] : ["/form"]);
   });
 
-  it("SEC-13: an app that fails before it has read a large one costs the connection", async () => {
+  it("SEC-13: an app that fails before it has read a large body closes the connection", async () => {
     const { paths, app } = reader(fails);
     const socket = await rawConnection(await serve(app), `${HEAD}Content-Length: 1000000\r\n\r\n${bait(5000)}`);
     const closed = new Promise((resolve) => socket.on("close", resolve));
@@ -97,7 +100,7 @@ describe.each(HOSTS)("a body on $name", (host) => {
     expect(paths).toEqual(["/form"]);
   });
 
-  it("SEC-13, INP-09: a client that leaves in the middle makes the read fail, and nobody is blamed", async () => {
+  it("SEC-13, INP-09: if the client disconnects during its body, the read fails, and nothing is logged", async () => {
     const failed = signal<unknown>();
     const begun = signal();
     const logger = new MemoryLogger();
@@ -121,7 +124,7 @@ describe.each(HOSTS)("a body on $name", (host) => {
     ["declared", "Content-Length: 11\r\n\r\n01234567890", []],
     ["sent in one chunk", `Transfer-Encoding: chunked\r\n\r\n${chunked("01234567890")}`, ["/form"]],
     ["sent in many chunks", `Transfer-Encoding: chunked\r\n\r\n${"1\r\nx\r\n".repeat(11)}0\r\n\r\n`, ["/form"]],
-  ])("SEC-15: one longer than maxBodySize is a 413, and the end of its connection: %s", async (_how, rest, calls) => {
+  ])("SEC-15: a body larger than maxBodySize gets a 413 and closes the connection: %s", async (_how, rest, calls) => {
     const { paths, app } = reader(all);
     const { head, text } = await raw(await serve(app, { maxBodySize: 10 }), HEAD + rest + CANARY);
     expect(head).toMatch(/^HTTP\/1\.1 413 .*\r\n(.*\r\n)*Connection: close(\r\n|$)/i);
@@ -133,7 +136,7 @@ describe.each(HOSTS)("a body on $name", (host) => {
     ["Content-Length: 10\r\n\r\n0123456789", 10],
     [`Transfer-Encoding: chunked\r\n\r\n${chunked("0123456789")}`, 10],
     ["Content-Length: 0\r\n\r\n", 0],
-  ])("SEC-15: one of just that length is read: %j", async (rest, maxBodySize) => {
+  ])("SEC-15: a body of exactly that size is read: %j", async (rest, maxBodySize) => {
     const { paths, app } = reader(all);
     const { text } = await raw(await serve(app, { maxBodySize }), HEAD + rest + CANARY);
     expect(text).toContain(`read ${maxBodySize}`);
@@ -142,7 +145,7 @@ describe.each(HOSTS)("a body on $name", (host) => {
 });
 
 it.each(HOSTS.filter((host) => !answersLate(host)))(
-  "SEC-15: a body longer than maxBodySize is refused before it comes, on $name",
+  "SEC-15: a body larger than maxBodySize is refused before it arrives, on $name",
   async (host) => {
     const { paths, app } = reader(all);
     server = await host.serve(app, { logger: new MemoryLogger(), maxBodySize: 10 });
@@ -154,15 +157,18 @@ it.each(HOSTS.filter((host) => !answersLate(host)))(
 
 describe("a body for a Python app", () => {
   it.each([
-    ["a small one", 500],
-    ["a large one", 200_000],
-  ])("SEC-13: %s that the app leaves unread is behind it all the same", async (_which, size) => {
-    const { port } = await hostPython("probe:application");
-    const body = bait(size);
-    const head = HEAD.replace("/form", "/ignore-body");
-    const rest = CANARY.replace("/canary", "/hello");
-    const { text } = await raw(port, `${head}Content-Length: ${size}\r\n\r\n${body}${rest}`);
-    expect(text.match(STATUS)).toEqual(["HTTP/1.1 200", "HTTP/1.1 200"]);
-    expect(text).toMatch(/ignored.*hello$/s);
-  });
+    ["a small body", 500],
+    ["a large body", 200_000],
+  ])(
+    "SEC-13: %s that the app leaves unread is skipped, and the next request is found behind it",
+    async (_which, size) => {
+      const { port } = await hostPython("probe:application");
+      const body = bait(size);
+      const head = HEAD.replace("/form", "/ignore-body");
+      const rest = CANARY.replace("/canary", "/hello");
+      const { text } = await raw(port, `${head}Content-Length: ${size}\r\n\r\n${body}${rest}`);
+      expect(text.match(STATUS)).toEqual(["HTTP/1.1 200", "HTTP/1.1 200"]);
+      expect(text).toMatch(/ignored.*hello$/s);
+    },
+  );
 });

@@ -16,7 +16,7 @@ afterEach(async () => {
   vi.restoreAllMocks();
 });
 
-/** What tells of the inside: messages, files, frames, variables. */
+/** Texts that would disclose internals: messages, files, frames, variables. */
 const INSIDE = /hunter2|Traceback|hostile|\.py|\.ts|\.js|\bat \w|\/node_modules\/|environ|Error:/;
 
 const failing: WsgiApp = (environ, startResponse) => {
@@ -24,14 +24,14 @@ const failing: WsgiApp = (environ, startResponse) => {
   throw new Error(`hunter2 in ${import.meta.url}, ${JSON.stringify(environ)}`);
 };
 
-describe("SEC-19: an error answer says nothing of the inside", () => {
+describe("SEC-19: an error response discloses no internals", () => {
   const production = (app: WsgiApp): [string, RequestListener][] => [
     ["Express 5 in production", express5().set("env", "production").use(fromWsgi(app)) as unknown as RequestListener],
     ["Express 4 in production", express4().set("env", "production").use(fromWsgi(app)) as unknown as RequestListener],
     ["node:http", fromWsgi(app, { logger: new MemoryLogger() })],
   ];
   beforeEach(() => {
-    vi.spyOn(console, "error").mockImplementation(() => undefined); // in production Express prints errors there
+    vi.spyOn(console, "error").mockImplementation(() => undefined); // in production, Express prints errors there
   });
 
   it.each(production(failing))("a JavaScript app on %s", async (_name, listener) => {
@@ -51,7 +51,7 @@ describe("SEC-19: an error answer says nothing of the inside", () => {
     }
   });
 
-  it("a Python app, even where a framework in development shows the error's stack", async () => {
+  it("a Python app, even if a framework in development mode shows the error's stack", async () => {
     const app = startPython("hostile:application");
     for (const host of HOSTS) {
       const { port, close } = await host.serve(app, { logger: new MemoryLogger() });
@@ -61,7 +61,7 @@ describe("SEC-19: an error answer says nothing of the inside", () => {
     }
   });
 
-  it("a PythonError's message and stack are one line; its traceback is apart, and in the log", async () => {
+  it("a PythonError's message and stack are one line; its traceback is a separate property, and in the log", async () => {
     const app = startPython("hostile:application");
     let seen: unknown;
     const host = express5().use(fromWsgi(app, { logger: app.logger }));
@@ -80,7 +80,7 @@ describe("SEC-19: an error answer says nothing of the inside", () => {
     expect(app.logger.text).toContain("hunter2");
   });
 
-  it("a refusal on node:http is a status and nothing else", async () => {
+  it("a refused request on node:http gets a status and nothing else", async () => {
     server = await listen(fromWsgi(failing, { logger: new MemoryLogger() }));
     const { head, body } = await rawGet(server.port, "/%00");
     expect(head).toMatch(/^HTTP\/1\.1 400 Bad Request\r\n/);
@@ -88,7 +88,7 @@ describe("SEC-19: an error answer says nothing of the inside", () => {
   });
 });
 
-describe("SEC-20: what clients confide is not in the log", () => {
+describe("SEC-20: the log does not contain secrets of clients", () => {
   const CONFIDED = "Cookie: session=s3cr3t\r\nAuthorization: Bearer s3cr3t\r\nProxy-Authorization: Basic s3cr3t\r\n";
   const FAILURES: [string, WsgiApp][] = [
     ["throws", () => Promise.reject(new Error("known"))],
@@ -100,7 +100,7 @@ describe("SEC-20: what clients confide is not in the log", () => {
       },
     ],
     [
-      "sets a cookie that is no bytes",
+      "sets a cookie with characters above U+00FF",
       (environ, startResponse) => {
         startResponse("200 OK", [["Set-Cookie", `${environ.HTTP_COOKIE}\u20ac`]]);
         return [];
@@ -129,7 +129,7 @@ describe("SEC-20: what clients confide is not in the log", () => {
     ["returns its environ", (environ) => environ as never],
   ];
 
-  it.each(FAILURES)("of an app that %s", async (_what, app) => {
+  it.each(FAILURES)("if an app %s", async (_what, app) => {
     for (const host of HOSTS) {
       const logger = new MemoryLogger();
       server = await host.serve(app, { logger });
@@ -140,7 +140,7 @@ describe("SEC-20: what clients confide is not in the log", () => {
     }
   });
 
-  it("of a refused request", async () => {
+  it("if a request is refused", async () => {
     const logger = new MemoryLogger();
     server = await listen(fromWsgi(failing, { logger }));
     for (const line of ["Host: two", "Transfer-Encoding: gzip, chunked", "Content-Type: a\r\nContent-Type: b"]) {
@@ -149,14 +149,14 @@ describe("SEC-20: what clients confide is not in the log", () => {
     expect(logger.text).not.toContain("s3cr3t");
   });
 
-  it("of a Python app that fails", async () => {
+  it("if a Python app fails", async () => {
     const { port, logger } = await hostPython("hostile:application");
     for (const target of ["/secret", "/value?%0a", "/break", "/truncated"]) await rawGet(port, target, CONFIDED);
     await logger.said("too late");
     expect(logger.text).not.toContain("s3cr3t");
   });
 
-  it("and what is in the log steers no terminal", async () => {
+  it("and it contains no terminal control sequences", async () => {
     const logger = new MemoryLogger();
     server = await listen(
       fromWsgi(

@@ -25,7 +25,7 @@ describe.each(HOSTS)("request headers on $name", (host) => {
     await server.close();
     return recorder.calls[0]?.environ ?? {};
   };
-  /** All that is no header, and is the same from one request to the next. */
+  /** The keys that are not headers and are the same in every request. */
   const variables = (environ: Shown): [string, unknown][] =>
     Object.entries(environ).filter(
       ([key, value]) => !/^HTTP_|_PORT$|request_id$/.test(key) && typeof value !== "object",
@@ -38,20 +38,20 @@ describe.each(HOSTS)("request headers on $name", (host) => {
     },
   );
 
-  it("SEC-02: a name with another character than letters, digits and - sets nothing", async () => {
+  it("SEC-02: a name with characters other than letters, digits and - sets nothing", async () => {
     const odd = "!#$%&'*+.^_`|~".split("").map((char) => `X${char}A: spoofed`);
     const environ = await environOf(odd);
     expect(Object.values(environ)).not.toContain("spoofed");
   });
 
-  it("SEC-03: of names that would be one variable the one with - alone is heard, whatever their order", async () => {
+  it("SEC-03: of several names for the same variable, only the one with - is used, in any order", async () => {
     const spoofed = ["X_A-B: spoofed", "X-A_B: spoofed", "X_A_B: spoofed"];
     expect(await environOf([...spoofed, "X-A-B: true"])).toMatchObject({ HTTP_X_A_B: "true" });
     expect(await environOf(["X-A-B: true", ...spoofed])).toMatchObject({ HTTP_X_A_B: "true" });
     expect(await environOf(spoofed)).not.toHaveProperty("HTTP_X_A_B");
   });
 
-  it("SEC-04: no header changes a variable that is no HTTP_*", async () => {
+  it("SEC-04: no header changes a variable other than HTTP_*", async () => {
     const plain = await environOf([]);
     const keys = [...Object.keys(plain), "REMOTE_USER", "AUTH_TYPE", "HTTPS", "SSL_CLIENT_CERT", "wsgi.script"];
     const names = keys.filter((key) => !key.startsWith("HTTP_")).flatMap((key) => [key, key.replaceAll(/[_.]/g, "-")]);
@@ -60,7 +60,7 @@ describe.each(HOSTS)("request headers on $name", (host) => {
     expect(variables(spoofed)).toEqual(variables(plain));
   });
 
-  it("SEC-05: the environ inherits nothing, and no header reaches Object.prototype", async () => {
+  it("SEC-05: the environ inherits nothing, and no header changes Object.prototype", async () => {
     let prototype: unknown = "never called";
     server = await host.serve((environ, startResponse) => {
       prototype = Object.getPrototypeOf(environ);
@@ -76,13 +76,13 @@ describe.each(HOSTS)("request headers on $name", (host) => {
     );
   });
 
-  it("SEC-14: Connection takes no header away, and is not passed on itself", async () => {
+  it("SEC-14: Connection removes no header, and is not passed on itself", async () => {
     const environ = await environOf(["Connection: X-Real-Ip, Cookie", "X-Real-Ip: 10.0.0.1", "Cookie: a=1"]);
     expect(environ).toMatchObject({ HTTP_X_REAL_IP: "10.0.0.1", HTTP_COOKIE: "a=1" });
     expect(environ).not.toHaveProperty("HTTP_CONNECTION");
   });
 
-  it("SEC-23: trailers change nothing in the environ, neither before nor after the body was read", async () => {
+  it("SEC-23: trailers do not change the environ, neither before nor after the body is read", async () => {
     const after: Shown[] = [];
     const recorder = new Recorder();
     server = await host.serve(
@@ -132,7 +132,7 @@ describe("SEC-16: the work on a head is proportional to its size", () => {
       stripForwarded: true,
     });
 
-  it.each(["Cookie", "X-Repeat", "X-Forwarded-For"])("10,000 times %s: ten times as many looks as 1,000", (name) => {
+  it.each(["Cookie", "X-Repeat", "X-Forwarded-For"])("10,000 times %s: ten times as many accesses as 1,000", (name) => {
     const looks = (count: number): number => {
       let seen = 0;
       const list = Array.from({ length: count }, () => [name, "value"]).flat();
@@ -148,12 +148,12 @@ describe("SEC-16: the work on a head is proportional to its size", () => {
     expect(looks(10_000)).toBeLessThanOrEqual(looks(1_000) * 10);
   });
 
-  it("10,000 repeats are all there", () => {
+  it("10,000 repeated fields are all passed on", () => {
     const environ = build(Array.from({ length: 10_000 }, (_, n) => ["Cookie", `c${n}=1`]).flat());
     expect(String(environ.HTTP_COOKIE).split("; ")).toHaveLength(10_000);
   });
 
-  /** With time squared each of these would need some 10 ** 11 steps: the test would not end. */
+  /** In quadratic time, each of these would need about 10 ** 11 steps: the test would not end. */
   const long = (part: string): string => part.repeat(300_000);
   it.each([
     ["Host", () => expect(() => vetHead(head(["Host", `${long("a")}/`]))).toThrow("too long")],

@@ -19,11 +19,11 @@ describe("HTTP/2 without TLS", () => {
     await listenOn(server, { port: 0, host: "127.0.0.1" });
     return http2Session(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
   };
-  // Node gives HTTP/2 the shape of HTTP/1; its types do not say so.
+  // Node's HTTP/2 compatibility API looks like HTTP/1, but its types do not say so.
   const serve = (app: WsgiApp, events?: readonly string[]): Promise<ClientHttp2Session> =>
     listenFor(fromWsgi(app, { logger: new MemoryLogger(), maxBodySize: 1000 }) as unknown as Listener, events);
 
-  it("NODE-25: :authority is the Host, cookie crumbs are one cookie, and names with a colon are nothing", async () => {
+  it("NODE-25: :authority becomes Host, cookie crumbs become one cookie, and pseudo-header fields are dropped", async () => {
     const recorder = new Recorder();
     const session = await serve(recorder.app);
     const headers = {
@@ -51,7 +51,7 @@ describe("HTTP/2 without TLS", () => {
     expect(faultsOf(environ)).toEqual([]);
   });
 
-  it("NODE-25, SEC-10: where Host says something else than :authority, it is not heard", async () => {
+  it("NODE-25, SEC-10: a Host that differs from :authority is ignored", async () => {
     const recorder = new Recorder();
     const session = await serve(recorder.app);
     const { headers } = await http2Request(session, {
@@ -64,7 +64,7 @@ describe("HTTP/2 without TLS", () => {
   });
 
   it.each(["user@host", "h:x"])(
-    "SEC-10: an :authority that is no host is a 400, or reset by Node: %s",
+    "SEC-10: an :authority that is not a valid host gets a 400, or Node resets the stream: %s",
     async (authority) => {
       const recorder = new Recorder();
       const asked = { ":authority": authority, ":path": "/" };
@@ -75,7 +75,7 @@ describe("HTTP/2 without TLS", () => {
     },
   );
 
-  it("NODE-11: CONNECT is Node's to refuse, and ours where the app is its listener for tunnels: never the app's", async () => {
+  it("NODE-11: Node refuses CONNECT, or the bridge does if it is the listener for it: the app never gets it", async () => {
     const recorder = new Recorder();
     const connect = { ":method": "CONNECT", ":authority": "other.example:443" };
     const [plain, listening] = await Promise.all([serve(recorder.app), serve(recorder.app, ["connect"])]);
@@ -84,13 +84,13 @@ describe("HTTP/2 without TLS", () => {
     expect(recorder.calls).toEqual([]);
   });
 
-  it.each(["hello", ""])("INP-03: the body %j has its end without a length", async (body) => {
+  it.each(["hello", ""])("INP-03: the body %j ends without a declared length", async (body) => {
     const recorder = new Recorder();
     await http2Request(await serve(recorder.app), { ":method": "POST", ":path": "/" }, body);
     expect(await recorder.calls[0]?.body).toBe(body);
   });
 
-  it("SEC-15: a body longer than maxBodySize is a 413", async () => {
+  it("SEC-15: a body larger than maxBodySize gets a 413", async () => {
     const recorder = new Recorder();
     const { headers } = await http2Request(
       await serve(recorder.app),
@@ -100,7 +100,7 @@ describe("HTTP/2 without TLS", () => {
     expect(headers[":status"]).toBe(413);
   });
 
-  it("SEC-21: an answer that breaks off is a reset of its stream, and of no other", async () => {
+  it("SEC-21: an aborted response resets its stream, and no other stream", async () => {
     const session = await serve(async function* (environ, startResponse) {
       startResponse("200 OK", [["X-Reason", "kept"]]);
       yield bytes("begun");
@@ -114,7 +114,7 @@ describe("HTTP/2 without TLS", () => {
     expect(whole).toMatchObject({ body: "begun", rstCode: 0, headers: { ":status": 200, "x-reason": "kept" } });
   });
 
-  it("NODE-25: no field of HTTP/1 connections is sent, and two cookies stay two", async () => {
+  it("NODE-25: no connection field of HTTP/1 is sent, and two cookies are sent as two fields", async () => {
     const session = await serve((_environ, startResponse) => {
       startResponse("404 Not Here", [
         ["Set-Cookie", "a=1"],
@@ -130,7 +130,7 @@ describe("HTTP/2 without TLS", () => {
     expect(body).toBe("gone");
   });
 
-  it("SEC-12: a refused request costs its stream and not the session", async () => {
+  it("SEC-12: a refused request ends its stream, not the session", async () => {
     const recorder = new Recorder();
     const session = await serve(recorder.app);
     expect((await http2Request(session, { ":path": "/%00" })).headers[":status"]).toBe(400);
@@ -145,7 +145,7 @@ describe("HTTP/2 without TLS", () => {
     expect(body).toBe("hello");
   });
 
-  it("NODE-18: serves Koa without a warning; its refusals cost a stream alone, too", async () => {
+  it("NODE-18: serves Koa without a warning; a refused request ends only its stream, too", async () => {
     const warnings: Error[] = [];
     const remember = (warning: Error): void => void warnings.push(warning);
     process.on("warning", remember);
@@ -160,6 +160,6 @@ describe("HTTP/2 without TLS", () => {
     expect(headers).toMatchObject({ ":status": 200, "content-type": "text/plain" });
     expect(body).toBe("5");
     expect(recorder.calls[0]?.environ).toMatchObject({ SERVER_PROTOCOL: "HTTP/2.0" });
-    expect(warnings).toEqual([]); // Node warns of the reason phrases that HTTP/2 has not
+    expect(warnings).toEqual([]); // Node warns about reason phrases, which HTTP/2 does not have
   });
 });

@@ -15,11 +15,11 @@ afterEach(async () => {
 
 const KIB = 1024;
 const logger = new MemoryLogger();
-/** With Host and Connection, the fields of `rawGet`: two. */
+/** `rawGet` adds two more fields: Host and Connection. */
 const fields = (count: number, size: number): string =>
   Array.from({ length: count }, (_, n) => `X-${n}: ${"v".repeat(size)}\r\n`).join("");
 
-describe("SEC-15: limits that hold where Node's own limit on a head was raised", () => {
+describe("SEC-15: the limits that apply if Node's own limit on a head was raised", () => {
   const answerTo = async (target: string, headers: string): Promise<{ status: string | undefined; calls: number }> => {
     const recorder = new Recorder();
     server = await listen(createServer({ maxHeaderSize: 1024 * KIB }, fromWsgi(recorder.app, { logger })));
@@ -48,7 +48,7 @@ describe("SEC-15: limits that hold where Node's own limit on a head was raised",
     expect(recorder.calls).toEqual([]);
   });
 
-  it("the environ of a request within them reaches Python whole", async () => {
+  it("the environ of a request within these limits reaches Python completely", async () => {
     const { app } = await hostPython("probe:application");
     server = await listen(createServer({ maxHeaderSize: 1024 * KIB }, fromWsgi(app, { logger })));
     const { body } = await rawGet(server.port, "/environ", fields(5, 50 * KIB));
@@ -59,7 +59,7 @@ describe("SEC-15: limits that hold where Node's own limit on a head was raised",
 
 describe("SEC-15: write()", () => {
   it.each([
-    ["takes 1 MiB unawaited", 16, undefined],
+    ["accepts 1 MiB without being awaited", 16, undefined],
     ["refuses more", 17, AppProtocolError],
   ])("%s", async (_what, blocks, expected) => {
     const ended = signal<unknown>();
@@ -83,25 +83,25 @@ describe("SEC-15: write()", () => {
   });
 });
 
-describe("SEC-17: slow clients, with the timeouts that Node's server has", () => {
+describe("SEC-17: slow clients, with the timeouts of Node's server", () => {
   const HEAD = "POST / HTTP/1.1\r\nHost: test\r\n";
   const patience = { headersTimeout: 100, requestTimeout: 100, connectionsCheckingInterval: 20 };
 
-  it("a head that does not end is a 408, and the app never hears of it", async () => {
+  it("a head that does not end gets a 408, and the app is not called", async () => {
     const recorder = new Recorder();
     server = await listen(createServer(patience, fromWsgi(recorder.app, { logger })));
     expect((await raw(server.port, HEAD)).head).toMatch(/^HTTP\/1\.1 408 /);
     expect(recorder.calls).toEqual([]);
   });
 
-  it("a body that does not end breaks off for the app, too", async () => {
+  it("a body that does not end fails for the app, too", async () => {
     const recorder = new Recorder();
     server = await listen(createServer(patience, fromWsgi(recorder.app, { logger })));
     expect((await raw(server.port, `${HEAD}Content-Length: 10\r\n\r\nhalf`)).head).toMatch(/^HTTP\/1\.1 408 /);
     expect(await recorder.calls[0]?.body).toBeUndefined();
   });
 
-  it("a client that stops reading has close() called when the server's timeout is over", async () => {
+  it("if a client stops reading, close() is called when the server's timeout expires", async () => {
     const closed = signal();
     const app: WsgiApp = (_environ, startResponse) => {
       startResponse("200 OK", []);
@@ -119,7 +119,7 @@ describe("SEC-17: slow clients, with the timeouts that Node's server has", () =>
     socket.destroy();
   });
 
-  it("a slow upload keeps no Python thread: it is read whole before a thread has it", async () => {
+  it("a slow upload uses no Python thread: it is read completely before a thread gets it", async () => {
     const { port } = await hostPython("probe:application", { threads: 1 });
     const slow = await rawConnection(
       port,
@@ -130,7 +130,7 @@ describe("SEC-17: slow clients, with the timeouts that Node's server has", () =>
     expect(await brought(slow, "slow!!")).toContain("X-Length: 6");
   });
 
-  it("a slow reader keeps no Python thread for an answer of up to 1 MiB", async () => {
+  it("a slow reader of a response of up to 1 MiB uses no Python thread", async () => {
     const { port } = await hostPython("probe:application", { threads: 1 });
     const slow = await rawConnection(port, "GET /large?1000000 HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n");
     slow.pause();
@@ -147,7 +147,7 @@ describe("SEC-17: slow clients, with the timeouts that Node's server has", () =>
   });
 });
 
-it("SEC-15: a body for a Python app is bounded before the app has any of it", async () => {
+it("SEC-15: the size of a body is limited before a Python app gets any of it", async () => {
   const { app } = await hostPython("probe:application");
   server = await listen(fromWsgi(app, { logger, maxBodySize: 10 }));
   const { head } = await raw(

@@ -1,4 +1,4 @@
-/** Readers that are given many small parts, in one buffer or byte by byte (CONFORMANCE ISO-04). */
+/** Readers that get many small parts, in one buffer or byte by byte (CONFORMANCE ISO-04). */
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import { RecordReader } from "../../src/fastcgi/reader.ts";
@@ -9,7 +9,7 @@ import { growth, MOST, type Work } from "../support/growth.ts";
 import { runPythonProgram } from "../support/python-program.ts";
 
 const KB = 1024;
-/** A FastCGI record has no more than 64 KiB, so that these sizes lie below. */
+/** A FastCGI record has at most 64 KiB, so these sizes are smaller. */
 const RECORD_SIZES = [4 * KB - 8, 16 * KB - 8, 64 * KB - 8];
 
 function response(head: string, part: string): (length: number) => Work {
@@ -31,19 +31,19 @@ function byteByByte(type: number): (length: number) => Work {
   };
 }
 
-describe("ISO-04: time grows with the bytes alone", () => {
+describe("ISO-04: the time grows only with the number of bytes", () => {
   it.each([
     ["chunks of one byte", response(CHUNKED, "1\r\nx\r\n")],
     ["trailers", response(`${CHUNKED}0\r\n`, "a:b\r\n")],
     ["interim heads", response("", "HTTP/1.1 100 C\r\n\r\n")],
-  ])("of a response whose %s come in one buffer", async (_parts, prepare) => {
+  ])("of a response whose %s arrive in one buffer", async (_parts, prepare) => {
     expect(await growth(prepare)).toBeLessThanOrEqual(MOST);
   });
 
   it.each([
     ["PARAMS", RecordType.PARAMS],
     ["STDIN", RecordType.STDIN],
-  ])("of a %s record that comes byte by byte", async (_name, type) => {
+  ])("of a %s record that arrives byte by byte", async (_name, type) => {
     expect(await growth(byteByByte(type), RECORD_SIZES)).toBeLessThanOrEqual(MOST);
   });
 
@@ -54,7 +54,7 @@ describe("ISO-04: time grows with the bytes alone", () => {
   });
 });
 
-it("hands on a record that came in pieces as bytes of its own", () => {
+it("copies the bytes of a record that arrives in pieces", () => {
   const seen: Buffer[] = [];
   const reader = new RecordReader((_type, _id, content) => seen.push(content));
   const bytes = Buffer.from(record(RecordType.PARAMS, 1, "first") + record(RecordType.PARAMS, 1, "other"), "latin1");
@@ -62,7 +62,7 @@ it("hands on a record that came in pieces as bytes of its own", () => {
   expect(seen.map(String)).toEqual(["first", "other"]);
 });
 
-/** Bytes that count how many of them are searched: a search is too fast for a clock to show that it is made again. */
+/** Bytes that count how many of them are searched: one search is too fast to measure whether it is repeated. */
 class Searched extends Uint8Array {
   static count = 0;
 
@@ -72,14 +72,14 @@ class Searched extends Uint8Array {
   }
 }
 
-it("ISO-04: a body that is read by readline(1) is not searched again for each byte", async () => {
+it("ISO-04: a body that is read with readline(1) is not searched again for each byte", async () => {
   const length = 16 * KB;
   const input = bytesInput(new Searched(length));
   while ((await input.readline(1)).length > 0);
   expect(Searched.count).toBeLessThanOrEqual(2 * length);
 });
 
-it("reads a line up to its size, and the rest of it after that", async () => {
+it("reads a line up to `size` bytes, and then the rest of it", async () => {
   const input = bytesInput(Buffer.from("abcd\nef"));
   const lines = [await input.readline(3), await input.readline(2), await input.readline(9), await input.readline()];
   expect(lines.map(String)).toEqual(["abc", "d\n", "ef", ""]);

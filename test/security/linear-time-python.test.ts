@@ -1,13 +1,13 @@
-/** The Python half's functions that read bytes from Node, apps and clients, with the worst that may come (CONFORMANCE ISO-04). */
+/** The Python functions that read bytes from Node, apps and clients, with the worst possible input (CONFORMANCE ISO-04). */
 import { fileURLToPath } from "node:url";
 import { expect, it } from "vitest";
 import { MOST } from "../support/growth.ts";
 import { runPythonProgram } from "../support/python-program.ts";
 
 const SCRIPT = fileURLToPath(new URL("../support/growth.py", import.meta.url));
-/** Milliseconds; what takes less is decided by other things than its size. Time squared is far above. */
+/** Milliseconds. Below, other effects than the size dominate. Quadratic time is far above. */
 const LEAST = 10;
-/** A disturbed measurement is made again; squared time stays squared. */
+/** A disturbed measurement is repeated; quadratic time remains quadratic. */
 const TRIES = 5;
 
 type Times = Record<string, number[]>;

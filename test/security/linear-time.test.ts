@@ -1,4 +1,4 @@
-/** Every function that reads bytes from outside, with the worst that it may be given (CONFORMANCE ISO-04). */
+/** Every function that reads bytes from outside, with the worst possible input (CONFORMANCE ISO-04). */
 import { IncomingMessage, ServerResponse } from "node:http";
 import { Socket } from "node:net";
 import { describe, expect, it } from "vitest";
@@ -38,7 +38,7 @@ import { MemoryLogger } from "../support/logger.ts";
 
 type Row = readonly [name: string, prepare: (size: number) => Work];
 
-/** A function of one text, with a text for a size; what it throws is an answer, too. */
+/** A function of one string, with a function that makes a string of a given size. An error counts as a result, too. */
 const reading = (name: string, read: (text: string) => unknown, text: (size: number) => string): Row => [
   name,
   (size) => {
@@ -55,7 +55,7 @@ function answerOf(work: Work): unknown {
   }
 }
 
-/** So many parts as fit, and what makes a pattern fail after all of them. */
+/** As many parts as fit, then an end that makes a pattern fail after all of them. */
 const many =
   (part: string, end = "", begin = "") =>
   (size: number): string =>
@@ -64,7 +64,7 @@ const middle = (part: string) => many(part, "x", "x");
 
 const HEADERS = (size: number): string[] => Array.from({ length: size / 16 }, (_, n) => ["X-Name", `v${n}`]).flat();
 
-/** Node's own limit on a head is 16 KiB, ours 256 KiB, and 64 KiB for a value: a larger input is only refused sooner. */
+/** Node limits a head to 16 KiB, this package to 256 KiB, and a value to 64 KiB; larger input is only refused sooner. */
 const FROM_CLIENTS: readonly Row[] = [
   reading("trimBlanks: blanks in the middle", trimBlanks, middle(" ")),
   reading("trimBlanks: tabs and blanks at both ends", trimBlanks, many(" \t", " \t \t", "a")),
@@ -398,7 +398,7 @@ describe.each([
   ["remote servers", FROM_REMOTE_SERVERS],
   ["applications and Python", FROM_APPS],
   ["clients, as bodies", BODIES],
-])("ISO-04: what comes from %s takes time in proportion", (_from, rows) => {
+])("ISO-04: input from %s takes linear time", (_from, rows) => {
   it.each(rows)("%s", async (_name, prepare) => {
     expect(await growth(prepare)).toBeLessThanOrEqual(MOST);
   });
@@ -409,7 +409,7 @@ function messageOf(headers: Record<string, string>): IncomingMessage {
   return Object.assign(new IncomingMessage(new Socket()), { headers, method: "GET" });
 }
 
-/** Feeds as many bytes as there are in a head that does not end, up to what a reader refuses. */
+/** Feeds a head that does not end, byte by byte, up to the size that a reader refuses. */
 function byteByByte(part: string, open: () => (byte: Buffer) => unknown): (size: number) => Work {
   return (size) => {
     const all = Buffer.from(part.repeat(size / part.length), "latin1").subarray(0, size - 1);

@@ -12,17 +12,17 @@ import { rawGet, type TestServer } from "../support/server.ts";
 
 const COUNT = 10_000;
 const CONNECTIONS = 32;
-/** Set it to run another 10,000; each failure names the one that it ran with. */
+/** Set MALFORMED_SEED to test 10,000 other requests; each failure shows the seed that was used. */
 const SEED = Number(process.env.MALFORMED_SEED ?? 3333);
-/** Inline caches and buffers in reserve come and go; a kilobyte kept for each request would be 10 MB. */
+/** Inline caches and spare buffers vary; a leak of a kilobyte per request would be 10 MB. */
 const HEAP_BOUND = 3 * 1024 * 1024;
-/** What a client may be told that did not behave. */
+/** The statuses that a malformed request may get. */
 const ANSWERS = new Set(["100", "200", "400", "404", "413", "414", "417", "431", "501"]); // 404: Express, of "x://host"
 
 setFlagsFromString("--expose-gc");
 const collectGarbage = runInNewContext("gc") as () => void;
 
-it(`survives ${COUNT} malformed requests, and keeps nothing of them (seed ${SEED})`, { timeout: 60_000 }, async () => {
+it(`survives ${COUNT} malformed requests without leaking memory (seed ${SEED})`, { timeout: 60_000 }, async () => {
   const faults = new Set<string>();
   const processErrors: unknown[] = [];
   const remember = (error: unknown): void => {
@@ -44,13 +44,13 @@ it(`survives ${COUNT} malformed requests, and keeps nothing of them (seed ${SEED
     await Promise.all(servers.map((server) => server.close()));
   });
   const random = seeded(SEED);
-  const requests = [...VALID, ...VALID, ...VALID, ...INVALID] // most of what began well is malformed in one place only
+  const requests = [...VALID, ...VALID, ...VALID, ...INVALID] // most requests are valid ones with one malformed place
     .map(({ request }) => request)
     .filter((request) => request.length < 2000);
   const answers = new Map<string, number>();
   const run = (count: number): Promise<void> => sendAll(count, () => malform(random, requests), { servers, answers });
 
-  await run(COUNT / 5); // caches fill, code is compiled
+  await run(COUNT / 5); // warms up caches and compiled code
   const before = heapUsed();
   await run(COUNT);
   const growth = heapUsed() - before;
@@ -62,7 +62,7 @@ it(`survives ${COUNT} malformed requests, and keeps nothing of them (seed ${SEED
   ).toEqual([]);
   for (const status of ["200", "400"]) expect(answers.get(status) ?? 0, tally).toBeGreaterThan(COUNT / 10);
   expect([...faults], tally).toEqual([]);
-  expect(logger.lines, tally).toEqual([]); // nothing of it was the application's fault
+  expect(logger.lines, tally).toEqual([]); // none of it was the application's fault
   expect(processErrors, tally).toEqual([]);
   expect(growth, `${tally}: bytes of heap kept`).toBeLessThan(HEAP_BOUND);
   for (const { port } of servers) expect((await rawGet(port, "/")).head).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
@@ -70,11 +70,11 @@ it(`survives ${COUNT} malformed requests, and keeps nothing of them (seed ${SEED
 
 interface Targets {
   readonly servers: readonly TestServer[];
-  /** How often each status came. */
+  /** How often each status was received. */
   readonly answers: Map<string, number>;
 }
 
-/** The servers take turns; each connection carries one request, then says that no more will come. */
+/** Sends requests to the servers in turn; each connection sends one request and then ends its side. */
 async function sendAll(count: number, make: () => string, { servers, answers }: Targets): Promise<void> {
   let sent = 0;
   const sendInTurn = async (): Promise<void> => {
@@ -97,7 +97,7 @@ function sendAndLeave(port: number, request: string): Promise<string> {
     socket.setEncoding("latin1").on("data", (part: string) => {
       text += part;
     });
-    socket.on("error", () => undefined); // a reset is an answer, too
+    socket.on("error", () => undefined); // a reset is an acceptable response, too
     socket.on("close", () => resolve(text));
     socket.end(request, "latin1");
   });
@@ -105,6 +105,6 @@ function sendAndLeave(port: number, request: string): Promise<string> {
 
 function heapUsed(): number {
   collectGarbage();
-  collectGarbage(); // what the first one's finalisers let go
+  collectGarbage(); // frees the objects that finalisers of the first run released
   return process.memoryUsage().heapUsed;
 }

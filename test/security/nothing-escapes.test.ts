@@ -1,6 +1,6 @@
 /**
- * ISO-11: what applications, loggers and middleware throw stays where it was thrown. An exception or a rejection that nobody
- * handles would end Node; vitest fails a run in which there is one.
+ * ISO-11: errors of applications, loggers and middleware affect nothing else. An unhandled exception or rejection would crash
+ * Node; vitest fails a run that has one.
  */
 import { createServer } from "node:net";
 import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
@@ -17,13 +17,13 @@ const thrower = (thrown: unknown) => (): never => {
   throw thrown;
 };
 
-/** Values that cannot become text by themselves. */
+/** Values that cannot be converted to a string implicitly. */
 const THROWN: [what: string, thrown: unknown][] = [
   ["a symbol", Symbol("thrown")],
   ["an object without a prototype", Object.create(null)],
 ];
 
-/** Where an application may throw. */
+/** The places where an application may throw. */
 const PLACES: [where: string, app: (thrown: unknown) => WsgiApp][] = [
   ["in the call", (thrown) => thrower(thrown)],
   ["in a promise", (thrown) => async () => thrower(thrown)()],
@@ -52,7 +52,7 @@ const OK: WsgiApp = (_environ, startResponse) => {
   return [bytes("ok")];
 };
 
-/** Fails once, then answers. */
+/** Fails once, then responds. */
 function firstFails(failing: WsgiApp): WsgiApp {
   let calls = 0;
   return (environ, startResponse) => {
@@ -68,7 +68,7 @@ const BROKEN: readonly (readonly [what: string, logger: Logger])[] = [
 
 describe.each(ALL_HOSTS.filter(({ kind }) => kind !== "http2"))("$name", (host) => {
   describe.each(PLACES)("an app that throws %s", (_where, app) => {
-    it.each(THROWN)("%s costs its own request alone", async (_what, thrown) => {
+    it.each(THROWN)("%s fails only its own request", async (_what, thrown) => {
       const server = await host.serve(firstFails(app(thrown)), { logger: new MemoryLogger() });
       onTestFinished(() => server.close());
       await rawGet(server.port, "/");
@@ -78,7 +78,7 @@ describe.each(ALL_HOSTS.filter(({ kind }) => kind !== "http2"))("$name", (host) 
 });
 
 describe("serveFastcgi and toWsgi", () => {
-  it.each(THROWN)("%s, thrown by an Express app after its response, is a line in the log", async (_what, thrown) => {
+  it.each(THROWN)("%s, thrown by an Express app after its response, is logged", async (_what, thrown) => {
     const logger = new MemoryLogger();
     const app = toWsgi((_req, res) => {
       res.end("ok");
@@ -90,11 +90,11 @@ describe("serveFastcgi and toWsgi", () => {
     await logger.said("the app failed after its response had ended");
   });
 
-  it("an error in accept() is a line in the log of serveFastcgi", async () => {
+  it("serveFastcgi logs an error in accept()", async () => {
     const logger = new MemoryLogger();
     const server = createServer();
     surviveAccept(server, logger);
-    // No system can be made to fail here at will, so Node's own event is emitted as Node emits it.
+    // A real failure cannot be forced here, so the test emits Node's event itself.
     server.emit("error", new Error("accept ENFILE"));
     expect(logger.lines).toEqual(["a connection could not be accepted: accept ENFILE"]);
     const served = await serveFastcgi(OK, { port: 0 }, { logger });
@@ -112,7 +112,7 @@ describe.each(BROKEN)("a logger that %s", (_what, logger) => {
   });
   afterEach(() => vi.restoreAllMocks());
 
-  it.each(HOSTS)("ends no request and no process on $name", async (host) => {
+  it.each(HOSTS)("ends no request and no process, on $name", async (host) => {
     const server = await host.serve(firstFails(closing(thrower(new Error("close() failed")))), { logger });
     onTestFinished(() => server.close());
     expect((await rawGet(server.port, "/")).body).toContain("whole");
@@ -121,7 +121,7 @@ describe.each(BROKEN)("a logger that %s", (_what, logger) => {
     expect(seen[1]).toContain("close() of the application's result failed");
   });
 
-  it("ends nothing of pythonApp", async () => {
+  it("ends no request and no process, with pythonApp", async () => {
     const { url, app } = await hostPython("stuck:application", { logger });
     expect(await fetch(`${url}/segfault`, { method: "POST" }).then(({ status }) => status)).toBe(502);
     expect(await fetch(`${url}/hello`).then((answer) => answer.text())).toBe("hello");
@@ -129,7 +129,7 @@ describe.each(BROKEN)("a logger that %s", (_what, logger) => {
   });
 });
 
-it("middleware whose wsgi.errors throws costs no Python process", async () => {
+it("middleware whose wsgi.errors throws does not end a Python process", async () => {
   const { app, url, logger } = await hostPython("stuck:application");
   const pid = await fetch(`${url}/pid`).then((answer) => answer.text());
   const broken = { write: thrower(new Error("closed")), writelines: thrower(1), flush: thrower(1) };
@@ -140,7 +140,7 @@ it("middleware whose wsgi.errors throws costs no Python process", async () => {
   expect(await fetch(`${url}/pid`).then((answer) => answer.text())).toBe(pid);
 });
 
-it("a write() of middleware that rejects for a head alone costs its own request alone", async () => {
+it("a write() of middleware that rejects when only the head is sent fails only its own request", async () => {
   const { app, logger } = await hostPython("probe:application");
   const wrapped: WsgiApp = (environ, startResponse) =>
     app(environ, (status, headers, excInfo) => {

@@ -1,4 +1,4 @@
-/** What guards of a framework have read is what the app gets, whatever a client sends (CONFORMANCE ISO-13). */
+/** For any request, the app gets the path, host and address that guards of the framework have read (CONFORMANCE ISO-13). */
 import type { RequestListener } from "node:http";
 import express5 from "express";
 import express4 from "express4";
@@ -14,17 +14,17 @@ import { MemoryLogger } from "../support/logger.ts";
 import { listen, raw, type TestServer } from "../support/server.ts";
 import { host as anyHost, target as anyTarget } from "../support/targets.ts";
 
-/** What the framework says of the request that is running: at its first middleware, and just before the bridge. */
+/** What the framework reads of the current request: in its first middleware, and just before the bridge. */
 interface Reading {
-  /** Undecoded, before any mount. `null`: the framework finds none. */
+  /** The undecoded path before any mount; `null` if the framework finds none. */
   first: string | null;
-  /** Undecoded: the mount, and what is left. */
+  /** The undecoded mount; `path` is the rest. */
   base: string;
   path: string | null;
   host: string;
   hostname: string;
   ip: string | undefined;
-  /** The mounts of guards that have been asked. */
+  /** The mounts whose guards were called. */
   guards: string[];
 }
 
@@ -55,7 +55,7 @@ function onExpress(make: typeof express5, proxy: boolean): RequestListener {
   }
   const look: express5.RequestHandler = (req, _res, next) => {
     const { baseUrl: base, path, hostname = "", ip } = req;
-    const host = make === express5 ? (req.host ?? "") : hostname; // Express 4 has no host, and warns who asks
+    const host = make === express5 ? (req.host ?? "") : hostname; // Express 4 has no host with a port, and warns when it is read
     Object.assign(reading, { base, path, host, hostname, ip });
     next();
   };
@@ -71,7 +71,7 @@ function onKoa(Koa: typeof Koa3, proxy: boolean): RequestListener {
     try {
       return ctx.path;
     } catch {
-      return null; // no URL, says Node
+      return null; // Node says that it is not a URL
     }
   };
   site.use((ctx, next) => {
@@ -103,7 +103,7 @@ const SITES = [
 ] as const;
 const CASES = SITES.flatMap(([name, serve]) => [true, false].map((proxy) => ({ name, serve, proxy })));
 
-describe.each(CASES)("ISO-13: $name, whose trust in proxies is $proxy", ({ name, serve, proxy }) => {
+describe.each(CASES)("ISO-13: $name, trust in proxies: $proxy", ({ name, serve, proxy }) => {
   let server: TestServer;
   beforeAll(async () => {
     server = await listen(serve(proxy));
@@ -119,14 +119,14 @@ describe.each(CASES)("ISO-13: $name, whose trust in proxies is $proxy", ({ name,
     return head.slice(0, 12);
   }
 
-  /** The sentences that do not hold of the request that the app has been given. */
+  /** The rules that the request given to the app violates. */
   function faults(target: string): string[] {
     const { SCRIPT_NAME, PATH_INFO, HTTP_HOST = "", REMOTE_ADDR } = environ as Environ;
     const whole = SCRIPT_NAME + PATH_INFO;
     const paths = [whole];
-    // Express 5 leaves the slash there that it lends to `/admin#f`, below a mount at /admin, and so do all that come after.
+    // Below a mount at /admin, Express 5 adds a slash to `/admin#f` and does not remove it again.
     if (target.includes("#") && whole.endsWith("/")) paths.push(whole.slice(0, -1));
-    // Express 4 takes one slash too many from a path that doubles the first after a mount, and the README says so.
+    // Express 4 removes one slash too many if two slashes follow a mount; the README documents that.
     const doubled = name === "Express 4" && reading.base !== "" && (reading.first ?? "").includes("//");
     const first = doubled ? reading.first?.replace(/^(\/m\/)\//i, "$1") : reading.first;
     const read = name === "Express 4" ? hostnameOf(HTTP_HOST) : HTTP_HOST;
@@ -143,7 +143,7 @@ describe.each(CASES)("ISO-13: $name, whose trust in proxies is $proxy", ({ name,
     ].filter((fault) => fault !== "");
   }
 
-  it("the app's path, host and address are those that the framework has read, or the client gets a 400", async () => {
+  it("the app gets the path, host and address that the framework has read, or the client gets a 400", async () => {
     const address = fc.constantFrom(
       "",
       "192.0.2.1",
@@ -159,7 +159,7 @@ describe.each(CASES)("ISO-13: $name, whose trust in proxies is $proxy", ({ name,
         const named = by.host === null ? "" : `X-Forwarded-Host: ${by.host.join("")}\r\n`;
         const status = await ask(target, host, `${named}X-Forwarded-For: ${by.address}\r\n`);
         if (environ !== undefined) expect(faults(target)).toEqual([]);
-        // A 404 is the framework's: it found no path at all.
+        // A 404 comes from the framework, which found no path at all.
         else expect(["HTTP/1.1 400", "HTTP/1.1 404"]).toContain(status);
       }),
       { numRuns: 400 },
@@ -177,24 +177,24 @@ describe.each(CASES)("ISO-13: $name, whose trust in proxies is $proxy", ({ name,
     "http://h/m\\admin",
     "/admin#/m/admin",
     "/m/<//",
-  ])("nobody is asked about one path and answered about another: GET %s", async (target) => {
+  ])("no guard checks one path while the app gets another: GET %s", async (target) => {
     const status = await ask(target, "h");
     if (environ === undefined) expect(status).toBe("HTTP/1.1 400");
     else expect(faults(target)).toEqual([]);
   });
 
-  it("the authority of a target does not take the place of the Host that guards have read", async () => {
+  it("the authority of a target does not replace the Host that guards have read", async () => {
     expect(await ask("http://intranet/x", "public")).toBe("HTTP/1.1 200");
     expect(environ).toMatchObject({ HTTP_HOST: "public", PATH_INFO: "/x", REQUEST_URI: "http://intranet/x" });
   });
 
-  it("a trusted X-Forwarded-Host counts with its port, where Host has the same name and another port", async () => {
+  it("a trusted X-Forwarded-Host is used with its port, even if Host has the same name and another port", async () => {
     await ask("/", "shop.example:3000", "X-Forwarded-Host: shop.example:8443, b\r\n");
     expect(environ?.HTTP_HOST).toBe(proxy ? "shop.example:8443" : "shop.example:3000");
   });
 });
 
-describe("ISO-13: middleware of Connect, which has no getters", () => {
+describe("ISO-13: Connect middleware, without the getters of Express", () => {
   it.each([
     ["/admin?x", "/admin"],
     ["/admin#f", "/admin"],
@@ -202,7 +202,7 @@ describe("ISO-13: middleware of Connect, which has no getters", () => {
     ["javascript://h/admin", undefined],
     ["http://h;/admin", undefined],
     ["//u@h/admin#f", undefined],
-  ])("GET %s is %j, and its host is Host", async (target, path) => {
+  ])("GET %s has the path %j and the host of Host", async (target, path) => {
     const bridge = fromWsgi(app, { logger });
     const server = await listen((req, res) => {
       bridge(Object.assign(req, { originalUrl: req.url }), res, (error) => {
@@ -218,7 +218,7 @@ describe("ISO-13: middleware of Connect, which has no getters", () => {
 });
 
 describe("ISO-13: the other direction", () => {
-  it("an inner Express app reads the path and the host that the environ has", async () => {
+  it("an Express app inside toWsgi reads the path and the host of the environ", async () => {
     let inner: { path: string; host: string } | undefined;
     const site = express5().use((req, res) => {
       inner = { path: req.baseUrl + req.path, host: req.host };

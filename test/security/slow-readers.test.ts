@@ -1,4 +1,4 @@
-/** ISO-07: a client that does not read what it asked for holds neither a Python thread nor a remote server's worker. */
+/** ISO-07: a client that does not read its response blocks neither a Python thread nor a worker of a remote server. */
 import { once } from "node:events";
 import { type AddressInfo, createServer, type Socket } from "node:net";
 import { describe, expect, it, onTestFinished } from "vitest";
@@ -16,14 +16,14 @@ const MIB = 1024 * 1024;
 const SIZE = 16 * MIB;
 const get = (path: string): string => `GET ${path} HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n`;
 
-/** A client that has asked and does not read. */
+/** A client that has sent a request and does not read the response. */
 async function slowClient(port: number, path: string): Promise<Socket> {
   const socket = await rawConnection(port, get(path));
   socket.pause();
   return socket;
 }
 
-/** Bytes of the body, until the connection ends. */
+/** The body that is received until the connection ends. */
 async function bodyOf(socket: Socket): Promise<string> {
   let text = "";
   socket.setEncoding("latin1").on("data", (part: string) => {
@@ -41,7 +41,7 @@ async function host(app: WsgiApp, options = {}): Promise<number> {
 }
 
 describe("pythonApp", () => {
-  it("one thread serves others while a client has read nothing of 16 MiB, and that client gets all of it", async () => {
+  it("one thread serves other clients while a client has not read its 16 MiB, and that client gets all of it", async () => {
     const { port, app } = await hostPython("probe:application", { threads: 1 });
     const slow = await slowClient(port, `/large?${SIZE}`);
     expect((await rawGet(port, "/hello")).body).toBe("hello");
@@ -53,14 +53,14 @@ describe("pythonApp", () => {
   it("with responseSpool 0, the thread waits for the client", async () => {
     const { port, app } = await hostPython("probe:application", { threads: 1, responseSpool: 0 });
     const slow = await slowClient(port, `/large?${4 * SIZE}`);
-    await once(slow, "readable"); // it has begun
+    await once(slow, "readable"); // the response has begun
     const hello = rawGet(port, "/hello");
     await expect.poll(() => app.stats().queue.length).toBe(1);
     expect((await bodyOf(slow)).length).toBe(4 * SIZE);
     expect((await hello).body).toBe("hello");
   });
 
-  it("a response that is longer than its file waits for the client, and comes whole", async () => {
+  it("a response that is larger than its file waits for the client, and arrives completely", async () => {
     const options = { responseMemory: MIB / 4, responseSpool: MIB };
     const { port } = await hostPython("probe:application", options);
     const slow = await slowClient(port, `/large?${4 * SIZE}`);
@@ -68,7 +68,7 @@ describe("pythonApp", () => {
     expect(await bodyOf(slow)).toHaveLength(4 * SIZE);
   });
 
-  it("close() takes nothing from a client whose response is in memory and in a file", async () => {
+  it("after close(), a client still gets the whole response that is in memory and in a file", async () => {
     const { port, app } = await hostPython("probe:application", { threads: 1 });
     const slow = await slowClient(port, `/large?${SIZE}`);
     expect((await rawGet(port, "/hello")).body).toBe("hello");
@@ -76,7 +76,7 @@ describe("pythonApp", () => {
     expect(await bodyOf(slow)).toHaveLength(SIZE);
   });
 
-  it("without a folder for temporary files the thread waits, the log says why once, and all clients get all", async () => {
+  it("without a folder for temporary files, the thread waits, the reason is logged once, and all clients get everything", async () => {
     const before = process.env.TMPDIR;
     process.env.TMPDIR = "/is/not/there";
     onTestFinished(() => {
@@ -85,13 +85,13 @@ describe("pythonApp", () => {
     });
     const { port, logger } = await hostPython("probe:application", { threads: 3 });
     const slow = await Promise.all([1, 2, 3].map(() => slowClient(port, `/large?${SIZE}`)));
-    await logger.said("no temporary file takes");
+    await logger.said("cannot write to a temporary file");
     for (const body of await Promise.all(slow.map(bodyOf))) expect(body).toHaveLength(SIZE);
-    expect(logger.text.match(/no temporary file takes/g)).toHaveLength(1);
+    expect(logger.text.match(/cannot write to a temporary file/g)).toHaveLength(1);
     expect(logger.text).toContain("ENOENT");
   });
 
-  it("an app that fails behind what the client has not read yet breaks the response off there", async () => {
+  it("if an app fails after data that the client has not read yet, the client gets that data, then an abort", async () => {
     const { port, logger } = await hostPython("probe:application", { threads: 1 });
     const slow = await slowClient(port, `/large_then_raise?${SIZE}`);
     expect((await rawGet(port, "/hello")).body).toBe("hello");
@@ -101,11 +101,11 @@ describe("pythonApp", () => {
     expect(logger.text).toContain("after 16 MiB");
   });
 
-  it("the time in which a client does not read is not the application's, with and without a file", async () => {
+  it("requestTimeout does not count the time in which a client does not read, with and without a file", async () => {
     for (const responseSpool of [0, MIB, 64 * MIB]) {
       const { port } = await hostPython("probe:application", { threads: 2, requestTimeout: 300, responseSpool });
       const slow = await slowClient(port, `/large?${SIZE}`);
-      expect((await rawGet(port, "/wait?0.5")).head).toMatch(/^HTTP\/1\.1 504 /); // a whole timeout goes by
+      expect((await rawGet(port, "/wait?0.5")).head).toMatch(/^HTTP\/1\.1 504 /); // the whole timeout passes
       expect(await bodyOf(slow)).toHaveLength(SIZE);
     }
   });
@@ -131,7 +131,7 @@ describe("fastcgiApp", () => {
     expect(body.replaceAll(/[^x]/g, "")).toHaveLength(SIZE);
   });
 
-  it("tells no client that has left: its file is closed, and the server hears of it", async () => {
+  it("if the client disconnects, its file is closed and the request to the server is aborted", async () => {
     const server = await FastcgiServer.start((request) => {
       request.send(stdout("Status: 200 OK\r\n\r\n"));
       request.socket.write(Buffer.concat(Array.from({ length: 512 }, () => latin1(stdout("x".repeat(0x8000))))));

@@ -15,7 +15,7 @@ afterEach(async () => {
 
 const quiet = { logger: new MemoryLogger() };
 
-/** All requests whose twin has one of these numbers; `test/conformance/requests.test.ts` sends them to servers as they are. */
+/** All invalid requests whose name matches; `test/conformance/requests.test.ts` sends them to servers unchanged. */
 function invalid(pattern: RegExp): [string, string][] {
   const found = INVALID.filter(({ name }) => pattern.test(name));
   return found.map(({ title, name, request }) => [`${title} (${name}.http)`, request]);
@@ -48,14 +48,14 @@ describe.each(HOSTS)("on $name", (host) => {
     expect(recorder.calls).toEqual([]);
   });
 
-  it.each(HOSTS_PASSED)("SEC-10: Host %j is passed on as it came", async (name) => {
+  it.each(HOSTS_PASSED)("SEC-10: Host %j is passed on unchanged", async (name) => {
     const recorder = new Recorder();
     server = await host.serve(recorder.app, quiet);
     await raw(server.port, `GET / HTTP/1.1\r\nHost: ${name}\r\nConnection: close\r\n\r\n`);
     expect(recorder.calls[0]?.environ).toMatchObject({ HTTP_HOST: name });
   });
 
-  it("SEC-12: after a refusal nothing more is read from the connection, whenever it comes", async () => {
+  it("SEC-12: after a refused request, nothing more is read from the connection", async () => {
     const recorder = new Recorder();
     server = await host.serve(recorder.app, quiet);
     const socket = await rawConnection(server.port, "GET /%00 HTTP/1.1\r\nHost: test\r\n\r\n");
@@ -66,7 +66,7 @@ describe.each(HOSTS)("on $name", (host) => {
     expect(recorder.calls).toEqual([]);
   });
 
-  it("SEC-12: a request ahead of the refused one has its answer", async () => {
+  it("SEC-12: a request before the refused one gets its response", async () => {
     const recorder = new Recorder();
     server = await host.serve(recorder.app, quiet);
     const first = "POST /first HTTP/1.1\r\nHost: test\r\nContent-Length: 5\r\n\r\nhello";
@@ -76,7 +76,7 @@ describe.each(HOSTS)("on $name", (host) => {
   });
 });
 
-describe("SEC-12: where the server was made with insecureHTTPParser, what parts two requests is looked at again", () => {
+describe("SEC-12: with insecureHTTPParser, the framing of requests is validated again", () => {
   const FRAMING =
     /^(length-and-chunked|chunked-and-length|length-(twice|list|plus|minus|hex|under)|coding-(?!folded|name-blank))/;
 
@@ -111,7 +111,7 @@ describe("SEC-11: a path reaches the app as the client sent it, decoded once", (
     }
   });
 
-  it("what a guard of Express lets through is what the app gets: the same undecoded path", async () => {
+  it("the app gets the same undecoded path as a guard of Express", async () => {
     const recorder = new Recorder();
     const guarded: unknown[] = [];
     const app = express5().use((req, _res, next) => {
@@ -123,7 +123,7 @@ describe("SEC-11: a path reaches the app as the client sent it, decoded once", (
     expect(recorder.calls.map(({ environ }) => environ.RAW_URI)).toEqual(guarded);
   });
 
-  it("a mount is left only by a path that is beneath it", async () => {
+  it("a mount gets only paths below it, and passes them on unresolved", async () => {
     const recorder = new Recorder();
     server = await listen(express5().use("/m", fromWsgi(recorder.app, quiet)) as RequestListener);
     for (const target of ["/m/../x", "/m/%2e%2e/x", "/mm/x", "/x/../m", "/%6d/x"]) await rawGet(server.port, target);
@@ -135,11 +135,11 @@ describe("SEC-11: a path reaches the app as the client sent it, decoded once", (
   });
 });
 
-/** Express's router answers such targets with a 404 of its own. */
+/** Express's router sends its own 404 for such targets. */
 describe.each(HOSTS.filter(({ name }) => !name.startsWith("Express")))(
-  "NODE-10: an odd absolute form on $name",
+  "NODE-10: an unusual target in absolute form, on $name",
   (host) => {
-    it("asks for the root, whatever its scheme, where it has no path, and Koa finds none in it: a 400", async () => {
+    it("without a path means the root, with any scheme; Koa finds no path in it, so the client gets a 400", async () => {
       const recorder = new Recorder();
       server = await host.serve(recorder.app, quiet);
       const { head } = await rawGet(server.port, "x://other.example");
@@ -155,7 +155,7 @@ describe.each(HOSTS.filter(({ name }) => !name.startsWith("Express")))(
     });
 
     it.each(["http://exampl[/a", "http://exampl[", "x://exampl["])(
-      "is a 400 where its host is none: %s",
+      "gets a 400 if its host is invalid: %s",
       async (target) => {
         const recorder = new Recorder();
         server = await host.serve(recorder.app, quiet);
@@ -166,8 +166,8 @@ describe.each(HOSTS.filter(({ name }) => !name.startsWith("Express")))(
   },
 );
 
-describe("NODE-26: maxHeadersCount, which hides headers from others", () => {
-  it("hides none from the app, and no body either", async () => {
+describe("NODE-26: maxHeadersCount, which truncates req.headers", () => {
+  it("hides no header and no body from the app", async () => {
     const recorder = new Recorder();
     const node = createServer(fromWsgi(recorder.app, quiet));
     node.maxHeadersCount = 4;

@@ -8,7 +8,7 @@ import { BodyInput, bytesInput } from "../../src/wsgi/input.ts";
 import { hostPython } from "../support/python.ts";
 import { raw } from "../support/server.ts";
 
-/** A folder of its own as the system's place for temporary files, so that all that is made there is ours. */
+/** A new folder for temporary files, so that every file in it belongs to this test. */
 let folder: string;
 const before = process.env.TMPDIR;
 beforeEach(() => {
@@ -21,7 +21,7 @@ afterEach(() => {
   rmSync(folder, { recursive: true });
 });
 
-/** The open descriptors of files in that folder: what Linux's /proc knows, and macOS has no equal of. */
+/** The open descriptors of files in that folder, from Linux's /proc; macOS has no equivalent. */
 function spoolFiles(): { mode: number; link: string; links: number }[] {
   return readdirSync("/proc/self/fd").flatMap((fd) => {
     try {
@@ -30,7 +30,7 @@ function spoolFiles(): { mode: number; link: string; links: number }[] {
       const { mode, nlink } = fstatSync(Number(fd));
       return [{ mode: mode & 0o777, link, links: nlink }];
     } catch {
-      return []; // the descriptor by which the folder was read
+      return []; // the descriptor of /proc/self/fd itself
     }
   });
 }
@@ -42,12 +42,12 @@ async function contents(body: SpooledBody): Promise<Buffer> {
 }
 
 const ALL = Number.POSITIVE_INFINITY;
-const LIMITS: SpoolLimits = { threshold: 1024 * 1024, most: ALL, memory: new MemoryBudget(ALL) };
+const LIMITS: SpoolLimits = { threshold: 1024 * 1024, maxSize: ALL, memory: new MemoryBudget(ALL) };
 const large = Buffer.alloc(LIMITS.threshold + 1, "spool");
 
 describe.runIf(process.platform === "linux")("SEC-18: the file of a large body", () => {
-  it("is readable by its user alone, has no name, and is gone with the body", async () => {
-    const umask = process.umask(0); // the mode must not owe anything to it
+  it("can be read by its user only, has no name, and is closed with the body", async () => {
+    const umask = process.umask(0); // the mode must not depend on the umask
     try {
       const body = await spool(bytesInput(large), LIMITS);
       expect(readdirSync(folder)).toEqual([]);
@@ -60,7 +60,7 @@ describe.runIf(process.platform === "linux")("SEC-18: the file of a large body",
     await expect.poll(spoolFiles).toEqual([]);
   });
 
-  it("is gone when the body breaks off", async () => {
+  it("is closed when the body ends early", async () => {
     let sent = 0;
     const breaking = new BodyInput({
       next: async () => {
@@ -77,7 +77,7 @@ describe.runIf(process.platform === "linux")("SEC-18: the file of a large body",
     expect(readdirSync(folder)).toEqual([]);
   });
 
-  it("is gone when a Python app has answered", async () => {
+  it("is closed when a Python app has responded", async () => {
     const { port } = await hostPython("probe:application");
     const head = `POST /echo HTTP/1.1\r\nHost: test\r\nConnection: close\r\nContent-Length: ${large.length}\r\n\r\n`;
     const { body } = await raw(port, head + large.toString("latin1"));
@@ -86,7 +86,7 @@ describe.runIf(process.platform === "linux")("SEC-18: the file of a large body",
   });
 });
 
-it("SEC-18: a body of up to 1 MiB is never in a file", async () => {
+it("SEC-18: a body of up to 1 MiB is never written to a file", async () => {
   const body = await spool(bytesInput(large.subarray(1)), LIMITS);
   expect(body.size).toBe(LIMITS.threshold);
   expect(readdirSync(folder)).toEqual([]);

@@ -16,7 +16,7 @@ describe("a unix socket", () => {
     ["shop.example", { SERVER_NAME: "shop.example", SERVER_PORT: "80", HTTP_HOST: "shop.example" }],
     ["[::1]:81", { SERVER_NAME: "[::1]", SERVER_PORT: "81", HTTP_HOST: "[::1]:81" }],
     ["", { SERVER_NAME: "localhost", SERVER_PORT: "80", HTTP_HOST: "" }],
-  ])("NODE-27, ENV-14: with Host %j has names for all that an address would tell", async (host, expected) => {
+  ])("NODE-27, ENV-14: with Host %j, sets the keys that otherwise come from the address", async (host, expected) => {
     const recorder = new Recorder();
     const path = join(temporaryFolder(), "wsgi.sock");
     await listenOn(createServer(fromWsgi(recorder.app)), { path });
@@ -49,7 +49,7 @@ describe("TLS", () => {
     return recorder.calls[0]?.environ ?? {};
   };
 
-  it("ENV-27, NODE-30: HTTPS and SSL_* are what the connection says, whatever headers say", async () => {
+  it("ENV-27, NODE-30: HTTPS and SSL_* come from the connection, never from headers", async () => {
     const environ = await environOver(false);
     expect(environ).toMatchObject({ "wsgi.url_scheme": "https", HTTPS: "on", SSL_PROTOCOL: "TLSv1.3" });
     expect(environ.SSL_CIPHER).toMatch(/^TLS_AES_|^TLS_CHACHA20_/);
@@ -57,7 +57,7 @@ describe("TLS", () => {
     expect(faultsOf(environ)).toEqual([]);
   });
 
-  it("ENV-27: a client's certificate is there as PEM", async () => {
+  it("ENV-27: the client's certificate is passed as PEM", async () => {
     const { SSL_CLIENT_CERT } = await environOver(true);
     expect(SSL_CLIENT_CERT).toMatch(/^-----BEGIN CERTIFICATE-----\n([\w+/=]{1,64}\n)+-----END CERTIFICATE-----\n$/);
   });

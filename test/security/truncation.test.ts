@@ -12,7 +12,7 @@ afterEach(async () => {
   server = undefined;
 });
 
-/** Does by path what `test/apps/hostile.py` does, too: an answer that breaks off when another request says so. */
+/** The same app as `test/apps/hostile.py`: its response is aborted when another request comes. */
 function breaksOff(): WsgiApp {
   const gate = signal();
   const truncated = async function* (environ, startResponse) {
@@ -37,9 +37,9 @@ const APPS = [
   { name: "a Python app", serve: (): Promise<TestServer> => hostPython("hostile:application", { threads: 4 }) },
 ];
 
-/** HTTP/2 is in `http2.test.ts`. */
-describe.each(APPS)("SEC-21: a body of $name that breaks off", ({ serve }) => {
-  /** All that came on the connection, and the error by which it ended, if any. */
+/** HTTP/2 is tested in `http2.test.ts`. */
+describe.each(APPS)("SEC-21: an aborted body of $name", ({ serve }) => {
+  /** Everything received on the connection, and the error with which it ended, if any. */
   const received = async (request: string): Promise<{ text: string; error: Error | undefined }> => {
     server = await serve();
     const socket = await rawConnection(server.port, request);
@@ -70,7 +70,7 @@ describe.each(APPS)("SEC-21: a body of $name that breaks off", ({ serve }) => {
     expect(text).toMatch(/\r\n\r\nbegun$/);
   });
 
-  it("ends with a reset on HTTP/1.0, where a mere end would be an end", async () => {
+  it("ends with a reset on HTTP/1.0, where a normal close would look like the end of the body", async () => {
     const { text, error } = await received("GET /truncated HTTP/1.0\r\n\r\n");
     expect(text).toMatch(/\r\n\r\nbegun$/);
     expect(error).toMatchObject({ code: "ECONNRESET" });
@@ -83,12 +83,12 @@ describe.each(APPS)("SEC-21: a body of $name that breaks off", ({ serve }) => {
     });
     const answer = await fetch(url + target);
     const body = answer.text();
-    body.catch(() => undefined); // it is looked at below
+    body.catch(() => undefined); // checked below
     await rawGet(port, "/break");
     await expect(body).rejects.toThrow();
   });
 
-  it("is never followed by another answer on its connection", async () => {
+  it("is never followed by another response on its connection", async () => {
     const request = "GET /truncated HTTP/1.1\r\nHost: test\r\n\r\n";
     const { text } = await received(request + request);
     expect(text.match(/HTTP\/1\.1/g)).toHaveLength(1);

@@ -19,7 +19,7 @@ afterEach(async () => {
   server = undefined;
 });
 
-/** A framework that may be told to trust its proxies: all of them, or the last one alone. */
+/** A framework that can be told to trust its proxies: all of them, or only the nearest one. */
 interface Trusting {
   readonly name: string;
   serve(app: WsgiApp, hops: "all" | "none" | 1, options: FromWsgiOptions): Promise<TestServer>;
@@ -57,7 +57,7 @@ const FORWARDED = {
   "X-Client-IP": "198.51.100.9",
 };
 
-describe.each(TRUSTING)("SEC-08: who is believed on $name", ({ serve }) => {
+describe.each(TRUSTING)("SEC-08: trusted proxies on $name", ({ serve }) => {
   const ask = async (
     hops: "all" | "none" | 1,
     headers: Readonly<Record<string, string>>,
@@ -70,7 +70,7 @@ describe.each(TRUSTING)("SEC-08: who is believed on $name", ({ serve }) => {
     return { head, environ: recorder.calls[0]?.environ };
   };
 
-  it("nobody, unless the framework trusts its proxies", async () => {
+  it("no header is trusted unless the framework trusts its proxies", async () => {
     const { environ } = await ask("none", FORWARDED);
     expect(environ).toMatchObject({ REMOTE_ADDR: "127.0.0.1", "wsgi.url_scheme": "http", HTTP_HOST: "test" });
     expect(environ).not.toHaveProperty("HTTPS");
@@ -80,7 +80,7 @@ describe.each(TRUSTING)("SEC-08: who is believed on $name", ({ serve }) => {
     });
   });
 
-  it("every proxy, where the framework trusts all: address, scheme and host are theirs", async () => {
+  it("if the framework trusts all proxies, they set address, scheme and host", async () => {
     const { environ } = await ask("all", FORWARDED);
     expect(environ).toMatchObject({
       REMOTE_ADDR: "198.51.100.9",
@@ -91,17 +91,17 @@ describe.each(TRUSTING)("SEC-08: who is believed on $name", ({ serve }) => {
     });
   });
 
-  it("the nearest proxy, where the framework trusts one: what clients put before it counts for nothing", async () => {
+  it("if the framework trusts the nearest proxy only, values that clients put before it are ignored", async () => {
     expect((await ask(1, FORWARDED)).environ).toMatchObject({ REMOTE_ADDR: "203.0.113.7" });
   });
 
-  it("X-Real-IP, X-Client-IP and Forwarded decide nothing, even then", async () => {
+  it("X-Real-IP, X-Client-IP and Forwarded are never trusted", async () => {
     const { "X-Real-IP": real, "X-Client-IP": client, Forwarded } = FORWARDED;
     const { environ } = await ask("all", { "X-Real-IP": real, "X-Client-IP": client, Forwarded });
     expect(environ).toMatchObject({ REMOTE_ADDR: "127.0.0.1", "wsgi.url_scheme": "http", HTTP_HOST: "test" });
   });
 
-  it("SEC-10: a trusted X-Forwarded-Host must be a host all the same", async () => {
+  it("SEC-10: a trusted X-Forwarded-Host must be a valid host, too", async () => {
     const { head, environ } = await ask("all", { "X-Forwarded-Host": "shop.example/evil" });
     expect(head).toMatch(/^HTTP\/1\.1 400 /);
     expect(environ).toBeUndefined();
@@ -113,7 +113,7 @@ describe.each(TRUSTING)("SEC-08: who is believed on $name", ({ serve }) => {
     expect(environ).not.toHaveProperty("HTTPS");
   });
 
-  it("stripForwarded takes all of these headers from the app, and nothing from what they decided", async () => {
+  it("stripForwarded removes all these headers, but keeps the values that the framework derived from them", async () => {
     const more = {
       "X-Forwarded-Port": "8443",
       "X-Forwarded-By": "1",
@@ -146,13 +146,13 @@ describe.each(HOSTS)("SEC-09: REMOTE_USER on $name", (host) => {
     return recorder.calls[0]?.environ;
   };
 
-  it("is set by no header", async () => {
+  it("cannot be set by a header", async () => {
     const environ = await environOf({});
     expect(environ).not.toHaveProperty("REMOTE_USER");
     expect(environ).not.toHaveProperty("AUTH_TYPE");
   });
 
-  it("is what the option says, and nothing where that says nothing", async () => {
+  it("is the value of the option, and missing without one", async () => {
     expect(await environOf({ environ: () => ({ REMOTE_USER: "ann", AUTH_TYPE: undefined }) })).toMatchObject({
       REMOTE_USER: "ann",
     });

@@ -1,4 +1,4 @@
-/** The body that an inner app reads out of `wsgi.input` (CONFORMANCE E, REV). */
+/** The request body, which an app inside `toWsgi` reads from `wsgi.input` (CONFORMANCE E, REV). */
 import { once } from "node:events";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { PassThrough, type Readable } from "node:stream";
@@ -42,19 +42,19 @@ describe("a body", () => {
     expect((await play(parsing(), post({ rawHeaders: JSON_TYPE, body: '{"a":1}' }))).body).toBe('{"a":1}');
   });
 
-  it("REV-05: without a length is announced as chunked, so that parsers know of it", async () => {
+  it("REV-05: without a length is declared as chunked, so that parsers read it", async () => {
     const call = post({ rawHeaders: JSON_TYPE, input: pieces('{"a"', ":1}") });
     expect((await play(parsing(), call)).body).toBe('{"a":1}');
   });
 
-  it("REV-05: that is none is not announced", async () => {
+  it("REV-05: that does not exist is not declared", async () => {
     const app = toWsgi((req, res) => res.setHeader("Content-Type", "a/b").end(JSON.stringify(req.headers)));
     for (const one of [app, validator(app, { warn: () => undefined })]) {
       expect((await play(one, { rawHeaders: ["Host", "h"] })).body).toBe('{"host":"h"}');
     }
   });
 
-  it("REV-05: nor is one of a server that cannot tell its end", async () => {
+  it("REV-05: is not declared if the server does not know where it ends", async () => {
     const call = post({ input: pieces("lost"), keys: { "wsgi.input_terminated": false } });
     expect((await play(echo, call)).body).toBe("");
   });
@@ -65,7 +65,7 @@ describe("a body", () => {
     );
   });
 
-  it("REV-06: is not read before the app asks, and no more of it than the app takes", async () => {
+  it("REV-06: is not read before the app reads, and not further than the app reads", async () => {
     const source = new CountedSource(..."abcdefgh".split("").map((letter) => letter.repeat(64 * 1024)));
     const held = signal();
     const app = toWsgi(async (req, res) => {
@@ -85,7 +85,7 @@ describe("a body", () => {
     await played.close();
   });
 
-  it("REV-06: comes as it arrives, not only in full buffers", async () => {
+  it("REV-06: is delivered as it arrives, not only in full buffers", async () => {
     const more = signal();
     let step = 0;
     const input = new BodyInput({
@@ -103,13 +103,13 @@ describe("a body", () => {
     expect(await played.rest()).toEqual(["second"]);
   });
 
-  it("REV-06: comes by read(n) alone, where middleware has put another input in place", async () => {
+  it("REV-06: is read with read(n) only, if middleware has replaced the input with one that has no read1()", async () => {
     const whole = pieces("abc", "def");
     const input = { read: (size?: number) => whole.read(size) } as never;
     expect((await play(echo, post({ input }))).body).toBe("abcdef");
   });
 
-  it("REV-08: the request is complete when it was delivered, and not before", async () => {
+  it("REV-08: makes the request complete once it was delivered, and not before", async () => {
     const seen: boolean[] = [];
     const app = toWsgi(async (req, res) => {
       seen.push(req.complete);
@@ -121,7 +121,7 @@ describe("a body", () => {
     expect(seen).toEqual([false, true]);
   });
 
-  it("REV-10: waits for a reader that comes late", async () => {
+  it("REV-10: waits for a late reader", async () => {
     const app = express();
     app.use((_req, _res, next) => void setImmediate(next), express.json());
     app.post("/{*rest}", (req, res) => res.json(req.body));
@@ -129,7 +129,7 @@ describe("a body", () => {
     expect((await play(toWsgi(app), call)).body).toBe('{"a":1}');
   });
 
-  it("REV-10: so does the end of none", async () => {
+  it("REV-10: if it is empty, its end waits for a late reader, too", async () => {
     const app = toWsgi(async (req, res) => {
       await new Promise((resolve) => setImmediate(resolve));
       res.end(`<${await readAll(req)}>`);
@@ -137,7 +137,7 @@ describe("a body", () => {
     expect((await play(app)).body).toBe("<>");
   });
 
-  it("REV-12: is a stream in a real stream's state", async () => {
+  it("REV-12: is a stream with the state of a real stream", async () => {
     const app = toWsgi((req, res) => {
       const before = [req.readable, req.readableEnded, req.readableFlowing, req.isPaused(), req.destroyed];
       req.unpipe();
@@ -151,7 +151,7 @@ describe("a body", () => {
     ["read by events", (req) => new Promise((resolve) => collect(req, resolve))],
     ["piped", (req) => new Promise((resolve) => collect(req.pipe(new PassThrough()), resolve))],
     ["iterated", (req) => readAll(req)],
-  ])("REV-20: that is asked for in the tick of the answer still comes whole: %s", async (_how, read) => {
+  ])("REV-20: is delivered completely if the reader starts in the tick of the response: %s", async (_how, read) => {
     const whole = signal<string>();
     const app = toWsgi((req, res) => {
       read(req).then(whole.fire);
@@ -161,7 +161,7 @@ describe("a body", () => {
     expect(await whole.promise).toBe("abcdef");
   });
 
-  it("REV-20: that nobody reads ends all the same when the response has, and is not read for it", async () => {
+  it("REV-20: ends with the response if nobody reads it, without being read", async () => {
     const source = new CountedSource("abc");
     const events: string[] = [];
     const closed = signal();
@@ -177,10 +177,10 @@ describe("a body", () => {
   });
 });
 
-describe("a body that breaks off", () => {
+describe("a body that ends early", () => {
   const broken = (error: Error) => new BodyInput({ next: () => Promise.reject(error) });
 
-  it("REV-21: aborts the request, and the result throws why", async () => {
+  it("REV-21: aborts the request, and the result throws the reason", async () => {
     const gone = new ClientDisconnectError("gone");
     const events: string[] = [];
     const app = toWsgi((req, res) => {
@@ -195,18 +195,18 @@ describe("a body that breaks off", () => {
     expect(events.toSorted()).toEqual(["ECONNRESET", "aborted", "response closed"]);
   });
 
-  it("REV-21: does so without a listener for errors, too", async () => {
+  it("REV-21: aborts the request even without an error listener", async () => {
     const app = toWsgi((req) => void req.resume());
     await expect(play(app, post({ input: broken(new Error("gone")) }))).rejects.toThrow("gone");
   });
 
-  it("INP-09: by ending before its length is no clean end", async () => {
+  it("INP-09: is an error if it is shorter than its length", async () => {
     const app = toWsgi((req, res) => void req.on("end", () => res.end("whole")).resume());
     const call = post({ input: pieces("abc"), keys: { CONTENT_LENGTH: "10" } });
     await expect(play(app, call)).rejects.toBeInstanceOf(ClientDisconnectError);
   });
 
-  it("REV-20: after the response has ended is told to nobody but the request", async () => {
+  it("REV-20: is reported only on the request if the response has already ended", async () => {
     const late = signal<Uint8Array | undefined>();
     const input = new BodyInput({ next: () => late.promise.then(() => Promise.reject(new Error("gone"))) });
     const aborted = signal();
@@ -221,7 +221,7 @@ describe("a body that breaks off", () => {
   });
 });
 
-it("INP-09: multer's way to learn of an abort works: `aborted`, then `close`", async () => {
+it("INP-09: multer detects the abort by its events: `aborted`, then `close`", async () => {
   const order: string[] = [];
   const app = toWsgi(async (req) => {
     for (const event of ["aborted", "close"]) req.on(event, () => order.push(event));

@@ -1,4 +1,4 @@
-/** Ends, good and bad, of a response within `toWsgi` (CONFORMANCE E, REV). */
+/** How responses inside `toWsgi` end, successfully or not (CONFORMANCE E, REV). */
 import { createReadStream } from "node:fs";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { fileURLToPath } from "node:url";
@@ -13,7 +13,7 @@ import { listen, rawConnection, rawGet } from "../support/server.ts";
 
 const tick = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-/** What is told of the request and the response, in order. */
+/** Records the events of the request and the response, in order. */
 function told(req: IncomingMessage, res: ServerResponse): string[] {
   const events: string[] = [];
   for (const event of ["aborted", "error", "end", "close"]) req.on(event, () => events.push(`request ${event}`));
@@ -22,13 +22,13 @@ function told(req: IncomingMessage, res: ServerResponse): string[] {
 }
 
 describe("a response that ends", () => {
-  it("REV-20: finishes when it was taken, closes later, each once, and is not aborted", async () => {
+  it("REV-20: emits `finish` once its body was consumed and `close` later, each once, and is not aborted", async () => {
     let events: string[] = [];
     const states: boolean[][] = [];
     const played = new Played(
       toWsgi((req, res) => {
         events = told(req, res);
-        res.setHeader("Transfer-Encoding", "chunked"); // of unknown length, so that it is iterated
+        res.setHeader("Transfer-Encoding", "chunked"); // a body of unknown length, which is iterated
         const state = (): void =>
           void states.push([res.headersSent, res.writableEnded, res.finished, res.writableFinished]);
         state();
@@ -54,7 +54,7 @@ describe("a response that ends", () => {
     ]);
   });
 
-  it("REV-20: and is whole with its length when the handler returns is there at once, as an array", async () => {
+  it("REV-20: is returned at once, as an array, if it is complete and has a length when the handler returns", async () => {
     let events: string[] = [];
     const app = toWsgi((req, res) => {
       events = told(req, res);
@@ -76,7 +76,7 @@ describe("a response that ends", () => {
     expect(events.toSorted()).toEqual(["request close", "request end", "response close", "response finish"]);
   });
 
-  it("REV-20: without a body does so as well", async () => {
+  it("REV-20: is returned at once if it has no body, too", async () => {
     let events: string[] = [];
     await play(
       toWsgi((req, res) => {
@@ -91,7 +91,7 @@ describe("a response that ends", () => {
 });
 
 describe("close() before the end", () => {
-  it("REV-22: is the client's leaving: aborted and closed, and write() is no error", async () => {
+  it("REV-22: looks like a client that disconnects: aborted and closed, and write() does not fail", async () => {
     let events: string[] = [];
     let response: ServerResponse | undefined;
     const played = new Played(
@@ -110,7 +110,7 @@ describe("close() before the end", () => {
     await tick();
   });
 
-  it("REV-22: ends a file's stream", async () => {
+  it("REV-22: closes the stream of a file", async () => {
     const closed = signal();
     const played = new Played(
       toWsgi((_req, res) => {
@@ -124,7 +124,7 @@ describe("close() before the end", () => {
     await closed.promise;
   });
 
-  it("REV-25: reaches an app that never answers, and ends the iteration", async () => {
+  it("REV-25: reaches an app that never responds, and ends the iteration", async () => {
     const closed = signal();
     const played = new Played(toWsgi((_req, res) => void res.on("close", closed.fire)));
     const next = played.next();
@@ -134,7 +134,7 @@ describe("close() before the end", () => {
     expect(played.heads).toEqual([]);
   });
 
-  it("REV-22: is what `for await` does when it is left", async () => {
+  it("REV-22: happens when a `for await` loop is left", async () => {
     const closed = signal();
     const app = toWsgi((_req, res) => {
       res.on("close", closed.fire);
@@ -152,11 +152,11 @@ describe("an app that fails", () => {
     ["rejects", async () => void JSON.parse("no")],
     ["emits an error on its response", (_req, res) => void res.emit("error", new SyntaxError("no"))],
   ];
-  it.each(fails)("REV-29: that %s before its head makes the iteration throw just that", async (_name, handler) => {
+  it.each(fails)("REV-29: that %s before its head makes the iteration throw the same error", async (_name, handler) => {
     await expect(play(toWsgi(handler))).rejects.toBeInstanceOf(SyntaxError);
   });
 
-  it.each(fails)("REV-29: that %s is one 500 on every host", async (_name, handler) => {
+  it.each(fails)("REV-29: that %s before its head results in one 500 on every host", async (_name, handler) => {
     for (const host of ALL_HOSTS.filter(({ kind }) => kind !== "http2")) {
       const server = await host.serve(toWsgi(handler), { logger: new MemoryLogger() }, () => undefined);
       expect((await rawGet(server.port, "/")).head).toMatch(/^HTTP\/1.1 500 /);
@@ -164,7 +164,7 @@ describe("an app that fails", () => {
     }
   });
 
-  it("REV-29: after its head breaks the response off", async () => {
+  it("REV-29: after its head aborts the response", async () => {
     const played = new Played(
       toWsgi(async (_req, res) => {
         res.write("a");
@@ -177,7 +177,7 @@ describe("an app that fails", () => {
     expect(played.heads).toHaveLength(1);
   });
 
-  it("REV-29: after its end is told to the log", async () => {
+  it("REV-29: after its end is logged", async () => {
     const late = signal();
     const played = await play(
       toWsgi(async (_req, res) => {
@@ -209,7 +209,7 @@ describe("an app that fails", () => {
     await expect(begun.next()).rejects.toBeInstanceOf(ResponseAbortedError);
   });
 
-  it("REV-21: so that its client sees a broken connection, on every host", async () => {
+  it("REV-21: that destroys its response aborts the client's connection, on every host", async () => {
     for (const host of ALL_HOSTS.filter(({ kind }) => kind !== "http2")) {
       const app = toWsgi((_req, res) => void res.destroy());
       const server = await host.serve(app, { logger: new MemoryLogger() }, () => undefined);
@@ -219,8 +219,8 @@ describe("an app that fails", () => {
   });
 });
 
-describe("times", () => {
-  it("REV-13: setTimeout() on response, request or socket is Node's: who listens is told", async () => {
+describe("timeouts", () => {
+  it("REV-13: setTimeout() on response and request calls its listener, as in Node", async () => {
     for (const pick of ["req", "res"] as const) {
       const app = toWsgi((req, res) => void { req, res }[pick].setTimeout(1, () => res.end("timed out")));
       const call = pick === "req" ? { body: "abc" } : {};
@@ -228,12 +228,12 @@ describe("times", () => {
     }
   });
 
-  it("REV-13: and who does not listen loses the connection", async () => {
+  it("REV-13: without a listener, a timeout destroys the connection", async () => {
     await expect(play(toWsgi((_req, res) => void res.setTimeout(1)))).rejects.toBeInstanceOf(ResponseAbortedError);
   });
 });
 
-it("REV-22: a client that leaves is told to the inner app", async () => {
+it("REV-22: the app gets `close` when the client disconnects", async () => {
   const begun = signal();
   const closed = signal();
   const app = toWsgi((_req, res) => {
@@ -248,7 +248,7 @@ it("REV-22: a client that leaves is told to the inner app", async () => {
   await server.close();
 });
 
-it("refuses what is no handler, where it is given", () => {
+it("throws at once for a handler that is not a function and for an object that is not a Koa app", () => {
   expect(() => toWsgi(undefined as never)).toThrow(OptionError);
   expect(() => koaToWsgi({} as never)).toThrow(OptionError);
   expect(() => koaToWsgi((() => undefined) as never)).toThrow(/import toWsgi from wsgi-bridge/);

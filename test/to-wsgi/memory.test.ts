@@ -1,4 +1,4 @@
-/** What goes through both ways across WSGI is not gathered anywhere. */
+/** Data that streams through `fromWsgi(toWsgi(app))` does not pile up anywhere. */
 import { execFileSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { expect, it } from "vitest";

@@ -1,4 +1,4 @@
-/** The request that an inner app is given: head, URL, headers, socket (CONFORMANCE E, REV). */
+/** The request that an app inside `toWsgi` gets: head, URL, headers, socket (CONFORMANCE E, REV). */
 import { createServer, request as httpRequest, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import express from "express";
@@ -11,7 +11,7 @@ import { type Call, environOf, play } from "../support/calls.ts";
 import { docTable, expectDocRow } from "../support/doc-table.ts";
 import { requestHead } from "../support/heads.ts";
 
-/** Answers with what `look` finds. */
+/** Responds with the result of `look`. */
 function looking(look: (req: IncomingMessage & Record<string, unknown>) => unknown): WsgiApp {
   return toWsgi((req, res) =>
     res.end(JSON.stringify(look(req as IncomingMessage & Record<string, unknown>)) ?? "undefined"),
@@ -32,26 +32,30 @@ describe("the URL", () => {
 
   it.each([
     [
-      "REV-01: is quoted anew where nothing says how it came",
+      "REV-01: is quoted again if the raw target is missing",
       path("", "/a b%?#\xd0\xb6\r\n;=,"),
       "/a%20b%25%3F%23%D0%B6%0D%0A;=,",
     ],
-    ["REV-01: has its query as it is", path("", "/a", "", "b=c%20&d?"), "/a?b=c%20&d?"],
-    ["REV-02: is the raw target, where that says the same", path("", "/a/b", "/a%2Fb"), "/a%2Fb"],
-    ["REV-02: with an empty query, too", path("", "/a", "/a?"), "/a?"],
-    ["REV-02: is not the raw target where middleware has changed the path", path("", "/new", "/old"), "/new"],
-    ["REV-02: nor where it has changed the query", path("", "/a", "/a?b=1", "b=2"), "/a?b=2"],
-    ["REV-02: nor where it is no target at all", path("", "/a\r\nX: y", "/a\r\nX: y"), "/a%0D%0AX:%20y"],
+    ["REV-01: has an unchanged query", path("", "/a", "", "b=c%20&d?"), "/a?b=c%20&d?"],
+    ["REV-02: is the raw target if that matches the environ", path("", "/a/b", "/a%2Fb"), "/a%2Fb"],
+    ["REV-02: is the raw target with an empty query, too", path("", "/a", "/a?"), "/a?"],
+    ["REV-02: is not the raw target if middleware has changed the path", path("", "/new", "/old"), "/new"],
+    ["REV-02: is not the raw target if middleware has changed the query", path("", "/a", "/a?b=1", "b=2"), "/a?b=2"],
+    ["REV-02: is not the raw target if that is invalid", path("", "/a\r\nX: y", "/a\r\nX: y"), "/a%0D%0AX:%20y"],
     [
-      "REV-02: of an absolute form is that",
+      "REV-02: of a target in absolute form is that target",
       { ...path("", "/a", "http://h/a"), rawHeaders: ["Host", "h"] },
       "http://h/a",
     ],
     ["ISO-13: nor where it names another host", { ...path("", "/a", "http://h/a"), rawHeaders: ["Host", "i"] }, "/a"],
-    ["ISO-13: nor where Express would read another path in it", path("", "/admin", "javascript://h/admin"), "/admin"],
-    ["ISO-13: nor where it has a backslash and a fragment", path("", "/a\\b", "/a\\b#f"), "/a%5Cb"],
+    [
+      "ISO-13: is not the raw target if Express would read another path in it",
+      path("", "/admin", "javascript://h/admin"),
+      "/admin",
+    ],
+    ["ISO-13: is not the raw target if it has a backslash and a fragment", path("", "/a\\b", "/a\\b#f"), "/a%5Cb"],
     ["REV-02: of OPTIONS * is *", path("", "", "*"), "*"],
-    ["REV-01: of nothing is the root", path("", ""), "/"],
+    ["REV-01: of an empty path is the root", path("", ""), "/"],
     ["REV-02: keeps double slashes", path("", "//a//b", "//a//b"), "//a//b"],
   ] as [string, Call, string][])("%s", async (_name, call, url) => {
     expect(await seen((req) => req.url, call)).toBe(url);
@@ -69,14 +73,14 @@ describe("the URL", () => {
     expect(requestUrl(requestHead({ scriptName, pathInfo, target, queryString: "x" }))).toEqual(url);
   });
 
-  it("REV-03: Express sees a mount as within another Express app", async () => {
+  it("REV-03: Express sees a mount as below another Express app", async () => {
     const app = express();
     app.use("/in", (req, res) => res.json([req.baseUrl, req.url, req.originalUrl, req.path]));
     const { body } = await play(toWsgi(app), path("/m", "/in/a", "/m/in/a?b", "b"));
     expect(JSON.parse(body)).toEqual(["/m/in", "/a?b", "/m/in/a?b", "/a"]);
   });
 
-  it("REV-03: without a mount a handler gets nothing of Express's", async () => {
+  it("REV-03: without a mount, the request has no properties of Express", async () => {
     expect(await seen((req) => [req.baseUrl ?? null, req.originalUrl ?? null], path("", "/a"))).toEqual([null, null]);
   });
 
@@ -93,7 +97,7 @@ describe("the URL", () => {
 describe("the headers", () => {
   const rawHeaders = ["Host", "h", "X-A", "1", "Cookie", "a=b", "Content-Type", "a/b"];
 
-  it("REV-04: are one truth in three forms, whose shapes are those of Node's parser", async () => {
+  it("REV-04: are the same in three forms, which look like those of Node's parser", async () => {
     const looks = (req: IncomingMessage) => [
       req.headers,
       req.rawHeaders,
@@ -110,11 +114,11 @@ describe("the headers", () => {
     ]);
   });
 
-  it("REV-04: a CONTENT_LENGTH of nothing is no header", async () => {
+  it("REV-04: an empty CONTENT_LENGTH becomes no header", async () => {
     expect(await seen((req) => "content-length" in req.headers, { keys: { CONTENT_LENGTH: "" } })).toBe(false);
   });
 
-  it("REV-04: what middleware took away is away", async () => {
+  it("REV-04: a header that middleware removed is missing", async () => {
     expect(await seen((req) => "x-a" in req.headers, { rawHeaders, keys: { HTTP_X_A: undefined } })).toBe(false);
   });
 
@@ -123,18 +127,18 @@ describe("the headers", () => {
     ["80", "http", "127.0.0.1"],
     ["443", "https", "127.0.0.1"],
     ["80", "https", "127.0.0.1:80"],
-  ] as const)("REV-07: without Host, port %s of %s makes it %s", async (serverPort, scheme, host) => {
+  ] as const)("REV-07: without Host, port %s and scheme %s give %s", async (serverPort, scheme, host) => {
     expect(await seen((req) => req.headers.host, { rawHeaders: [], serverPort, scheme })).toBe(host);
   });
 
-  it("REV-14: the version is two numbers and a text", async () => {
+  it("REV-14: the version is two numbers and a string", async () => {
     const versions = (req: IncomingMessage) => [req.httpVersion, req.httpVersionMajor, req.httpVersionMinor];
     expect(await seen(versions, { protocol: "HTTP/1.0" })).toEqual(["1.0", 1, 0]);
     expect(await seen(versions, { protocol: "HTTP/2" })).toEqual(["2.0", 2, 0]);
   });
 });
 
-/** Whether the objects of headers of this Node have no prototype. */
+/** Whether header objects have no prototype in this version of Node. */
 function parsersShapes(): Promise<boolean[]> {
   return new Promise((resolve) => {
     const server = createServer((req, res) => {
@@ -146,7 +150,7 @@ function parsersShapes(): Promise<boolean[]> {
 }
 
 describe("the socket", () => {
-  it("REV-13: has both ends' addresses", async () => {
+  it("REV-13: has the local and the remote address", async () => {
     const { socket } = await new Promise<IncomingMessage>((resolve) => {
       void play(toWsgi((req, res) => resolve(req) ?? res.end()));
     });
@@ -162,7 +166,7 @@ describe("the socket", () => {
     expect("getPeerCertificate" in socket).toBe(false);
   });
 
-  it("REV-13: of an IPv6 address says so", async () => {
+  it("REV-13: has the family IPv6 for an IPv6 address", async () => {
     const looks = ({ socket }: IncomingMessage) => [socket.remoteFamily, socket.localAddress, socket.address()];
     expect(await seen(looks, { remoteAddr: "::1", serverName: "[::1]" })).toEqual([
       "IPv6",
@@ -178,7 +182,7 @@ describe("the socket", () => {
     expect(JSON.parse((await play(toWsgi(app))).body)).toEqual(["http", false, false]);
   });
 
-  it("REV-13: has the client's certificate where the server gave it", async () => {
+  it("REV-13: has the client's certificate if the server passed it on", async () => {
     const keys = {
       SSL_CLIENT_CERT: `-----BEGIN CERTIFICATE-----\nAAEC\n-----END CERTIFICATE-----\n`,
       SSL_PROTOCOL: "TLSv1.3",
@@ -192,7 +196,7 @@ describe("the socket", () => {
     expect(await seen(looks, { scheme: "https" })).toEqual([null, null]);
   });
 
-  it("REV-28: Express's trust proxy behaves as on a real one", async () => {
+  it("REV-28: works with Express's trust proxy like a real socket", async () => {
     const app = express().set("trust proxy", "192.0.2.1");
     app.use((req, res) => res.json([req.ip, req.protocol]));
     const rawHeaders = ["X-Forwarded-For", "198.51.100.7", "X-Forwarded-Proto", "https"];
@@ -201,24 +205,24 @@ describe("the socket", () => {
     expect(JSON.parse(other.body)).toEqual(["192.0.2.2", "http"]);
   });
 
-  it("REV-13: an address that Node gives as IPv6 comes so, where REMOTE_ADDR still is its IPv4", async () => {
+  it("REV-13: has Node's IPv4-mapped IPv6 address, if REMOTE_ADDR is still the IPv4 address", async () => {
     const mapped = { remoteAddr: "192.0.2.1", mappedAddr: "::ffff:192.0.2.1" };
     expect(await seen(({ socket }) => socket.remoteAddress, mapped)).toBe("::ffff:192.0.2.1");
     const keys = { REMOTE_ADDR: "192.0.2.2" };
     expect(await seen(({ socket }) => socket.remoteAddress, { ...mapped, keys })).toBe("192.0.2.2");
   });
 
-  it("REV-28: a client without an address has none", async () => {
+  it("REV-28: has no address if the client has none", async () => {
     const looks = ({ socket }: IncomingMessage) => [`${socket.remoteAddress}`, `${socket.remotePort}`];
     expect(await seen(looks, { remoteAddr: "", remotePort: undefined })).toEqual(["undefined", "undefined"]);
   });
 
-  it("REV-11: the request has no body or ip of its own, which would hide Express's", async () => {
+  it("REV-11: the request has no own body or ip, which would hide Express's", async () => {
     expect(await seen((req) => [Object.hasOwn(req, "body"), Object.hasOwn(req, "ip")])).toEqual([false, false]);
   });
 });
 
-describe("an environ that middleware has spoilt", () => {
+describe("an invalid environ", () => {
   it.each([
     ["REQUEST_METHOD", undefined],
     ["REQUEST_METHOD", "GET /x"],
@@ -263,11 +267,11 @@ describe("an environ that middleware has spoilt", () => {
     expect(call).toThrow('environ["HTTP_COOKIE"] must be bytes as latin-1 without control characters, got others');
   });
 
-  it("SEC-24: no environ at all is refused, too", () => {
+  it("SEC-24: a value that is not an object is refused, too", () => {
     expect(() => toWsgi(() => undefined)(null as never, () => () => Promise.resolve())).toThrow(EnvironError);
   });
 
-  it("PEP 3333: what may be empty may be missing", async () => {
+  it("PEP 3333: keys that may be empty may be missing", async () => {
     const keys = { SCRIPT_NAME: undefined, QUERY_STRING: undefined, REMOTE_ADDR: undefined, REQUEST_URI: undefined };
     expect(await seen((req) => req.url, { keys })).toBe("/a");
   });

@@ -1,4 +1,4 @@
-/** What an inner app answers, as heads and blocks (CONFORMANCE E, REV). */
+/** The response of an app inside `toWsgi`, as head and blocks (CONFORMANCE E, REV). */
 import { ServerResponse } from "node:http";
 import { getDefaultHighWaterMark, Readable } from "node:stream";
 import Cookies from "cookies";
@@ -15,8 +15,8 @@ const answer = (handler: NodeHandler, call: Call = {}) => play(toWsgi(handler), 
 describe("the head", () => {
   it.each([
     ["REV-24: the status has its usual reason", (_q, res) => res.writeHead(404).end(), "404 Not Found", []],
-    ["REV-24: a reason of its own", (_q, res) => res.writeHead(404, "Gone Fishing").end(), "404 Gone Fishing", []],
-    ["REV-24: a reason with a tab has a blank there", (_q, res) => res.writeHead(200, "a\tb").end(), "200 a b", []],
+    ["REV-24: a custom reason", (_q, res) => res.writeHead(404, "Gone Fishing").end(), "404 Gone Fishing", []],
+    ["REV-24: a tab in a reason becomes a space", (_q, res) => res.writeHead(200, "a\tb").end(), "200 a b", []],
     ["REV-24: an unknown status", (_q, res) => res.writeHead(299).end(), "299 unknown", []],
     [
       "REV-18: the implicit head",
@@ -53,7 +53,7 @@ describe("the head", () => {
       [["X-A", "2"]],
     ],
     [
-      "REV-17: each Set-Cookie by itself",
+      "REV-17: each Set-Cookie as a separate field",
       (_q, res) => res.setHeader("Set-Cookie", ["a=1", "b=2"]).end("x"),
       "200 OK",
       [
@@ -63,7 +63,7 @@ describe("the head", () => {
       ],
     ],
     [
-      "REV-24: values are texts as Node makes them",
+      "REV-24: values are converted to strings as Node does it",
       (_q, res) =>
         res
           .setHeader("X-A", 5)
@@ -86,7 +86,7 @@ describe("the head", () => {
       ],
     ],
     [
-      "REV-24: what belongs to the connection is left out",
+      "REV-24: hop-by-hop fields are left out",
       (_q, res) =>
         res
           .writeHead(200, {
@@ -101,7 +101,7 @@ describe("the head", () => {
       [],
     ],
     [
-      "REV-26: a Content-Length of the app's",
+      "REV-26: a Content-Length that the app set",
       (_q, res) => res.writeHead(200, { "Content-Length": 1 }).end("x"),
       "200 OK",
       [["Content-Length", "1"]],
@@ -111,7 +111,7 @@ describe("the head", () => {
     expect(heads).toEqual([{ status, headers }]);
   });
 
-  it("a reason with a control character is Node's own error, and the handler may still answer", async () => {
+  it("a control character in a reason is Node's own error, after which the handler can still respond", async () => {
     let code: unknown;
     const { status } = await answer((_req, res) => {
       try {
@@ -125,7 +125,7 @@ describe("the head", () => {
     expect(status).toBe("500 Mended");
   });
 
-  it("REV-24: is said once, and not before the app has committed it", async () => {
+  it("REV-24: is passed to startResponse once, and not before the app has sent it", async () => {
     const more = signal();
     const played = new Played(
       toWsgi(async (_req, res) => {
@@ -141,7 +141,7 @@ describe("the head", () => {
     expect(played.heads).toHaveLength(1);
   });
 
-  it("REV-27: goes out alone by flushHeaders(): write() of an empty block", async () => {
+  it("REV-27: is sent alone by flushHeaders(), as write() of an empty block", async () => {
     const more = signal();
     const played = new Played(
       toWsgi(async (_req, res) => {
@@ -172,14 +172,14 @@ describe("the head", () => {
     expect([played.heads, played.body]).toEqual([[{ status: "200 OK", headers: [] }], "x"]);
   });
 
-  it("REV-27: a 101 is a 501, and says so in the log", async () => {
+  it("REV-27: a 101 becomes a 501 and is logged", async () => {
     const played = await answer((_req, res) => res.writeHead(101, { Upgrade: "x" }).end());
     expect(played.status).toBe("501 Not Implemented");
     expect(played.log.join("")).toMatch(/101/);
   });
 
   it.each(["HTTP/1.1 200 OK\r\nX-A: 1: 2\r\nConnection: close", "HTTP/1.1 200 \r\nX-A: 1: 2"])(
-    "is read out of %j",
+    "is parsed from %j",
     (text) => {
       expect(readHead(text).headers).toEqual([["X-A", "1: 2"]]);
     },
@@ -187,7 +187,7 @@ describe("the head", () => {
 });
 
 describe("the response object", () => {
-  it("REV-15: is Node's own, on which libraries call Node's methods", async () => {
+  it("REV-15: is Node's own, so that libraries can call Node's methods on it", async () => {
     const { header } = await answer((req, res) => {
       expect(res).toBeInstanceOf(ServerResponse);
       new Cookies(req, res).set("a", "1");
@@ -196,7 +196,7 @@ describe("the response object", () => {
     expect(header).toBeTypeOf("function");
   });
 
-  it("REV-16: may be patched: writeHead, write and end are called through it", async () => {
+  it("REV-16: may be patched: Node calls patched writeHead, write and end methods", async () => {
     const called: string[] = [];
     const app = express();
     app.use((_req, res, next) => {
@@ -221,7 +221,7 @@ describe("the response object", () => {
     expect([played.body, called]).toEqual(["ab", ["write", "writeHead", "end"]]);
   });
 
-  it("REV-15: keeps its ways under Express, which changes its prototype", async () => {
+  it("REV-15: works with Express, which replaces its prototype", async () => {
     const app = express();
     app.use((_req, res) => {
       res.setHeader("Transfer-Encoding", "chunked");
@@ -239,7 +239,7 @@ describe("the body", () => {
     ["base64", "6f8A"],
     ["utf8", "\u0436"],
     ["utf16le", "\u0436"],
-  ] as const)("REV-19: a text in %s is its bytes, first of all too", async (encoding, text) => {
+  ] as const)("REV-19: a string in %s is written as its bytes, even as the first block", async (encoding, text) => {
     const expected = Buffer.from(text, encoding).toString("latin1");
     expect((await answer((_q, res) => res.end(text, encoding))).body).toBe(expected);
     const twice = await answer((_q, res) => {
@@ -249,13 +249,13 @@ describe("the body", () => {
     expect(twice.body).toBe(expected + expected);
   });
 
-  it("REV-19: every byte is itself, also where it looks like the end of a head", async () => {
+  it("REV-19: every byte is kept, even if it looks like the end of a head", async () => {
     const body = `a\r\n\r\nb${Array.from({ length: 256 }, (_, i) => String.fromCharCode(i)).join("")}`;
     expect((await answer((_q, res) => res.end(body, "latin1"))).body).toBe(body);
     expect((await answer((_q, res) => res.end(Buffer.from(body, "latin1")))).body).toBe(body);
   });
 
-  it("is streamed as it was written, block by block", async () => {
+  it("is streamed block by block, as it was written", async () => {
     const played = new Played(
       toWsgi((_req, res) => {
         res.write("a");
@@ -270,19 +270,19 @@ describe("the body", () => {
     ["HEAD", 200],
     ["GET", 204],
     ["GET", 304],
-  ])("REV-26: %s with %d has none, and keeps its length", async (method, status) => {
+  ])("REV-26: %s with %d has no body, and keeps its Content-Length", async (method, status) => {
     const headers = status === 204 ? {} : { "Content-Length": "5" };
     const played = await answer((_q, res) => res.writeHead(status, headers).end("hello"), { method });
     expect(played.body).toBe("");
     expect(played.header("content-length")).toBe(status === 204 ? undefined : "5");
   });
 
-  it("REV-26: of a stream to HEAD has none, and ends", async () => {
+  it("REV-26: a streamed response to HEAD has no body, and ends", async () => {
     const played = await answer((_q, res) => void Readable.from(["a", "b"]).pipe(res), { method: "HEAD" });
     expect([played.status, played.body]).toEqual(["200 OK", ""]);
   });
 
-  it("an explicit Transfer-Encoding: chunked frames nothing", async () => {
+  it("an explicit Transfer-Encoding: chunked adds no chunk sizes", async () => {
     const played = await answer((_q, res) => {
       res.setHeader("Transfer-Encoding", "chunked");
       res.write("abc");
@@ -291,7 +291,7 @@ describe("the body", () => {
     expect([played.body, played.header("transfer-encoding")]).toEqual(["abcdef", undefined]);
   });
 
-  it("server-sent events come before the end", async () => {
+  it("server-sent events arrive before the end", async () => {
     const more = signal();
     const played = new Played(
       toWsgi(async (_req, res) => {
@@ -308,9 +308,9 @@ describe("the body", () => {
 });
 
 describe("back-pressure", () => {
-  const block = Buffer.alloc(Math.ceil(0.6 * getDefaultHighWaterMark(false)), "x"); // of which two are too many
+  const block = Buffer.alloc(Math.ceil(0.6 * getDefaultHighWaterMark(false)), "x"); // two of them exceed the high-water mark
 
-  it("REV-23: write() says no while nobody has taken what is there, and drain comes when it was", async () => {
+  it("REV-23: write() returns false while data waits, and `drain` is emitted when it was consumed", async () => {
     const said: boolean[] = [];
     let drains = 0;
     const played = new Played(
@@ -331,7 +331,7 @@ describe("back-pressure", () => {
     await played.close();
   });
 
-  it("REV-23: an app that obeys is as far ahead as on a socket, and no further", async () => {
+  it("REV-23: an app that waits for `drain` is no further ahead than on a real socket", async () => {
     let written = 0;
     const source = new Readable({
       read() {
@@ -346,7 +346,7 @@ describe("back-pressure", () => {
     expect((await played.rest()).length).toBe(499);
   });
 
-  it("REV-23: a second stream may be piped after the first was held up", async () => {
+  it("REV-23: a second stream can be piped after the first one had to wait", async () => {
     const make = (count: number): Readable => Readable.from(Array.from({ length: count }, () => block));
     const played = await answer((_req, res) => {
       make(20)

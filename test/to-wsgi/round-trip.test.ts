@@ -7,10 +7,10 @@ import type { Case, RequestParts } from "../conformance/types.ts";
 import { HOSTS, type Host } from "../support/hosts.ts";
 import { MemoryLogger } from "../support/logger.ts";
 
-/** The host that adds nothing of its own. */
+/** The host that adds no headers of its own. */
 const PLAIN: Host = HOSTS.find(({ name }) => name === "node:http") as Host;
 
-/** Both sides of the law on one host: what a row's app answers itself, and what it answers through both adapters. */
+/** The responses of an app on that host. */
 async function answersOf(app: WsgiApp, request: RequestParts): Promise<readonly Answer[]> {
   const server = await PLAIN.serve(app, { logger: new MemoryLogger() }, () => undefined);
   onTestFinished(() => server.close());
@@ -19,7 +19,7 @@ async function answersOf(app: WsgiApp, request: RequestParts): Promise<readonly 
   return answers.map((answer) => masked(answer, server.port));
 }
 
-/** Framing is the server's: a response that Node could measure may have a length where the app's had none. */
+/** Fields that the server sets: it may add a Content-Length where the app sent none. */
 const FRAMING: ReadonlySet<string> = new Set([
   "content-length",
   "transfer-encoding",
@@ -33,19 +33,19 @@ function masked({ status, reason, headers, body, broken, interim }: Answer, port
   return { status, reason, headers: kept, body: body.replaceAll(String(port), "{port}"), broken, interim, chunks: [] };
 }
 
-/** Rows where the client leaves, or where it matters when the response broke, are about the way and not the answer. */
+/** Whether only the response matters: not for rows in which the client disconnects or the response is aborted. */
 function isLawful({ name, app, expect: { broken }, request }: Case): boolean {
   return app !== undefined && broken !== true && request?.leaves !== true && name !== HOSTLESS;
 }
 
-/** REV-07: a request without Host gets one of SERVER_NAME and SERVER_PORT. */
+/** REV-07: a request without Host gets one made of SERVER_NAME and SERVER_PORT. */
 const HOSTLESS = "ENV-15, NODE-29: HTTP/1.0 without Host";
 
-it("the row that REV-07 makes an exception of is in the table", () => {
+it("the table contains the row that REV-07 excludes", () => {
   expect(CASES.map(({ name }) => name)).toContain(HOSTLESS);
 });
 
-describe("REV-30: toWsgi(fromWsgi(app)) answers as app does", () => {
+describe("REV-30: toWsgi(fromWsgi(app)) responds like app", () => {
   for (const row of CASES.filter(isLawful)) {
     it(row.name, async () => {
       const app = row.app as WsgiApp;

@@ -1,4 +1,4 @@
-/** Streams 1 GiB out of an Express app behind fromWsgi(toWsgi(app)), to a client in a process of its own, and prints the memory that it took. */
+/** Streams 1 GiB from an Express app behind fromWsgi(toWsgi(app)) to a client in another process; prints the memory used. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createServer } from "node:http";
@@ -23,7 +23,7 @@ app.get("/:mib", (req, res) => {
 
 const server = createServer(fromWsgi(toWsgi(app))).listen(0, "127.0.0.1");
 await once(server, "listening");
-await get(64); // buffers, compilers
+await get(64); // warms up buffers and compilers
 const before = process.memoryUsage.rss();
 let peak = before;
 const watch = setInterval(() => {
@@ -34,7 +34,7 @@ clearInterval(watch);
 server.close();
 console.log(JSON.stringify({ bytes, before, peak: Math.max(peak, process.memoryUsage.rss()) }));
 
-/** How many bytes came. */
+/** Resolves with the number of bytes received. */
 async function get(mib) {
   const client = `const { get } = require("node:http"); get(process.argv[1], (res) => {
     let bytes = 0;

@@ -1,4 +1,4 @@
-/** The same requests to an app on a real socket and to the app behind fromWsgi(toWsgi(app)): what the client gets is the same. */
+/** Sends the same requests to an app on a real socket and to fromWsgi(toWsgi(app)). The client must get the same responses. */
 import type { RequestListener } from "node:http";
 import express5 from "express";
 import express4 from "express4";
@@ -18,7 +18,7 @@ import type { Log, Row } from "./types.ts";
 
 const behind = (app: Parameters<typeof fromWsgi>[0]): RequestListener => fromWsgi(app, { logger: new MemoryLogger() });
 
-/** @param there the app on a socket @param within the app behind both ways across WSGI */
+/** @param there the app on a socket @param within the app behind both adapters */
 async function compare<Framework, App>(
   row: Row<Framework, App>,
   framework: Framework,
@@ -53,7 +53,7 @@ for (const [version, Koa] of [
   });
 }
 
-it("the comparison sees a difference", async () => {
+it("the comparison detects a difference", async () => {
   let calls = 0;
   const build = () => {
     calls += 1;

@@ -1,4 +1,4 @@
-/** Requests as bytes, and what later ones take from earlier answers. Text is latin-1: one character a byte. */
+/** Requests as bytes; later requests can use values from earlier responses. Text is latin-1: one character per byte. */
 import type { Answer, Request } from "./types.ts";
 
 /** `request("GET", "/a", "X: y")`; each connection carries one request. A body gets its Content-Length. */
@@ -19,7 +19,7 @@ export function postChunked(target: string, type: string, chunks: readonly strin
   return request("POST", target, [`Content-Type: ${type}`, "Transfer-Encoding: chunked"]) + body;
 }
 
-/** The same request with the cookies that the answers before it have set, as a browser sends them. */
+/** The same request with the cookies that earlier responses have set, as a browser sends them. */
 export function withCookies(plain: string): Request {
   return (before) => plain.replace("\r\n\r\n", `\r\nCookie: ${cookiesOf(before)}\r\n\r\n`);
 }
@@ -35,7 +35,7 @@ function cookiesOf(before: readonly Answer[]): string {
   return [...jar.values()].join("; ");
 }
 
-/** A GET whose one field takes its value from a field of the answer before. */
+/** A GET with one field, whose value is that of a field of the previous response. */
 export function getWith(target: string, name: string, from: string, ...fields: string[]): Request {
   return (before) => get(target, `${name}: ${fieldsOf(before.at(-1), from)[0]}`, ...fields);
 }

@@ -1,27 +1,27 @@
-/** Sends a row's requests to one side and tells what came back. Knows sockets and bytes; knows no framework. */
+/** Sends a row's requests to one server and returns the responses. Knows sockets and bytes; knows no framework. */
 import type { RequestListener } from "node:http";
 import { parseAnswers } from "../../conformance/parser.ts";
 import { listen, raw } from "../../support/server.ts";
 import type { Answer, Log, Mask, Step } from "./types.ts";
 
-/** What a row looks like to its client, and in its log. */
+/** The responses that the client gets, and the lines of the log. */
 export interface Outcome {
   readonly answers: readonly Answer[];
   readonly log: readonly string[];
 }
 
-/** What of a row concerns the client. */
+/** The part of a row that concerns the client. */
 export interface Script {
   readonly steps: readonly Step[];
   readonly lines?: number | undefined;
   readonly masks?: readonly Mask[] | undefined;
 }
 
-/** Serves what `build` makes on a port of its own and plays the script to its end. */
+/** Serves the app that `build` makes on its own port, and sends all requests. */
 export async function play(build: (log: Log) => Promise<RequestListener>, script: Script): Promise<Outcome> {
   const log = new LineLog();
   const { stackTraceLimit } = Error;
-  Error.stackTraceLimit = 0; // frameworks answer errors with stacks, and the two sides have different callers
+  Error.stackTraceLimit = 0; // frameworks send stacks for errors, and the stacks of the two sides differ
   try {
     const server = await listen(await build(log.write));
     try {
@@ -65,7 +65,7 @@ function masked({ answers, log }: Outcome, masks: readonly Mask[]): Outcome {
   };
 }
 
-/** Lines may come after the answer's last byte: whoever compares them waits for their number. */
+/** A log whose reader can wait for a number of lines, because lines may come after the last byte of a response. */
 class LineLog {
   readonly lines: string[] = [];
   #wanted = 0;
@@ -85,7 +85,7 @@ class LineLog {
   }
 }
 
-/** Where a side's answers are not what the script says of them; empty for a row that is about its title. */
+/** The responses that differ from what the script expects; empty if there are none. */
 export function astray({ answers }: Outcome, steps: readonly Step[]): string[] {
   const faults = answers.length === steps.length ? [] : [`${answers.length} answers to ${steps.length} requests`];
   for (const [index, [status, , shows]] of steps.entries()) {

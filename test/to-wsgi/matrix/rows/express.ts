@@ -1,4 +1,4 @@
-/** What Express itself does: routing, errors, the methods of its response, and Node's below them. */
+/** Express itself: routing, errors, the methods of its response, and those of Node's response. */
 import type { IncomingHttpHeaders } from "node:http";
 import { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
@@ -7,7 +7,7 @@ import type { ExpressRow } from "../types.ts";
 
 const FILES = fileURLToPath(new URL("../files", import.meta.url));
 
-/** Without what belongs to the connection, which WSGI keeps from apps (PEP 3333, "Other HTTP Features"). */
+/** Removes the hop-by-hop fields, which WSGI does not pass to apps (PEP 3333, "Other HTTP Features"). */
 const passedOn = ({ connection: _, ...others }: IncomingHttpHeaders): IncomingHttpHeaders => others;
 
 export const EXPRESS: readonly ExpressRow[] = [
@@ -30,7 +30,7 @@ export const EXPRESS: readonly ExpressRow[] = [
     ],
   },
   {
-    title: "what a request says of itself",
+    title: "the properties of a request",
     build: (express) => {
       const app = express().set("trust proxy", true);
       return app.use((req, res) =>
@@ -170,7 +170,7 @@ export const EXPRESS: readonly ExpressRow[] = [
     ],
   },
   {
-    title: "Node's response below it",
+    title: "the methods of Node's response",
     build: (express) => {
       const app = express();
       app.get(
@@ -234,7 +234,7 @@ export const EXPRESS: readonly ExpressRow[] = [
     }),
   },
   {
-    title: "an app that breaks its connection in the middle",
+    title: "an app that destroys its connection during the response",
     build: (express) =>
       express().get("/", (_req, res) => {
         res.write("half");

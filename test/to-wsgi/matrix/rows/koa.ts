@@ -61,7 +61,7 @@ export const KOA: readonly KoaRow[] = [
           ctx.originalUrl,
           ctx.href,
           ctx.fresh,
-          { ...ctx.headers, connection: undefined }, // the connection's own, which WSGI keeps from apps
+          { ...ctx.headers, connection: undefined }, // a hop-by-hop field, which WSGI does not pass to apps
         ];
       }),
     steps: [

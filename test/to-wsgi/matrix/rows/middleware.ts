@@ -1,4 +1,4 @@
-/** The best-known middleware of Express, each doing what it is for. */
+/** The best-known middleware of Express, each with its main feature. */
 import { fileURLToPath } from "node:url";
 import compression from "compression";
 import cookieParser from "cookie-parser";

@@ -1,4 +1,4 @@
-/** Bodies: Express's own parsers, uploads, and what they make of bodies that are none. */
+/** Request bodies: Express's own parsers, uploads, and how they handle invalid bodies. */
 import { gzipSync } from "node:zlib";
 import busboy from "busboy";
 import type { Application, Request, RequestHandler, Response } from "express";
