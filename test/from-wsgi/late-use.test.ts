@@ -76,7 +76,7 @@ describe.each(HOSTS)("$name", ({ serve }) => {
       return [Buffer.from("whole")];
     });
     expect((await rawGet(port, "/")).body).toContain("whole");
-    expect(() => writes[0]?.(Buffer.from("late"))).toThrow("came after the end");
+    expect(() => writes[0]?.(Buffer.from("late"))).toThrow("after the end of the response");
     const next = await rawGet(port, "/");
     expect(next.text).not.toContain("late");
   });
