@@ -1,6 +1,6 @@
-"""The Python half of wsgi-bridge, on the standard library alone. Knows names; imports nothing before it is asked for.
+"""The Python half of wsgi-bridge. Needs only the standard library. Imports its modules when a name is first used.
 
-`NodeApp` is an Express or Koa app as a WSGI callable, `Cascade` a fallback from one app to another.
+`NodeApp` is an Express or Koa app as a WSGI callable. `Cascade` lets a second app answer what the first one does not.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -33,18 +33,18 @@ if TYPE_CHECKING:
         RequestEnvironError as RequestEnvironError,
     )
 
-_HOMES = {"Cascade": "cascade", "NodeApp": "node_app"}
+_MODULES = {"Cascade": "cascade", "NodeApp": "node_app"}
 for _name in "NodeError NodeStartError NodeExitError NodeTimeoutError NodeClosedError NodeAppError".split():
-    _HOMES[_name] = "node_errors"
-_HOMES["RequestBodyError"] = _HOMES["RequestEnvironError"] = "node_errors"
-__all__ = list(_HOMES)
+    _MODULES[_name] = "node_errors"
+_MODULES["RequestBodyError"] = _MODULES["RequestEnvironError"] = "node_errors"
+__all__ = list(_MODULES)
 
 
 def __getattr__(name: str) -> Any:
-    """PEP 562: the worker, which has no use for these, does not pay for them."""
-    home = _HOMES.get(name)
-    if home is None:
+    """Imports a name's module on first use (PEP 562), so that the worker, which needs none of them, starts faster."""
+    module = _MODULES.get(name)
+    if module is None:
         raise AttributeError("module %r has no attribute %r" % (__name__, name))
     import importlib
 
-    return getattr(importlib.import_module("." + home, __name__), name)
+    return getattr(importlib.import_module("." + module, __name__), name)

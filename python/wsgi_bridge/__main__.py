@@ -1,4 +1,4 @@
-"""Where a worker begins: `python .../wsgi_bridge TARGET THREADS PROCESSES PARENT`. Readable by any Python, old ones too."""
+"""Starts a worker: `python .../wsgi_bridge TARGET THREADS PROCESSES PARENT`. Old Python versions must be able to parse it."""
 import os
 import sys
 
@@ -6,8 +6,8 @@ if sys.version_info < (3, 8):
     sys.stderr.write("wsgi-bridge needs CPython 3.8 or later; this is %s\n" % sys.version.split()[0])
     sys.exit(3)
 
-# Python put this folder first; its parent is where the package is, and only for as long as it is imported:
-# the application's modules must not be hidden by ours.
+# Python has put this folder first on sys.path. The parent folder takes its place only while the package is imported,
+# because our modules must not hide the application's modules.
 sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 from wsgi_bridge.worker import main  # noqa: E402
 

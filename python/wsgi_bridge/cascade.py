@@ -1,22 +1,22 @@
-"""`Cascade`: the first app answers, and a second one gets what the first has not. Knows WSGI; knows nothing of Node."""
+"""`Cascade`: a second app gets the requests that the first app does not answer. Knows WSGI; knows nothing of Node."""
 
 import itertools
 import tempfile
 from typing import Any, Callable, Collection, Dict, Iterable, Iterator, List, Optional, Tuple
 
-#: Bytes of a body that are kept in memory for the second app; the rest goes to a temporary file.
+#: How many bytes of a body are kept in memory for the second app. A longer body goes to a temporary file.
 _IN_MEMORY = 1024 * 1024
 
 WsgiApp = Callable[[Dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 
 class Cascade:
-    """Calls `first`; where its status is one of `statuses`, that answer is dropped and `second` gets the request.
+    """Calls `first`. If its status is one of `statuses`, drops its response and calls `second`.
 
         application = Cascade(flask_app, NodeApp("server.mjs:app"))
 
-    What `first` has read of the body is there again for `second`: up to 1 MiB of it in memory, the rest in a temporary file.
-    Raises what the apps raise.
+    `second` can read the whole body, even if `first` has read it: up to 1 MiB is kept in memory, a longer body in a temporary
+    file. Raises the exceptions of the apps.
     """
 
     def __init__(self, first: WsgiApp, second: WsgiApp, statuses: Collection[int] = (404,)) -> None:
@@ -25,34 +25,34 @@ class Cascade:
         self._statuses = frozenset("%03d" % status for status in statuses)
 
     def __call__(self, environ: Dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        """PEP 3333's application."""
-        body = _Tee(environ["wsgi.input"])
+        """The WSGI application callable (PEP 3333)."""
+        body = _RecordedInput(environ["wsgi.input"])
         attempt = _Attempt(self._statuses, start_response)
         try:
             first = self._first({**environ, "wsgi.input": body}, attempt.start_response)
             try:
                 blocks = iter(first)
-                begun: List[bytes] = []
-                while not attempt.started:  # a generator calls start_response when it is first asked for a block
+                first_blocks: List[bytes] = []
+                while not attempt.started:  # a generator calls start_response when its first block is requested
                     block = next(blocks, None)
                     if block is None:
                         break
-                    begun.append(block)
+                    first_blocks.append(block)
             except BaseException:
                 _close(first)
                 raise
             if not attempt.dropped:
-                body.forget()
-                return _Result(itertools.chain(begun, blocks), (first, body))
+                body.stop_recording()
+                return _Result(itertools.chain(first_blocks, blocks), (first, body))
             _close(first)
-            return _Result(self._second({**environ, "wsgi.input": body.again()}, start_response), (body,))
+            return _Result(self._second({**environ, "wsgi.input": body.rewind()}, start_response), (body,))
         except BaseException:
             body.close()
             raise
 
 
 class _Attempt:
-    """The first app's start_response: passes on what is kept."""
+    """The first app's start_response. Passes the call on unless the response is dropped."""
 
     def __init__(self, statuses: "frozenset[str]", start_response: Callable[..., Any]) -> None:
         self._statuses = statuses
@@ -72,11 +72,11 @@ class _Attempt:
 
 
 def _drop(data: bytes) -> None:
-    """What the first app writes of an answer that nobody gets."""
+    """The write() of a dropped response."""
 
 
 class _Result:
-    """The blocks of an answer; closing it closes the app's own result, and the kept body."""
+    """The blocks of a response. close() closes the app's own result and the recorded body."""
 
     def __init__(self, blocks: Iterable[bytes], closed: Tuple[Any, ...]) -> None:
         self._blocks: Iterator[bytes] = iter(blocks)
@@ -96,39 +96,39 @@ def _close(result: Any) -> None:
         close()
 
 
-class _Tee:
-    """wsgi.input that keeps what is read. `again()` makes it give that first, and then the rest."""
+class _RecordedInput:
+    """A wsgi.input that records what is read. After `rewind()` it returns the recorded bytes first, then the rest."""
 
     def __init__(self, stream: Any) -> None:
         self._stream = stream
-        self._kept = tempfile.SpooledTemporaryFile(_IN_MEMORY)
-        self._keeps = True
+        self._recorded = tempfile.SpooledTemporaryFile(_IN_MEMORY)
+        self._recording = True
 
-    def again(self) -> "_Tee":
-        self._kept.seek(0)
-        self._keeps = False
+    def rewind(self) -> "_RecordedInput":
+        self._recorded.seek(0)
+        self._recording = False
         return self
 
-    def forget(self) -> None:
-        """Nobody will ask for it again: what is read from here on is not kept."""
-        self._kept = tempfile.SpooledTemporaryFile(_IN_MEMORY)
-        self._keeps = False
+    def stop_recording(self) -> None:
+        """Drops what was recorded: the second app is not called."""
+        self._recorded = tempfile.SpooledTemporaryFile(_IN_MEMORY)
+        self._recording = False
 
     def close(self) -> None:
-        self._kept.close()
+        self._recorded.close()
 
     def read(self, size: Optional[int] = -1) -> bytes:
-        if self._keeps:
-            return self._keep(self._stream.read() if size is None or size < 0 else self._stream.read(size))
+        if self._recording:
+            return self._record(self._stream.read() if size is None or size < 0 else self._stream.read(size))
         if size is None or size < 0:
-            return self._kept.read() + bytes(self._stream.read())
-        return self._kept.read(size) or bytes(self._stream.read(size))
+            return self._recorded.read() + bytes(self._stream.read())
+        return self._recorded.read(size) or bytes(self._stream.read(size))
 
     def readline(self, size: Optional[int] = -1) -> bytes:
         bound = () if size is None or size < 0 else (size,)
-        if self._keeps:
-            return self._keep(self._stream.readline(*bound))
-        line = self._kept.readline(*bound)
+        if self._recording:
+            return self._record(self._stream.readline(*bound))
+        line = self._recorded.readline(*bound)
         if line.endswith(b"\n") or (bound and len(line) == bound[0]):
             return line
         return line + bytes(self._stream.readline(*(bound and (bound[0] - len(line),))))
@@ -146,6 +146,6 @@ class _Tee:
     def __iter__(self) -> Iterator[bytes]:
         return iter(self.readline, b"")
 
-    def _keep(self, data: bytes) -> bytes:
-        self._kept.write(data)
+    def _record(self, data: bytes) -> bytes:
+        self._recorded.write(data)
         return data

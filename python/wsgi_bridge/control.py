@@ -1,4 +1,4 @@
-"""The control lane: what Node asks of the process as a whole. Knows signals and records; knows no WSGI."""
+"""The worker's end of the control lane: start report, interrupts, signals. Knows records and signals; knows no WSGI."""
 
 import select
 import signal
@@ -14,49 +14,50 @@ _RECEIVE = 65536
 
 
 class Control:
-    """One end of the control lane, for the main thread."""
+    """The worker's end of the control lane. Used by the main thread."""
 
     def __init__(self, sock: socket.socket) -> None:
         self._sock = sock
         self._data = bytearray()
-        #: What a signal wakes the main thread by: bytes that go in at one end and come out at the other.
-        self._woken, self._wakes = socket.socketpair()
+        #: The ends of the wake-up descriptor: for each signal Python writes a byte to it, which wakes the main thread.
+        self._wakeup_reader, self._wakeup_writer = socket.socketpair()
 
     def answer(self, kind: int, content: bytes) -> None:
-        """Answers the question with which Node begins: has the application been loaded?"""
-        while self._take() is None:
+        """Waits for Node's first question, whether the application has been loaded, and answers it."""
+        while self._next_content() is None:
             data = self._sock.recv(_RECEIVE)
             if not data:
-                sys.exit(0)  # Node has gone
+                sys.exit(0)  # Node has exited
             self._data += data
         self._send(kind, content)
 
-    def serve(self, turns: Sequence[Interruptible]) -> None:
-        """Returns when Node has closed the lane. SIGTERM is handed on to Node, which lets the process go in its own time."""
-        woken = self._woken
-        woken.setblocking(False)
-        self._wakes.setblocking(False)
-        # The application's own handler runs beside the wake-up descriptor. Python's, or this package's, would end the process.
-        before: Any = signal.getsignal(signal.SIGTERM)
-        replaced = before == signal.SIG_DFL or forks.is_ours(before)
+    def serve(self, interruptibles: Sequence[Interruptible]) -> None:
+        """Returns when Node has closed the lane. Reports SIGTERM to Node, which then decides when the process exits."""
+        reader = self._wakeup_reader
+        reader.setblocking(False)
+        self._wakeup_writer.setblocking(False)
+        # The application's own handler stays: it runs in addition to the wake-up. The default handler, and this package's
+        # handler for the start, would end the process.
+        previous: Any = signal.getsignal(signal.SIGTERM)
+        replaced = previous == signal.SIG_DFL or forks.is_ours(previous)
         if replaced:
-            forks.handle(signal.SIGTERM, lambda _signal, _frame: None)
-        signal.set_wakeup_fd(self._wakes.fileno(), warn_on_full_buffer=False)
+            forks.set_handler(signal.SIGTERM, lambda _signal, _frame: None)
+        signal.set_wakeup_fd(self._wakeup_writer.fileno(), warn_on_full_buffer=False)
         poll = select.poll()
         poll.register(self._sock, select.POLLIN)
-        poll.register(woken, select.POLLIN)
-        while self._serve_once(poll, turns):
+        poll.register(reader, select.POLLIN)
+        while self._serve_once(poll, interruptibles):
             pass
         signal.set_wakeup_fd(-1)
         if replaced:
-            signal.signal(signal.SIGTERM, before)
+            signal.signal(signal.SIGTERM, previous)
 
-    def _serve_once(self, poll: "select.poll", turns: Sequence[Interruptible]) -> bool:
-        """False when Node has closed the lane. What a signal handler of the application raises here must not end its process."""
+    def _serve_once(self, poll: "select.poll", interruptibles: Sequence[Interruptible]) -> bool:
+        """Returns False when Node has closed the lane. Exceptions of the application's signal handlers do not end the process."""
         try:
-            if self._woken.fileno() not in (ready for ready, _ in poll.poll()):
-                return self._receive(turns)
-            signals = _received(self._woken)
+            if self._wakeup_reader.fileno() not in (ready for ready, _ in poll.poll()):
+                return self._receive(interruptibles)
+            signals = _recv(self._wakeup_reader)
             if signal.SIGTERM in signals:
                 self._send(fastcgi.LEAVING, b"")
             return bool(signals)
@@ -66,25 +67,25 @@ class Control:
             traceback.print_exc()
         return True
 
-    def forget(self) -> None:
-        """In a child process that was forked off: its signals are its own, and Node hears nothing of it."""
+    def after_fork(self) -> None:
+        """Called in a forked child: its signals do not concern Node, and the lane belongs to the parent."""
         descriptor = signal.set_wakeup_fd(-1)
-        if descriptor not in (-1, self._wakes.fileno()):
-            signal.set_wakeup_fd(descriptor)  # the application's
-        for sock in (self._sock, self._woken, self._wakes):
+        if descriptor not in (-1, self._wakeup_writer.fileno()):
+            signal.set_wakeup_fd(descriptor)  # the application has set it
+        for sock in (self._sock, self._wakeup_reader, self._wakeup_writer):
             sock.close()
 
-    def _receive(self, turns: Sequence[Interruptible]) -> bool:
-        data = _received(self._sock)
+    def _receive(self, interruptibles: Sequence[Interruptible]) -> bool:
+        data = _recv(self._sock)
         self._data += data
-        for content in iter(self._take, None):
-            asked = fastcgi.read_pairs(content)
-            stack = turns[int(asked["lane"])].interrupt(int(asked["request"]))
+        for content in iter(self._next_content, None):
+            question = fastcgi.read_pairs(content)
+            stack = interruptibles[int(question["lane"])].interrupt(int(question["request"]))
             self._send(fastcgi.STACK, fastcgi.pairs((("stack", stack[-_MAX_STACK:]),)))
         return bool(data)
 
-    def _take(self) -> "bytes | None":
-        """The content of the next record, if it is here."""
+    def _next_content(self) -> "bytes | None":
+        """Returns the content of the next record; None if the record is not complete yet."""
         if len(self._data) < fastcgi.HEADER_LENGTH:
             return None
         _, _, length, padding = fastcgi.read_header(self._data, 0)
@@ -99,16 +100,16 @@ class Control:
         try:
             self._sock.sendall(fastcgi.record(kind, fastcgi.NULL_REQUEST_ID, content))
         except OSError:
-            pass  # Node has gone; the next receive says so
+            pass  # Node has exited; the next receive notices it
 
 
-def _received(sock: socket.socket) -> bytes:
-    """Empty when Node has closed the lane, or the application has closed the descriptor."""
+def _recv(sock: socket.socket) -> bytes:
+    """Returns b"" when Node has closed the lane, or the application has closed the descriptor."""
     try:
         return sock.recv(_RECEIVE)
     except OSError:
         return b""
 
 
-#: Characters: a stack must fit into one record, in UTF-8.
+#: In characters: the stack trace, as UTF-8, must fit into one record.
 _MAX_STACK = 12_000

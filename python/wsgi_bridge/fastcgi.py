@@ -4,11 +4,11 @@ import struct
 from typing import Dict, Iterable, List, Tuple, Union
 
 VERSION = 1
-#: The id of a connection's first request. The next ones count up, so that no record is taken for another request's.
+#: The id of a connection's first request. Each request gets the next id, so that no record is taken for another request's.
 FIRST_REQUEST_ID = 1
-#: After this id comes the first one again.
+#: The last id. The first id follows it.
 LAST_REQUEST_ID = 0xFFFF
-#: Management records belong to no request.
+#: The id of management records, which belong to no request.
 NULL_REQUEST_ID = 0
 HEADER_LENGTH = 8
 MAX_CONTENT = 0xFFFF
@@ -24,13 +24,13 @@ DATA = 8
 GET_VALUES = 9
 GET_VALUES_RESULT = 10
 UNKNOWN_TYPE = 11
-#: Ours, from a worker of this package alone: pairs that describe the exception which ended the request.
+#: Not FastCGI, only between halves of this package: pairs that describe the exception which ended the request.
 EXCEPTION = 64
-#: Ours, on a control lane: raise an exception in the thread of the lane that is named, and say where it was.
+#: Not FastCGI, on a control lane: asks for an exception in the thread of a lane, and for the thread's stack trace.
 INTERRUPT = 65
-#: Ours: the answer to INTERRUPT.
+#: Not FastCGI: the answer to INTERRUPT.
 STACK = 66
-#: Ours: somebody has asked the process to end; it ends when it is let go.
+#: Not FastCGI: a signal has asked the process to end. It ends when Node closes the control lane.
 LEAVING = 67
 
 RESPONDER = 1
@@ -48,22 +48,22 @@ Buffer = Union[bytes, memoryview]
 
 
 def next_request_id(request_id: int) -> int:
-    """The id of the request that follows on the same connection. 0 stands for the one before the first."""
+    """Returns the id of the next request on the same connection. Pass 0 to get the first id."""
     return request_id + 1 if request_id < LAST_REQUEST_ID else FIRST_REQUEST_ID
 
 
 def header(kind: int, request_id: int, content_length: int) -> bytes:
-    """A record's header."""
+    """Returns a record's header."""
     return _HEADER.pack(VERSION, kind, request_id, content_length, 0)
 
 
 def record(kind: int, request_id: int, content: bytes) -> bytes:
-    """A whole record."""
+    """Returns a whole record."""
     return header(kind, request_id, len(content)) + content
 
 
 def stream(kind: int, request_id: int, content: bytes) -> List[Buffer]:
-    """A stream's content as records of at most 64 KiB each, without the empty one that ends it."""
+    """Returns a stream's content as records of at most 64 KiB each, without the empty record that ends the stream."""
     if len(content) <= MAX_CONTENT:
         return [header(kind, request_id, len(content)), content] if content else []
     parts: List[Buffer] = []
@@ -75,12 +75,12 @@ def stream(kind: int, request_id: int, content: bytes) -> List[Buffer]:
 
 
 def pair(name: bytes, value: bytes) -> bytes:
-    """A name-value pair's lengths and content (FastCGI 1.0 section 3.4)."""
+    """Returns a name-value pair: lengths and content (FastCGI 1.0 section 3.4)."""
     return _length(len(name)) + _length(len(value)) + name + value
 
 
 def pairs(items: Iterable[Tuple[str, str]]) -> bytes:
-    """Pairs of text, in UTF-8."""
+    """Returns name-value pairs of text, encoded as UTF-8."""
     return b"".join(pair(name.encode(), value.encode("utf-8", "backslashreplace")) for name, value in items)
 
 
@@ -89,7 +89,7 @@ def _length(count: int) -> bytes:
 
 
 def read_header(data: Union[bytes, bytearray], at: int) -> Tuple[int, int, int, int]:
-    """Type, request id, content length and padding length. Raises ValueError for another version."""
+    """Returns type, request id, content length and padding length. Raises ValueError for another FastCGI version."""
     version, kind, request_id, content, padding = _HEADER.unpack_from(data, at)
     if version != VERSION:
         raise ValueError("FastCGI version %d instead of %d" % (version, VERSION))
@@ -97,7 +97,7 @@ def read_header(data: Union[bytes, bytearray], at: int) -> Tuple[int, int, int, 
 
 
 def read_pairs(content: bytes) -> Dict[str, str]:
-    """Reads pairs back, as latin-1. Raises ValueError when a length points beyond the content."""
+    """Parses name-value pairs, as latin-1 text. Raises ValueError when a length exceeds the content."""
     found: Dict[str, str] = {}
     text = content.decode("latin-1")
     at, end = 0, len(content)

@@ -1,4 +1,4 @@
-"""`wsgi.file_wrapper` (PEP 3333, "Optional Platform-Specific File Handling"), and which files the system can send itself."""
+"""`wsgi.file_wrapper` (PEP 3333, "Optional Platform-Specific File Handling"), and the choice of files for `os.sendfile`."""
 
 import io
 import os
@@ -7,21 +7,21 @@ import sys
 import wsgiref.util
 from typing import Any, BinaryIO, Optional
 
-#: With its header, a record that Node reads in one piece.
+#: Bytes of a record's content. Together with its header Node reads the record in one piece.
 _PIECE = 65536 - 8
-#: On other systems `sendfile` does not take such a socket.
+#: On other systems `sendfile` does not accept a Unix socket.
 _CAN_SEND = sys.platform == "linux" and hasattr(os, "sendfile")
 
 
 class FileWrapper(wsgiref.util.FileWrapper):
-    """Blocks that are worth a record each. Returned as the result itself, a real file's bytes go by `os.sendfile`."""
+    """Reads blocks of 64 KiB by default. If the application returns it, a regular file is sent by `os.sendfile`."""
 
     def __init__(self, filelike: Any, blksize: int = 65536) -> None:
         super().__init__(filelike, blksize)
 
 
 class RealFile:
-    """A regular file on its way out. Nothing reads it meanwhile."""
+    """A regular file that is being sent. Nothing else reads it during that time."""
 
     def __init__(self, file: BinaryIO, offset: int) -> None:
         self._file = file
@@ -30,21 +30,21 @@ class RealFile:
         self.offset = offset
 
     def next_piece(self, left: Optional[int]) -> int:
-        """How many bytes to send next, 0 at the end. `left`: no more than that. Raises OSError for a file that was cut off."""
-        there = os.fstat(self.descriptor).st_size - self.offset
-        if there < 0:
+        """Returns how many bytes to send next, at most `left`; 0 at the end. Raises OSError if the file was truncated."""
+        available = os.fstat(self.descriptor).st_size - self.offset
+        if available < 0:
             raise OSError("the file became shorter while it was being sent")
-        return min(_PIECE, there if left is None else min(there, left))
+        return min(_PIECE, available if left is None else min(available, left))
 
-    def leave(self) -> None:
-        """The file is where it would be if it had been read so far."""
+    def update_position(self) -> None:
+        """Sets the file's position to where reading would have left it."""
         self._file.seek(self.offset)
 
 
 def real_file(result: Any) -> Optional[RealFile]:
     """
-    The file that a result wraps, if the bytes on the disk are what its `read()` would give: a file as `open()` makes it in
-    binary mode. Others have a `fileno()` too, such as gzip's, whose bytes are not those of the disk.
+    Returns the file that a result wraps, if its `read()` returns the bytes on the disk: a file that `open()` has opened in
+    binary mode. Other objects have a `fileno()` as well, but may read different bytes, as gzip's do.
     """
     if type(result) is not FileWrapper or not _CAN_SEND:
         return None
@@ -53,6 +53,6 @@ def real_file(result: Any) -> Optional[RealFile]:
     if type(raw) is not io.FileIO or file.closed:
         return None
     status = os.fstat(raw.fileno())
-    if not stat.S_ISREG(status.st_mode) or status.st_size == 0:  # files of /proc have no size, and yet bytes
+    if not stat.S_ISREG(status.st_mode) or status.st_size == 0:  # files in /proc have size 0 and still have content
         return None
     return RealFile(file, file.tell())

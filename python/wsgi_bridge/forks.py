@@ -1,4 +1,4 @@
-"""What a process that the application forks off keeps of the worker: nothing. Knows signals and forks; knows no record."""
+"""Removes the worker's signal handlers and lanes from forked children. Knows signals and forks; knows no record."""
 
 import os
 import signal
@@ -10,36 +10,38 @@ from .report import traceback_text
 
 Handler = Callable[[int, Any], Any]
 
-#: The handlers that this package has installed, and those of others that they have replaced.
+#: The handlers that this package has installed.
 _ours: Set[Handler] = set()
-_before: Dict[int, Any] = {}
-#: Called in each forked child.
-_forget: List[Callable[[], None]] = []
+#: The handlers that they have replaced, by signal.
+_replaced: Dict[int, Any] = {}
+#: Functions to call in each forked child.
+_callbacks: List[Callable[[], None]] = []
+#: The signal mask before the fork, for each thread.
 _masks = threading.local()
 
 
-def handle(signum: signal.Signals, handler: Handler) -> None:
-    """Installs a signal handler that no forked child keeps. For the main thread."""
-    before = signal.signal(signum, handler)
-    if before not in _ours:
-        _before[signum] = before
+def set_handler(signum: signal.Signals, handler: Handler) -> None:
+    """Installs a signal handler that forked children do not keep. Must be called in the main thread."""
+    previous = signal.signal(signum, handler)
+    if previous not in _ours:
+        _replaced[signum] = previous
     _ours.add(handler)
 
 
 def is_ours(handler: Any) -> bool:
-    """True for a handler that was installed here."""
+    """Returns True for a handler that `set_handler` has installed."""
     return handler in _ours
 
 
-def in_child(forget: Callable[[], None]) -> None:
-    """Has `forget` called in each process that is forked off from now on, before the application goes on there."""
-    if not _forget:
-        os.register_at_fork(before=_hold_signals, after_in_parent=_release_signals, after_in_child=_begin_child)
-    _forget.append(forget)
+def call_in_child(callback: Callable[[], None]) -> None:
+    """Registers a function to call in each process that is forked from now on, before the application continues there."""
+    if not _callbacks:
+        os.register_at_fork(before=_block_signals, after_in_parent=_restore_mask, after_in_child=_after_fork)
+    _callbacks.append(callback)
 
 
 def end_child(error: Optional[BaseException]) -> NoReturn:
-    """Ends a forked child that has come back out of the application: the request, and all that is left, are its parent's."""
+    """Ends a forked child in which the application has returned or raised: only the parent may answer the request."""
     code = 0
     if isinstance(error, SystemExit):
         code = _exit_code(error.code)
@@ -49,13 +51,13 @@ def end_child(error: Optional[BaseException]) -> NoReturn:
     for stream in (sys.stdout, sys.stderr):
         try:
             stream.flush()
-        except (AttributeError, OSError, ValueError):  # None, or closed
+        except (AttributeError, OSError, ValueError):  # the stream is None or closed
             pass
     os._exit(code)
 
 
 def _exit_code(code: Any) -> int:
-    """As Python itself reads the argument of sys.exit()."""
+    """Interprets the argument of sys.exit() as Python does."""
     if code is None:
         return 0
     if isinstance(code, int):
@@ -64,19 +66,19 @@ def _exit_code(code: Any) -> int:
     return 1
 
 
-def _hold_signals() -> None:
-    """A signal for the child must not be taken by a handler that it still has from the worker."""
-    _masks.before = signal.pthread_sigmask(signal.SIG_BLOCK, _before)
+def _block_signals() -> None:
+    """Blocks signals during the fork, so that the worker's handlers, which the child still has, cannot swallow one."""
+    _masks.before = signal.pthread_sigmask(signal.SIG_BLOCK, _replaced)
 
 
-def _release_signals() -> None:
+def _restore_mask() -> None:
     signal.pthread_sigmask(signal.SIG_SETMASK, _masks.before)
 
 
-def _begin_child() -> None:
-    for forget in _forget:
-        forget()
-    for signum, before in _before.items():
+def _after_fork() -> None:
+    for callback in _callbacks:
+        callback()
+    for signum, previous in _replaced.items():
         if signal.getsignal(signum) in _ours:
-            signal.signal(signum, before)
-    _release_signals()
+            signal.signal(signum, previous)
+    _restore_mask()

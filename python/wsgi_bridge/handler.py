@@ -1,4 +1,4 @@
-"""One request's journey through the application, as `wsgiref.handlers` tells it. Knows results and `close()`."""
+"""Runs the application for each request, in the order of steps of `wsgiref.handlers`. Knows results and their `close()`."""
 
 import sys
 from typing import Any, Callable, Dict
@@ -6,12 +6,12 @@ from typing import Any, Callable, Dict
 from . import fastcgi
 from .files import FileWrapper
 from .forks import end_child
+from .interruptible import RequestTimeout
 from .lane import Lane
-from .receiver import Gone
+from .receiver import LaneClosed
 from .report import exception_pairs, traceback_text
 from .response import Response
 from .streams import ErrorStream, request_input
-from .interruptible import RequestTimeout
 
 
 class Handler:
@@ -28,10 +28,10 @@ class Handler:
             for environ in iter(self._lane.next_request, None):
                 try:
                     self._serve_one(environ)
-                except RequestTimeout:  # it has landed late, in our own code
+                except RequestTimeout:  # it was raised late, in our own code
                     self._lane.end(1)
-        except Gone:
-            pass  # Node has left; so does this thread
+        except LaneClosed:
+            pass  # Node has closed the lane, so the thread ends
 
     def _serve_one(self, environ: Dict[str, Any]) -> None:
         lane = self._lane
@@ -49,14 +49,14 @@ class Handler:
             ended = self._run(environ, response)
             if lane.forked:
                 end_child(None)
-        except Gone:
+        except LaneClosed:
             raise
-        except BaseException as error:  # a SystemExit of the application must not look like an answer
+        except BaseException as error:  # SystemExit too: it must not look like a successful response
             if lane.forked:
                 end_child(error)
             status = 1
-            nobodys_fault = lane.inbound.aborted and isinstance(error, ConnectionAbortedError)
-            if not nobodys_fault and not isinstance(error, RequestTimeout):  # of which Node knows more
+            disconnected = lane.inbound.aborted and isinstance(error, ConnectionAbortedError)
+            if not disconnected and not isinstance(error, RequestTimeout):  # Node itself reports a timeout
                 report = fastcgi.pairs(exception_pairs(error))
                 lane.send(request_id, [fastcgi.record(fastcgi.EXCEPTION, request_id, report)])
         if not ended:
@@ -68,24 +68,24 @@ class Handler:
         try:
             return self._lane.forked or response.finish(result)
         finally:
-            if not self._lane.forked:  # else the result, and what its close() ends, are the parent's
+            if not self._lane.forked:  # in a forked child, the result and its resources belong to the parent
                 _close(result, errors)
 
 
 def _close(result: Any, errors: ErrorStream) -> None:
-    """An error of close() is for the log: the answer is whole, or another error has ended it."""
+    """Calls close(). Only logs its error, because the response is already complete or has failed with another error."""
     try:
         close = getattr(result, "close", None)
         if close is not None:
             close()
-    except (Gone, RequestTimeout):
+    except (LaneClosed, RequestTimeout):
         raise
     except BaseException as error:
         errors.write("close() of the application's result failed:\n" + traceback_text(error))
 
 
 def base_environ(threads: int, processes: int) -> Dict[str, Any]:
-    """What is the same for every request (PEP 3333, "environ Variables")."""
+    """Returns the environ keys that are the same for every request (PEP 3333, "environ Variables")."""
     return {
         "wsgi.version": (1, 0),
         "wsgi.multithread": threads > 1,

@@ -1,4 +1,4 @@
-"""What `start_response` may be given. Mirrors `src/wsgi/response-head.ts`; checks with real raises, so `python -O` keeps them."""
+"""Checks the arguments of `start_response`. Mirrors `src/wsgi/response-head.ts`. Uses no assert, so `python -O` keeps them."""
 
 import re
 from typing import Any, Dict, List, NamedTuple, Optional
@@ -9,38 +9,38 @@ class AppProtocolError(Exception):
 
 
 class Head(NamedTuple):
-    """A response head that has passed every check."""
+    """A response head that has passed all checks."""
 
     code: int
-    #: As CGI sends it: a Status field, then the others, without the empty line.
+    #: The head in CGI form: a Status field, then the other fields, without the empty line.
     lines: str
-    #: The length that the headers declare, in bytes.
+    #: The length that the headers declare, in bytes. None without a Content-Length.
     content_length: Optional[int]
 
 
 _STATUS = re.compile(r"[2-9][0-9][0-9] [\x20-\x7e\x80-\xff]*")
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _BAD_VALUE = re.compile(r"[^\t\x20-\x7e\x80-\xff]")
-#: The largest length that both sides can count with.
-_LARGEST = 2**53 - 1
-#: Characters of a head. Node takes 256 KiB, with the line of a Content-Length that is added and the empty line.
+#: The largest length: the largest integer that JavaScript represents exactly.
+_MAX_LENGTH = 2**53 - 1
+#: Characters of a head. Node accepts 256 KiB, including an added Content-Length and the empty line.
 _HEAD_LIMIT = 256 * 1024 - 64
 
-#: RFC 9110 section 7.6.1 and PEP 3333, "Other HTTP Features": these belong to the connection, so to the server alone.
+#: RFC 9110 section 7.6.1 and PEP 3333, "Other HTTP Features": these fields belong to the connection, so only to the server.
 _HOP_BY_HOP = frozenset(
     "connection keep-alive proxy-authenticate proxy-authorization proxy-connection te trailer trailers"
     " transfer-encoding upgrade".split()
 )
 
-#: What has passed before, since an application sends the same over and over: statuses with their codes, and names with
-#: whether they are Content-Length.
+#: Caches, because an application sends the same values again and again: the code of each valid status, and for each valid
+#: name whether it is Content-Length.
 _statuses: Dict[str, int] = {}
 _names: Dict[str, bool] = {}
-_PASSED_SIZE = 512
+_CACHE_SIZE = 512
 
 
 def parse_head(status: Any, headers: Any) -> Head:
-    """Checks a status and a header list, and copies them. Raises AppProtocolError that names the rule."""
+    """Checks a status and a header list, and copies them. Raises an AppProtocolError that names the broken rule."""
     code = _statuses.get(status) if type(status) is str else None
     if code is None:
         code = _check_status(status)
@@ -78,7 +78,7 @@ def _check_status(status: Any) -> int:
             'start_response: the status must be "DDD reason" with DDD from 200 to 999, got %.80r' % (status,)
         )
     code = int(status[:3])
-    if len(_statuses) < _PASSED_SIZE:
+    if len(_statuses) < _CACHE_SIZE:
         _statuses[status] = code
     return code
 
@@ -94,14 +94,14 @@ def _check_name(name: str) -> bool:
             'start_response: %s is hop-by-hop, so only the server may set it (PEP 3333, "Other HTTP Features")' % name
         )
     is_length = lower == "content-length"
-    if len(_names) < _PASSED_SIZE:
+    if len(_names) < _CACHE_SIZE:
         _names[name] = is_length
     return is_length
 
 
 def _length(value: str) -> int:
     length = int(value) if value.isascii() and value.isdigit() and len(value) <= 16 else -1
-    if not 0 <= length <= _LARGEST:
+    if not 0 <= length <= _MAX_LENGTH:
         raise AppProtocolError("start_response: Content-Length must be decimal digits, got %.80r" % value)
     return length
 
@@ -109,7 +109,7 @@ def _length(value: str) -> int:
 def _check_value(name: str, value: str) -> None:
     bad = _BAD_VALUE.search(value)
     if bad is not None:
-        # The character alone: a value may be a session cookie, and messages go to logs.
+        # The message shows only the character: the value may be a session cookie, and messages go to logs.
         raise AppProtocolError(
             "start_response: the value of %s has %a: control characters and characters that are no byte cannot be sent"
             % (name, bad.group())

@@ -1,39 +1,42 @@
-"""Lets one thread stop another in the request that it serves, and in no later one. Knows threads; knows no lane and no WSGI."""
+"""Interrupts a thread in its current request, never in a later one. Knows threads; knows no lane and no WSGI."""
 
 import sys
 import threading
 import traceback
 from typing import Any, Optional
 
-from .report import without_ours
+from .report import application_stack
 
 
 class RequestTimeout(BaseException):
-    """Raised in a thread whose request took too long. No Exception: what an application does against errors must not keep it."""
+    """Raised in a thread whose request took too long. A BaseException, so that `except Exception` does not catch it."""
 
 
 class Interruptible:
-    """A thread's turn at one request: `begin`, `end` and the shield are for that thread, the others for any."""
+    """The state of one thread. Only that thread calls `begin`, `end`, `shield` and `unshield`; any thread calls `interrupt`."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
+        #: The thread's id during a request; None between requests.
         self._thread: Optional[int] = None
+        #: The number of the current request, counted from 1.
         self._number = 0
+        #: True if an exception was scheduled in the thread.
         self._interrupted = False
-        #: The thread is where no exception may land. Its own to set.
+        #: True while no exception may be raised in the thread. Only the thread itself sets it.
         self._shielded = False
-        #: A stroke that came meanwhile: it lands when the thread comes out.
+        #: True if an interrupt came while the thread was shielded. `unshield` then raises the exception.
         self._deferred = False
-        #: A stroke is on its way, and may not have seen the shield.
+        #: True while `interrupt` runs. It may have checked `_shielded` before the thread set it.
         self._interrupting = False
 
     def begin(self) -> None:
-        """From here on the thread may be struck."""
-        self._number += 1  # before the thread, without which nobody strikes: in this order it needs no lock
+        """Starts a request. From here on the thread may be interrupted."""
+        self._number += 1  # set before `_thread`: without a thread `interrupt` does nothing, so no lock is needed
         self._thread = threading.get_ident()
 
     def end(self) -> None:
-        """From here on it may not, and a stroke that has not landed never will. May be called again."""
+        """Ends the request. From here on the thread is not interrupted; a scheduled exception is taken back. Idempotent."""
         with self._lock:
             if self._interrupted and self._thread is not None:
                 _raise_in(self._thread, None)
@@ -44,14 +47,14 @@ class Interruptible:
 
     def shield(self) -> bool:
         """
-        From here on no stroke lands before `unshield()`: for code whose work must not be half done. False, and without effect, in
-        a thread that does not have the turn. Raises RequestTimeout where a stroke has come already.
+        Defers interrupts until `unshield()`, for code that must not stop halfway. Returns False, and has no effect, in a thread
+        that does not serve the request. Raises RequestTimeout if an interrupt has already happened.
         """
         if self._thread != threading.get_ident():
             return False
         try:
             self._shielded = True
-            if self._interrupting:  # it may not have seen the shield: what it has raised lands here
+            if self._interrupting:  # `interrupt` may not have seen the shield; wait, so that its exception is raised here
                 with self._lock:
                     pass
         except BaseException:
@@ -60,7 +63,7 @@ class Interruptible:
         return True
 
     def unshield(self) -> None:
-        """Raises RequestTimeout if a stroke came meanwhile."""
+        """Raises RequestTimeout if an interrupt was deferred."""
         self._shielded = False
         if self._deferred:
             self._deferred = False
@@ -68,8 +71,8 @@ class Interruptible:
 
     def interrupt(self, number: int) -> str:
         """
-        Raises RequestTimeout in the thread as soon as it runs Python code again, if it is at that request, counted from 1.
-        Returns where it is; empty if it is at another, or at none.
+        Raises RequestTimeout in the thread, as soon as it runs Python code again. `number` is the request's number, counted
+        from 1. Returns the thread's stack trace. Does nothing and returns "" if that request is not the current one.
         """
         with self._lock:
             thread = self._thread
@@ -85,25 +88,25 @@ class Interruptible:
             return stack
 
     def _is_deferred(self) -> bool:
-        """True if the thread raises the exception itself."""
+        """Returns True if the thread will raise the exception itself, or has done so."""
         if not self._shielded:
             return False
         self._deferred = True
         if self._shielded or not self._deferred:
             return True
-        self._deferred = False  # it has come out meanwhile, and has not seen it
+        self._deferred = False  # the thread has left the shield without seeing the flag
         return False
 
 
 def _stack(thread: int) -> str:
     frame = sys._current_frames().get(thread)
-    return "".join(traceback.StackSummary.extract(without_ours(traceback.walk_stack(frame))).format())
+    return "".join(traceback.StackSummary.extract(application_stack(traceback.walk_stack(frame))).format())
 
 
 def _raise_in(thread: int, exception: Any) -> bool:
-    """None takes back what has not landed. False where the interpreter cannot do it."""
+    """Schedules an exception in a thread; None takes it back. Returns False if the interpreter cannot do it."""
     try:
-        import ctypes  # here, since few processes ever need it
+        import ctypes  # imported here, because few processes ever need it
 
         raise_in = ctypes.pythonapi.PyThreadState_SetAsyncExc
     except (ImportError, AttributeError):

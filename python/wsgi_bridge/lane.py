@@ -7,12 +7,12 @@ from typing import Dict, Iterable, Optional
 
 from . import fastcgi
 from .inbound import Inbound
-from .receiver import Gone
 from .interruptible import Interruptible
+from .receiver import LaneClosed
 
 _MORE: int = getattr(socket, "MSG_MORE", 0)
 
-#: The end of a request, around its id: an empty STDOUT, and END_REQUEST.
+#: The records that end a request, without its id: an empty STDOUT and END_REQUEST.
 _STDOUT_END = fastcgi.header(fastcgi.STDOUT, 0, 0)[:2]
 _END = fastcgi.header(fastcgi.STDOUT, 0, 0)[4:] + fastcgi.header(fastcgi.END_REQUEST, 0, 8)[:2]
 _END_LENGTH = fastcgi.header(fastcgi.END_REQUEST, 0, 8)[4:]
@@ -20,13 +20,13 @@ _COMPLETE = bytes((fastcgi.REQUEST_COMPLETE, 0, 0, 0))
 
 
 class RequestEndedError(ValueError):
-    """The application used a part of a request (wsgi.input, write) after the request had ended."""
+    """The application used something of a request, such as wsgi.input or write(), after the request had ended."""
 
 
 class Lane:
     """
-    Reads requests, one after another, and sends what answers them. Whatever speaks for a request names its id, in any thread:
-    what comes after the request's end raises RequestEndedError, and the next request on the lane does not notice.
+    Receives requests, one after another, and sends their responses. Every call passes the id of its request, in any thread. A
+    call for a request that has ended raises RequestEndedError and does not affect the next request on the lane.
     """
 
     def __init__(self, sock: socket.socket) -> None:
@@ -34,13 +34,13 @@ class Lane:
         self._sending = threading.Lock()
         self._open = False
         self._forked = False
-        #: The thread's turn at the current request.
+        #: Interrupts the thread that serves the lane.
         self.interruptible = Interruptible()
-        #: What comes on it.
+        #: The receiving half.
         self.inbound = Inbound(sock, self.interruptible, self.require)
 
     def next_request(self) -> Optional[Dict[str, str]]:
-        """The parameters of the next request; None when the lane is closed. Raises ValueError for another request's records."""
+        """Returns the parameters of the next request; None when the lane is closed. Raises ValueError for a misplaced record."""
         params = self.inbound.next_request()
         self._open = params is not None
         return params
@@ -52,11 +52,11 @@ class Lane:
 
     @property
     def forked(self) -> bool:
-        """True in a child process that was forked off: the lane is the parent's."""
+        """True in a forked child, to which the lane does not belong."""
         return self._forked
 
     def send(self, request_id: int, parts: Iterable[fastcgi.Buffer]) -> None:
-        """Sends records of a request whole, however many threads send. Raises RequestEndedError; Gone when the lane is closed."""
+        """Sends records of a request. Several threads may send. Raises RequestEndedError, LaneClosed."""
         data = b"".join(parts)
         shielded = self.interruptible.shield()
         try:
@@ -68,14 +68,14 @@ class Lane:
                 self.interruptible.unshield()
 
     def send_file(self, request_id: int, descriptor: int, offset: int, size: int) -> None:
-        """Sends `size` bytes of a file, at most 65535, as STDOUT. Raises RequestEndedError, Gone."""
+        """Sends `size` bytes of a file, at most 65535, as STDOUT. Raises RequestEndedError, LaneClosed."""
         shielded = self.interruptible.shield()
         try:
             with self._sending:
                 self.require(request_id)
                 self._send_pieces(request_id, descriptor, offset, size)
-        except Gone:
-            self._break()
+        except LaneClosed:
+            self._shut_down()
             raise
         finally:
             if shielded:
@@ -87,33 +87,33 @@ class Lane:
             while size > 0:
                 sent = self._send_piece(descriptor, offset, size)
                 if sent == 0:
-                    raise Gone  # the file was truncated since its size was asked for
+                    raise LaneClosed  # the file was truncated after its size was read
                 offset += sent
                 size -= sent
         except OSError as error:
-            raise Gone from error
+            raise LaneClosed from error
 
-    def _break(self) -> None:
+    def _shut_down(self) -> None:
         """
-        What the record has promised can never come, so the lane is of no more use: Node breaks the response off, and replaces
-        the process when its requests are over.
+        Closes the lane, because the content that a record header announced cannot be sent. Node aborts the response, and
+        replaces the process when its requests have ended.
         """
         try:
             self._sock.shutdown(socket.SHUT_RDWR)
         except OSError:
-            pass  # it is broken already
+            pass  # the lane is closed already
 
     def _send_piece(self, descriptor: int, offset: int, size: int) -> int:
         try:
             return os.sendfile(self._sock.fileno(), descriptor, offset, size)
-        except OSError:  # some file systems cannot; a lane that is broken is so for this, too
+        except OSError:  # not supported by some file systems; if the lane is closed, sendall fails as well
             data = os.pread(descriptor, size, offset)
             self._sock.sendall(data)
             return len(data)
 
     def end(self, app_status: int, parts: Iterable[fastcgi.Buffer] = ()) -> None:
-        """Sends the last records of the current request, and its end. Does nothing when that was done before. Raises Gone."""
-        self.interruptible.end()  # before Node hears of the end, and sends the next request
+        """Sends the last records of the current request, and its end. Idempotent. Raises LaneClosed."""
+        self.interruptible.end()  # before Node receives the end and sends the next request
         with self._sending:
             if not self._open:
                 return
@@ -124,34 +124,34 @@ class Lane:
             self._send_all(b"".join((*parts, ended)))
 
     def close(self) -> None:
-        """Nobody serves it any more."""
+        """Closes the socket. Called when the lane's thread ends."""
         try:
             self._sock.close()
         except OSError:
             pass  # the application has closed the descriptor
 
-    def forget(self) -> None:
-        """In a child process that was forked off: the lane is the parent's, and other threads' locks are held for ever."""
+    def after_fork(self) -> None:
+        """Called in a forked child: the lane belongs to the parent, and a lock of another thread would stay locked for ever."""
         self._forked = True
         self._open = False
         self._sending = threading.Lock()
-        self.inbound.forget()
+        self.inbound.after_fork()
         self._sock.close()
 
     def require(self, request_id: int) -> None:
-        """Raises RequestEndedError unless it is the current request of this process."""
+        """Raises RequestEndedError unless the request is the current one and belongs to this process."""
         if self._forked:
             raise RequestEndedError(
-                "this process was forked off in a request, which only its parent can answer; end it with os._exit()"
+                "this process was forked during a request, which only its parent can answer; end it with os._exit()"
             )
         if not self._open or request_id != self.inbound.request_id:
             raise RequestEndedError(
                 "the request has ended, so its wsgi.input, start_response(), write() and client_disconnected() cannot be "
-                "used any more; let what runs on in a thread have its data before the application returns"
+                "used any more; pass a thread that keeps running the data it needs before the application returns"
             )
 
     def _send_all(self, data: bytes) -> None:
         try:
             self._sock.sendall(data)
         except OSError as error:
-            raise Gone from error
+            raise LaneClosed from error

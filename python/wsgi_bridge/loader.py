@@ -1,4 +1,4 @@
-"""From a target such as "module:attribute" to a callable. Knows what can go wrong on the way, and says it as data."""
+"""Loads the application from a target such as "module:attribute", and reports failures as data. Knows no lane and no request."""
 
 import importlib
 import importlib.util
@@ -8,15 +8,15 @@ from typing import Any, Callable, List, Tuple
 
 from .report import traceback_text
 
-#: What a module that is named alone calls its application.
-_USUAL = ("application", "app")
-#: One of these is in the settings of every Django project.
-_DJANGO = ("ROOT_URLCONF", "INSTALLED_APPS")
+#: The usual names of the application, for a target that is only a module.
+_DEFAULT_NAMES = ("application", "app")
+#: The settings of every Django project have at least one of these.
+_DJANGO_SETTINGS = ("ROOT_URLCONF", "INSTALLED_APPS")
 _MISSING = object()
 
 
 class LoadError(Exception):
-    """The application cannot be loaded; `report` are name-value pairs for the other side."""
+    """The application cannot be loaded. `report` has the name-value pairs for Node."""
 
     def __init__(self, failure: str, **details: str) -> None:
         super().__init__(failure)
@@ -24,18 +24,18 @@ class LoadError(Exception):
 
 
 def load(target: str) -> Callable[..., Any]:
-    """Imports the place and looks the application up in it; Node has checked the target's shape. Raises LoadError.
+    """Imports the target's module or file, and returns the application in it. Node has checked the syntax. Raises LoadError.
 
-    place               its `application`, else its `app`; of Django's settings the project's application
+    place               its `application`, else its `app`; for a Django settings module, the project's application
     place:name.nested   an attribute
-    place:factory()     what it returns, called without arguments
+    place:factory()     the return value of a factory, which is called without arguments
 
-    A place is a module, or a path that ends with .py.
+    A place is a module name, or a path that ends with .py.
     """
     place, attribute = _split(target)
     module = _run("import", place, lambda: _import(place))
     if attribute == "":
-        return _callable(_usual(module, place), place)
+        return _callable(_default_app(module, place), place)
     if not attribute.endswith("()"):
         return _callable(_attribute(module, place, attribute), target)
     factory = _callable(_attribute(module, place, attribute[:-2]), target[:-2])
@@ -45,15 +45,15 @@ def load(target: str) -> Callable[..., Any]:
 def _split(target: str) -> Tuple[str, str]:
     if target.endswith(".py"):
         return target, ""
-    place, colon, attribute = target.rpartition(":")  # the path of a file may have a colon
+    place, colon, attribute = target.rpartition(":")  # the path of a file may contain a colon
     return (place, attribute) if colon else (target, "")
 
 
 def _run(failure: str, name: str, code: Callable[[], Any]) -> Any:
-    """Runs what is the application's, which may raise as it likes."""
+    """Runs code of the application. Raises LoadError for any exception."""
     try:
         return code()
-    except BaseException as error:  # SystemExit too: the process must not end without a word
+    except BaseException as error:  # SystemExit too: the process must not end without a report
         raise LoadError(failure, name=name, traceback=traceback_text(error), python=sys.executable) from None
 
 
@@ -66,24 +66,24 @@ def _import(place: str) -> Any:
     if sys.path[0] != folder:
         sys.path.insert(0, folder)
     spec: Any = importlib.util.spec_from_file_location(name, path)
-    # Not by `import`: a package, or a module of Python's own, may have the same name.
+    # Not import_module(name): a package or a module of the standard library may have the same name.
     module = sys.modules[name] = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
 
 
-def _usual(module: Any, place: str) -> Any:
-    for name in _USUAL:
+def _default_app(module: Any, place: str) -> Any:
+    for name in _DEFAULT_NAMES:
         app = _member(module, name, place)
         if app is not _MISSING:
             return app
-    if any(_member(module, name, place) is not _MISSING for name in _DJANGO):
-        return _run("raised", "django.core.wsgi.get_wsgi_application()", lambda: _django(module.__name__))
-    raise LoadError("attribute", place=place, name="", callables=", ".join(_callables(module)))
+    if any(_member(module, name, place) is not _MISSING for name in _DJANGO_SETTINGS):
+        return _run("raised", "django.core.wsgi.get_wsgi_application()", lambda: _django_app(module.__name__))
+    raise LoadError("attribute", place=place, name="", callables=", ".join(_candidates(module)))
 
 
-def _django(settings: str) -> Any:
-    """Django imports the settings by this name, under which they are imported already."""
+def _django_app(settings: str) -> Any:
+    """Django imports the settings by this name. They are already imported under it, so they are not run again."""
     os.environ["DJANGO_SETTINGS_MODULE"] = settings
     return importlib.import_module("django.core.wsgi").get_wsgi_application()
 
@@ -93,14 +93,14 @@ def _attribute(module: Any, place: str, attribute: str) -> Any:
     for name in attribute.split("."):
         found = _member(holder, name, "%s:%s%s" % (place, path, name))
         if found is _MISSING:
-            near = ", ".join(path + other for other in _callables(holder))
-            raise LoadError("attribute", place=place, name=path + name, callables=near)
+            candidates = ", ".join(path + other for other in _candidates(holder))
+            raise LoadError("attribute", place=place, name=path + name, callables=candidates)
         holder, path = found, "%s%s." % (path, name)
     return holder
 
 
 def _member(holder: Any, name: str, shown: str) -> Any:
-    """A module may have a __getattr__ of its own, and an object any property."""
+    """Returns an attribute or _MISSING. A module's __getattr__, or a property, may run code of the application."""
     return _run("raised", shown, lambda: getattr(holder, name, _MISSING))
 
 
@@ -110,12 +110,12 @@ def _callable(found: Any, name: str) -> Callable[..., Any]:
     return found  # type: ignore[no-any-return]
 
 
-def _callables(holder: Any) -> List[str]:
-    """Names that may have been meant."""
+def _candidates(holder: Any) -> List[str]:
+    """Returns names that the user may have meant."""
     members = getattr(holder, "__dict__", {})
-    return [name for name, value in members.items() if _may_be_meant(value)][:10]
+    return [name for name, value in members.items() if _is_candidate(value)][:10]
 
 
-def _may_be_meant(value: Any) -> bool:
-    """Methods of a class stand in it wrapped up, and are not callable as they stand (a static one is, since CPython 3.10)."""
+def _is_candidate(value: Any) -> bool:
+    """In a class's __dict__, static and class methods are wrapper objects (not callable; since 3.10 static ones are)."""
     return isinstance(value, (staticmethod, classmethod)) or (callable(value) and not isinstance(value, type))

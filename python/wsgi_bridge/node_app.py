@@ -1,4 +1,4 @@
-"""`NodeApp`: an Express or Koa app as a WSGI callable. Knows a request's journey; the processes are the pool's."""
+"""`NodeApp`: an Express or Koa app as a WSGI callable. Runs each request; leaves the processes to the pool."""
 
 import os
 from typing import Any, Callable, Dict, Iterable, Optional, Sequence, Tuple, Union
@@ -15,18 +15,18 @@ class NodeApp:
 
         application = NodeApp("server.mjs:app", directory="web")
 
-    Node starts with the first request in each server process, or by `start()`; it ends with the process, or by `close()`.
-    May be called by many threads. Raises the subclasses of NodeError.
+    In each server process, Node starts with the first request or with `start()`. It ends with the server process or with
+    `close()`. Any number of threads may call the app. Raises subclasses of NodeError.
 
-    target           a file below `directory`, and the name it exports: "server.mjs:app"; its default export without a name
-    directory        where Node runs and finds the npm package wsgi-bridge; default the current one
-    node             Node's command, or a sequence with options: ("node", "--enable-source-maps")
-    processes        Node processes for each server process; default 1
-    lanes            requests at the same time in each Node process; default 8
-    env              Node's environment; default this process's own
-    start_timeout    seconds for loading the app; default 30
-    request_timeout  seconds that Node may be silent within a request, None for ever; default 60
-    queue_timeout    seconds that a request waits for a free lane, None for ever; default 30
+    target           a file, relative to `directory`, and an exported name: "server.mjs:app"; without a name, the default export
+    directory        the folder in which Node runs and finds the npm package wsgi-bridge; default: the current directory
+    node             the Node command, or a sequence with options: ("node", "--enable-source-maps")
+    processes        how many Node processes each server process starts; default: 1
+    lanes            how many requests each Node process serves at the same time; default: 8
+    env              the environment variables of Node; default: those of this process
+    start_timeout    seconds that Node may take to load the app; default: 30
+    request_timeout  seconds that Node may neither send nor read anything during a request, None for no limit; default: 60
+    queue_timeout    seconds that a request may wait for a free lane, None for no limit; default: 30
     """
 
     def __init__(
@@ -43,7 +43,7 @@ class NodeApp:
     ) -> None:
         if processes < 1 or lanes < 1:
             raise ValueError("NodeApp: processes and lanes must be 1 or more")
-        folder = os.path.abspath(directory)  # a server may change its own directory before the first request
+        folder = os.path.abspath(directory)  # the server may change its directory before the first request
         command = (node,) if isinstance(node, str) else tuple(node)
         self._request_timeout = request_timeout
         self._pool = NodePool(
@@ -51,15 +51,15 @@ class NodeApp:
         )
 
     def __call__(self, environ: Dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        """PEP 3333's application. Raises NodeError."""
+        """The WSGI application callable (PEP 3333). Raises NodeError."""
         body = Body(environ)
         params = encode_params(environ, body)
         try:
-            response, (status, headers) = self._ask(environ, params, body)
+            response, (status, headers) = self._send(environ, params, body)
         except NodeExitError:
             if not is_safe(environ, body):
                 raise
-            response, (status, headers) = self._ask(environ, params, body)
+            response, (status, headers) = self._send(environ, params, body)
         try:
             start_response(status, headers)
         except BaseException:
@@ -68,21 +68,22 @@ class NodeApp:
         return response
 
     def start(self) -> None:
-        """Starts Node now instead of with the first request. Raises NodeStartError, NodeClosedError."""
+        """Starts Node now, not with the first request. Raises NodeStartError, NodeClosedError."""
         self._pool.give_back(self._pool.acquire(), True)
 
     def close(self) -> None:
-        """Ends Node. Requests under way are broken off; later ones get NodeClosedError. May be called again."""
+        """Ends Node. Running requests are aborted; later requests raise NodeClosedError. May be called more than once."""
         self._pool.close()
 
-    def _ask(self, environ: Dict[str, Any], params: bytes, body: Body) -> Tuple[NodeResponse, Tuple[str, Any]]:
-        held = self._pool.acquire()
-        lane = held[1]
+    def _send(self, environ: Dict[str, Any], params: bytes, body: Body) -> Tuple[NodeResponse, Tuple[str, Any]]:
+        """Sends the request to a free lane, and waits for the head of the response."""
+        pooled = self._pool.acquire()
+        lane = pooled[1]
         lane.timeout = self._request_timeout
-        response = NodeResponse(lane, body, environ["wsgi.errors"], lambda usable: self._pool.give_back(held, usable))
+        response = NodeResponse(lane, body, environ["wsgi.errors"], lambda usable: self._pool.give_back(pooled, usable))
         try:
             lane.begin(params, body.empty)
         except NodeExitError:
-            self._pool.give_back(held, False)
+            self._pool.give_back(pooled, False)
             raise
         return response, response.head()

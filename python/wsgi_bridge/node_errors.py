@@ -1,28 +1,28 @@
-"""What goes wrong between a WSGI server and Node, by whose fault it is. Knows classes; knows no process."""
+"""The errors of NodeApp. Each class says who has caused the error."""
 
 
 class NodeError(Exception):
-    """The base of all errors that NodeApp raises on purpose."""
+    """The base class of all errors that NodeApp raises on purpose."""
 
 
 class NodeStartError(NodeError):
-    """Node could not be started, or could not load the app; the message has what Node said, and what to do."""
+    """Node could not be started, or could not load the app. The message contains Node's output and says what to do."""
 
 
 class NodeExitError(NodeError):
-    """Node ended, or broke the protocol, before its response was whole."""
+    """Node exited, or violated the protocol, before its response was complete."""
 
 
 class NodeTimeoutError(NodeError):
-    """Node was silent for longer than `request_timeout`, or no lane became free within `queue_timeout`."""
+    """Node neither sent nor read anything for `request_timeout`, or no lane became free within `queue_timeout`."""
 
 
 class NodeClosedError(NodeError):
-    """The app was closed with close() and takes no further requests."""
+    """The NodeApp was closed with close() and takes no more requests."""
 
 
 class NodeAppError(NodeError):
-    """The JavaScript app failed. `stack` is what JavaScript says of it."""
+    """The JavaScript app failed. `stack` is the stack trace of its error; empty if there is none."""
 
     def __init__(self, message: str, stack: str = "") -> None:
         super().__init__(message + ("\n" + stack if stack else ""))
@@ -30,8 +30,8 @@ class NodeAppError(NodeError):
 
 
 class RequestBodyError(NodeError):
-    """The request's body ended before its Content-Length: the client has left."""
+    """The request body ended before its Content-Length was reached: the client has disconnected."""
 
 
 class RequestEnvironError(NodeError):
-    """The environ has what cannot be sent: the fault of the server, or of middleware above NodeApp."""
+    """The environ contains something that cannot be sent. The server, or middleware around NodeApp, has put it there."""

@@ -1,4 +1,4 @@
-"""One lane to Node, seen from Python: one request at a time. Knows records and time-outs; knows no WSGI."""
+"""Python's end of a lane to Node, which carries one request at a time. Knows records and timeouts; knows no WSGI."""
 
 import select
 import socket
@@ -8,7 +8,7 @@ from . import fastcgi
 from .node_errors import NodeExitError, NodeTimeoutError
 
 _RECEIVE = 65536
-#: The content of BEGIN_REQUEST.
+#: The content of BEGIN_REQUEST: a responder whose connection is kept.
 _RESPONDER = bytes((0, fastcgi.RESPONDER, fastcgi.KEEP_CONN, 0, 0, 0, 0, 0))
 
 Record = Tuple[int, bytes]
@@ -22,32 +22,32 @@ class NodeLane:
         self._sock = sock
         self._poll = select.poll()
         self._data = b""
-        #: How much of `_data` was taken: to cut it off for each record would copy the rest each time.
+        #: How many bytes of `_data` were already returned. Removing them for each record would copy the rest each time.
         self._at = 0
         self._unsent = b""
-        #: The id of the current request, or of the last one. A new lane has none: 0, as the report of a start has.
+        #: The id of the current request, or of the last one. A new lane starts with 0, the id of a start report.
         self._id = fastcgi.NULL_REQUEST_ID
-        #: Seconds that Node may be silent while it is waited for; None: for ever.
+        #: How many seconds `wait` waits for Node; None for no limit.
         self.timeout: Optional[float] = None
-        #: The request under way has been sent to its end.
-        self.sent = True
+        #: True if the end of the current request's body is sent, or in `_unsent`.
+        self.body_ended = True
 
     def begin(self, params: bytes, bodyless: bool) -> None:
-        """Sends a request's head, and its end where it has no body. Raises NodeExitError."""
+        """Sends a request's parameters, and the end of the body if it has none. Raises NodeExitError."""
         self._id = fastcgi.next_request_id(self._id)
         parts: List[fastcgi.Buffer] = [
             fastcgi.record(fastcgi.BEGIN_REQUEST, self._id, _RESPONDER),
             *fastcgi.stream(fastcgi.PARAMS, self._id, params),
             fastcgi.header(fastcgi.PARAMS, self._id, 0),
         ]
-        self.sent = bodyless
+        self.body_ended = bodyless
         if bodyless:
             parts.append(fastcgi.header(fastcgi.STDIN, self._id, 0))
         self._unsent = b"".join(parts)
         self._send_some()
 
     def stdin(self, piece: bytes) -> None:
-        """A piece of the body; an empty one ends it."""
+        """Sends a piece of the body. An empty piece ends the body."""
         if piece:
             self._unsent += b"".join(fastcgi.stream(fastcgi.STDIN, self._id, piece))
         else:
@@ -55,31 +55,31 @@ class NodeLane:
         self._send_some()
 
     def end_stdin(self) -> None:
-        """Lets the body end here, whatever of it was sent."""
-        if not self.sent:
-            self.sent = True
+        """Ends the body, even if it is not complete."""
+        if not self.body_ended:
+            self.body_ended = True
             self._unsent += fastcgi.header(fastcgi.STDIN, self._id, 0)
 
     def abort(self) -> None:
-        """Tells Node that the client has left; the request's end still comes."""
+        """Tells Node that the client has disconnected. Node still sends the end of the request."""
         self._unsent += fastcgi.header(fastcgi.ABORT_REQUEST, self._id, 0)
         self.end_stdin()
         self._send_some()
 
     @property
-    def clear(self) -> bool:
-        """True when nothing waits to be sent."""
+    def flushed(self) -> bool:
+        """True if nothing waits to be sent."""
         return not self._unsent
 
     def ready_record(self) -> Optional[Record]:
-        """The next record, if it is there."""
+        """Returns the next record; None if it has not arrived."""
         while True:
-            record = self._cut()
+            record = self._next_record()
             if record is not None or not self._receive():
                 return record
 
     def record(self) -> Record:
-        """The next record; sends on while it waits. Raises NodeTimeoutError, NodeExitError."""
+        """Waits for the next record. Sends pending bytes in the meantime. Raises NodeTimeoutError, NodeExitError."""
         while True:
             record = self.ready_record()
             if record is not None:
@@ -87,27 +87,27 @@ class NodeLane:
             self.wait()
 
     def wait(self) -> None:
-        """Until there is something to receive, or room to send in. Raises NodeTimeoutError, NodeExitError."""
+        """Waits until the socket is readable, or writable if bytes are pending. Raises NodeTimeoutError, NodeExitError."""
         try:
             self._poll.register(self._sock, select.POLLIN | (select.POLLOUT if self._unsent else 0))
         except ValueError:
             raise NodeExitError("the NodeApp was closed while it served the request") from None
         if not self._poll.poll(None if self.timeout is None else self.timeout * 1000):
             raise NodeTimeoutError(
-                "Node neither sent nor took a byte of the request for %g s; "
-                "see why the JavaScript app does not answer, or give NodeApp a longer request_timeout" % (self.timeout or 0)
+                "Node neither sent nor read a byte of the request for %g s; "
+                "find out why the JavaScript app does not respond, or give NodeApp a longer request_timeout" % (self.timeout or 0)
             )
         self._send_some()
 
     def flush(self) -> None:
-        """Sends what is still to be sent."""
+        """Waits until all pending bytes are sent."""
         while self._unsent:
             self.wait()
-            if not self.clear and self._receive() and len(self._data) - self._at > 64 * _RECEIVE:
-                raise NodeExitError("Node sends without end and takes nothing")
+            if not self.flushed and self._receive() and len(self._data) - self._at > 64 * _RECEIVE:
+                raise NodeExitError("Node keeps sending and does not read")
 
     def close(self) -> None:
-        """Nobody uses it any more."""
+        """Closes the socket."""
         self._sock.close()
 
     def _send_some(self) -> None:
@@ -117,7 +117,7 @@ class NodeLane:
             except BlockingIOError:
                 return
             except OSError as error:
-                raise NodeExitError("Node ended before it had taken the request") from error
+                raise NodeExitError("Node ended before it had read the whole request") from error
             self._unsent = self._unsent[sent:]
 
     def _receive(self) -> bool:
@@ -126,14 +126,15 @@ class NodeLane:
         except BlockingIOError:
             return False
         except OSError as error:
-            raise NodeExitError("Node ended before its response was whole") from error
+            raise NodeExitError("Node ended before its response was complete") from error
         if not data:
-            raise NodeExitError("Node ended before its response was whole")
+            raise NodeExitError("Node ended before its response was complete")
         self._data = self._data[self._at :] + data
         self._at = 0
         return True
 
-    def _cut(self) -> Optional[Record]:
+    def _next_record(self) -> Optional[Record]:
+        """Returns the next received record; None if it is not complete yet."""
         data = self._data
         at = self._at
         if len(data) - at < fastcgi.HEADER_LENGTH:
@@ -141,12 +142,12 @@ class NodeLane:
         try:
             kind, request_id, length, padding = fastcgi.read_header(data, at)
         except ValueError as error:
-            raise NodeExitError("Node broke the protocol of its lane: %s" % error) from None
+            raise NodeExitError("Node violated the FastCGI protocol: %s" % error) from None
         start = at + fastcgi.HEADER_LENGTH
         end = start + length
         if len(data) < end + padding:
             return None
         if request_id != self._id:
-            raise NodeExitError("Node sent a record of request %d while request %d was current" % (request_id, self._id))
+            raise NodeExitError("Node sent a record of request %d during request %d" % (request_id, self._id))
         self._at = end + padding
         return kind, data[start:end]

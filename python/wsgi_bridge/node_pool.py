@@ -1,4 +1,4 @@
-"""The Node processes of a `NodeApp`, and who has which of their lanes. Knows locks, forks and back-off; knows no request."""
+"""The Node processes of a `NodeApp` and their free lanes. Knows locks, forks and the backoff of starts; knows no request."""
 
 import atexit
 import os
@@ -11,27 +11,29 @@ from .node_errors import NodeClosedError, NodeStartError, NodeTimeoutError
 from .node_lane import NodeLane
 from .node_process import NodeProcess
 
-#: Seconds before Node is started again after it could not be started, twice as long each time.
-_BACK_OFF = 0.25
-_MAX_BACK_OFF = 8.0
+#: Seconds without a new attempt after Node could not be started. The time doubles with each failure.
+_BACKOFF = 0.25
+_MAX_BACKOFF = 8.0
 
-#: A lane that one request has, and the process that it leads to.
-Held = Tuple[NodeProcess, NodeLane]
+#: A lane and its process.
+PooledLane = Tuple[NodeProcess, NodeLane]
 
 
 class NodePool:
-    """Starts processes when they are wanted. Each process that forks off has processes of its own."""
+    """Starts Node processes when they are needed. A forked child of this process starts its own."""
 
     _pid: int
     _condition: threading.Condition
     _processes: List[NodeProcess]
-    _free: List[Held]
-    #: How many processes are being started.
+    _free: List[PooledLane]
+    #: How many processes are starting.
     _starting: int
-    #: Why the newest start failed; None after one that did not.
+    #: Why the latest start failed; None if it succeeded.
     _failure: Optional[NodeStartError]
-    _not_before: float
-    _back_off: float
+    #: No new start before this time.
+    _retry_at: float
+    #: Seconds until the next attempt, should a start fail.
+    _backoff: float
 
     def __init__(self, start: Callable[[], NodeProcess], count: int, queue_timeout: Optional[float]) -> None:
         self._start = start
@@ -41,39 +43,39 @@ class NodePool:
         self._reset()
         _pools.add(self)
 
-    def acquire(self) -> Held:
-        """A free lane, now or when one is free. Raises NodeClosedError, NodeStartError, NodeTimeoutError."""
-        self._own()
+    def acquire(self) -> PooledLane:
+        """Returns a free lane. Starts a process or waits for it. Raises NodeClosedError, NodeStartError, NodeTimeoutError."""
+        self._check_fork()
         deadline = None if self._queue_timeout is None else time.monotonic() + self._queue_timeout
         with self._condition:
             while True:
                 if self._closed:
                     raise _closed()
-                self._bury()
+                self._remove_exited()
                 if len(self._processes) + self._starting < self._count:
                     break
                 if self._free:
                     return self._free.pop()
-                left = None if deadline is None else deadline - time.monotonic()
-                if left is not None and left <= 0 or not self._condition.wait(left):
+                remaining = None if deadline is None else deadline - time.monotonic()
+                if remaining is not None and remaining <= 0 or not self._condition.wait(remaining):
                     raise NodeTimeoutError(
                         "no lane to Node became free within queue_timeout, %g s; give NodeApp more lanes or processes"
                         % (self._queue_timeout or 0)
                     )
-            if self._failure is not None and time.monotonic() < self._not_before:
+            if self._failure is not None and time.monotonic() < self._retry_at:
                 raise NodeStartError(str(self._failure))
             self._starting += 1
         return self._start_process()
 
-    def give_back(self, held: Held, usable: bool) -> None:
-        """The request is over. A lane that is not usable costs its process: that is gone, or stuck."""
-        process = held[0]
+    def give_back(self, pooled: PooledLane, usable: bool) -> None:
+        """Takes a lane back after its request. If the lane is not usable, kills its process, which has exited or is stuck."""
+        process = pooled[0]
         with self._condition:
             known = process in self._processes
             if usable and known and process.alive:
-                self._free.append(held)
+                self._free.append(pooled)
             else:
-                held[1].close()
+                pooled[1].close()
                 if known:
                     self._remove(process)
             self._condition.notify()
@@ -81,8 +83,8 @@ class NodePool:
             process.kill()
 
     def close(self) -> None:
-        """Ends all processes; whoever waits for a lane gets NodeClosedError."""
-        self._own()
+        """Ends all processes. Threads that wait for a lane get NodeClosedError."""
+        self._check_fork()
         with self._condition:
             self._closed = True
             processes, self._processes, self._free = self._processes, [], []
@@ -90,29 +92,29 @@ class NodePool:
         for process in processes:
             process.close()
 
-    def forked(self) -> None:
-        """In a process that was forked off: the processes are the parent's, and locks may be held for ever."""
+    def after_fork(self) -> None:
+        """Called in a forked child: the Node processes belong to the parent, and a lock may stay locked for ever."""
         processes = self._processes
         self._reset()
         for process in processes:
             process.disown()
 
-    def _start_process(self) -> Held:
+    def _start_process(self) -> PooledLane:
         process: Optional[NodeProcess] = None
         try:
             process = self._start()
         except NodeStartError as error:
             with self._condition:
                 self._failure = error
-                self._not_before = time.monotonic() + self._back_off
-                self._back_off = min(_MAX_BACK_OFF, 2 * self._back_off)
+                self._retry_at = time.monotonic() + self._backoff
+                self._backoff = min(_MAX_BACKOFF, 2 * self._backoff)
             raise
         finally:
             with self._condition:
                 self._starting -= 1
                 closed = self._closed
                 if process is not None and not closed:
-                    self._failure, self._back_off = None, _BACK_OFF
+                    self._failure, self._backoff = None, _BACKOFF
                     self._processes.append(process)
                     self._free += [(process, lane) for lane in process.lanes[1:]]
                 self._condition.notify_all()
@@ -121,7 +123,7 @@ class NodePool:
             raise _closed()
         return process, process.lanes[0]
 
-    def _bury(self) -> None:
+    def _remove_exited(self) -> None:
         for process in [process for process in self._processes if not process.alive]:
             self._remove(process)
 
@@ -130,12 +132,12 @@ class NodePool:
         for owner, lane in self._free:
             if owner is process:
                 lane.close()
-        self._free = [held for held in self._free if held[0] is not process]
+        self._free = [pooled for pooled in self._free if pooled[0] is not process]
 
-    def _own(self) -> None:
-        """Servers that fork without Python's knowledge, as uWSGI does, are noticed here."""
+    def _check_fork(self) -> None:
+        """Notices a fork without Python's fork handlers. Some servers, such as uWSGI, fork in that way."""
         if self._pid != os.getpid():
-            self.forked()
+            self.after_fork()
 
     def _reset(self) -> None:
         self._pid = os.getpid()
@@ -144,12 +146,12 @@ class NodePool:
         self._free = []
         self._starting = 0
         self._failure = None
-        self._not_before = 0.0
-        self._back_off = _BACK_OFF
+        self._retry_at = 0.0
+        self._backoff = _BACKOFF
 
 
 def _closed() -> NodeClosedError:
-    return NodeClosedError("the NodeApp was closed and takes no further requests")
+    return NodeClosedError("the NodeApp was closed and takes no more requests")
 
 
 _pools: "weakref.WeakSet[NodePool]" = weakref.WeakSet()
@@ -157,7 +159,7 @@ _pools: "weakref.WeakSet[NodePool]" = weakref.WeakSet()
 
 def _after_fork() -> None:
     for pool in list(_pools):
-        pool.forked()
+        pool.after_fork()
 
 
 def _at_exit() -> None:

@@ -1,4 +1,4 @@
-"""One Node process and its lanes. Knows how to start and to end it; knows no request."""
+"""One Node process and its lanes. Starts it, logs its output and ends it. Knows no request."""
 
 import os
 import select
@@ -16,16 +16,17 @@ from .node_lane import NodeLane
 
 _PROGRAM = 'import "wsgi-bridge/node-app"'
 _TAIL_LINES = 40
-#: Seconds for a process that was asked to end.
-_END_TIMEOUT = 5.0
+#: Seconds that a process may take to exit after its lanes were closed.
+_EXIT_TIMEOUT = 5.0
 _RECEIVE = 65536
-#: Bytes that a pipe can hold: what a process that is gone may have left there. A child of its own may write for ever.
+#: The most bytes that a pipe can hold, so that a process can have left in it. A descendant of the process may write for ever.
 _PIPE = 1024 * 1024
+#: Node's error codes for a package that is not installed.
 _MISSING = ("ERR_MODULE_NOT_FOUND", "ERR_PACKAGE_PATH_NOT_EXPORTED")
 
 
 class NodeProcess:
-    """Started by its constructor, which waits until the app is loaded. Raises NodeStartError."""
+    """A running Node process. The constructor starts it and waits until it has loaded the app. Raises NodeStartError."""
 
     def __init__(
         self, target: str, directory: str, node: Sequence[str], lanes: int, env: Optional[Dict[str, str]], timeout: float
@@ -39,7 +40,7 @@ class NodeProcess:
         self.target = target
         command = [*node, "--input-type=module", "-e", _PROGRAM, "--", target, ",".join(map(str, fds))]
         try:
-            # A session of its own: Ctrl-C is for the server, which ends Node when its requests are through.
+            # In its own session Node does not get Ctrl-C. The server does, and ends Node when its requests have ended.
             self._child = subprocess.Popen(
                 command,
                 cwd=directory,
@@ -52,16 +53,16 @@ class NodeProcess:
                 start_new_session=True,
             )
         except OSError as error:
-            self.forget()
+            self.close_sockets()
             raise NodeStartError(
-                "%s cannot be run in %s (%s); install Node 20.19 or later, or name it with NodeApp's node=, and check directory="
+                "%s cannot be run in %s (%s); install Node 20.19 or later, or set NodeApp's node=, and check directory="
                 % (node[0], directory, error.strerror)
             ) from error
         finally:
             for _, theirs in pairs:
                 theirs.close()
-        #: Wakes the reader when the process is gone: a child of its own may hold the other end of its stdout.
-        self._woken, self._wakes = socket.socketpair()
+        #: Tells the reader thread that the process has exited. Its stdout may stay open, if a descendant holds the other end.
+        self._exit_reader, self._exit_writer = socket.socketpair()
         self._reader = threading.Thread(target=self._forward, name="wsgi-bridge-node-log", daemon=True)
         self._reader.start()
         self._await_start(timeout)
@@ -71,7 +72,7 @@ class NodeProcess:
         """False once the process has ended."""
         if self._child.poll() is None:
             return True
-        self._gone()
+        self._release()
         return False
 
     @property
@@ -79,69 +80,69 @@ class NodeProcess:
         """The process's id."""
         return self._child.pid
 
-    def forget(self) -> None:
-        """Closes this side's lanes: a process that lives ends with them."""
+    def close_sockets(self) -> None:
+        """Closes this side of the lanes, which makes a running process exit."""
         self._control.close()
         for lane in self.lanes:
             lane.close()
 
     def disown(self) -> None:
-        """Closes this side's descriptors and nothing more: after a fork the process belongs to the parent."""
-        self.forget()
-        for sock in (self._woken, self._wakes):
+        """Closes this side's descriptors and does nothing else: after a fork the process belongs to the parent."""
+        self.close_sockets()
+        for sock in (self._exit_reader, self._exit_writer):
             sock.close()
         if self._child.stdout is not None:
             self._child.stdout.close()
 
     def close(self) -> None:
-        """Lets the process end, and ends it where it does not."""
-        self.forget()
+        """Lets the process exit, and kills it if it does not."""
+        self.close_sockets()
         try:
-            self._child.wait(_END_TIMEOUT)
+            self._child.wait(_EXIT_TIMEOUT)
         except subprocess.TimeoutExpired:
             self._child.kill()
         self._wait()
 
     def kill(self) -> None:
-        """Ends it at once."""
+        """Kills the process at once."""
         self._child.kill()
         self._wait()
 
     def _wait(self) -> None:
-        """Until it is gone, and what it said is told."""
+        """Waits until the process has exited and its output is logged."""
         self._child.wait()
-        self._gone()
-        self._reader.join(1)  # not for ever: this process's stderr may take nothing
+        self._release()
+        self._reader.join(1)  # with a limit, because writing to this process's stderr may block
 
-    def _gone(self) -> None:
-        """Nothing of the process is held any more once its last words are read."""
+    def _release(self) -> None:
+        """Called when the process has exited. Its descriptors are closed as soon as its output is read."""
         self._control.close()
         try:
-            self._wakes.send(b"x")  # not its end alone: a process that was forked off may have a copy
+            self._exit_writer.send(b"x")  # closing alone is not enough: a forked child may have a copy of the descriptor
         except OSError:
-            return  # it was told before
-        self._wakes.close()
+            return  # already released
+        self._exit_writer.close()
 
     def _forward(self) -> None:
         stream = self._child.stdout
         if stream is None:
             return
-        with stream, self._woken:
+        with stream, self._exit_reader:
             rest = b""
-            for data in _until_gone(stream, self._woken):
+            for data in _read_until_exit(stream, self._exit_reader):
                 *lines, rest = (rest + data).split(b"\n")
                 for line in lines:
-                    self._tell(line)
+                    self._log(line)
             if rest:
-                self._tell(rest)
+                self._log(rest)
 
-    def _tell(self, raw: bytes) -> None:
+    def _log(self, raw: bytes) -> None:
         line = raw.decode("utf-8", "replace").rstrip("\r")
         self._tail.append(line)
         try:
             sys.stderr.write(line + "\n")
             sys.stderr.flush()
-        except (OSError, ValueError):  # nobody listens any more; the pipe must be read all the same
+        except (OSError, ValueError):  # stderr is closed, but the pipe must still be read
             pass
 
     def _await_start(self, timeout: float) -> None:
@@ -151,7 +152,7 @@ class NodeProcess:
             report.timeout = max(0.0, deadline - time.monotonic())
             kind, content = report.record()
         except NodeTimeoutError:
-            self._fail("Node had not loaded %s within start_timeout, %g s, and was ended" % (self.target, timeout))
+            self._fail("Node did not load %s within start_timeout, %g s, and was killed" % (self.target, timeout))
         except NodeExitError:
             self._fail("Node ended before it had loaded %s" % self.target)
         else:
@@ -160,35 +161,36 @@ class NodeProcess:
                 self._fail(pairs.get("message", "").encode("latin-1").decode("utf-8", "replace"))
 
     def _fail(self, message: str) -> None:
+        """Ends the process and raises NodeStartError with its output."""
         try:
             self._child.wait(0.5)
         except subprocess.TimeoutExpired:
             self._child.kill()
-        self.forget()
+        self.close_sockets()
         self._wait()
-        said = "\n".join(self._tail)
-        if any(code in said for code in _MISSING) and "wsgi-bridge" in said:
-            message += "; the npm package wsgi-bridge is not found from the app's directory: run npm install wsgi-bridge there"
-        raise NodeStartError(message + (":\n" + said if said else ""))
+        output = "\n".join(self._tail)
+        if any(code in output for code in _MISSING) and "wsgi-bridge" in output:
+            message += "; Node cannot find the npm package wsgi-bridge in the app's directory: run npm install wsgi-bridge there"
+        raise NodeStartError(message + (":\n" + output if output else ""))
 
 
-def _until_gone(stream: "IO[bytes]", woken: socket.socket) -> Iterator[bytes]:
-    """What comes from a process's stdout, to its end, or until the process is gone and nothing is left there."""
+def _read_until_exit(stream: "IO[bytes]", exit_reader: socket.socket) -> Iterator[bytes]:
+    """Yields what a process writes to its stdout, until end of file, or until the process has exited and the pipe is empty."""
     poll = select.poll()
     poll.register(stream, select.POLLIN)
-    poll.register(woken, select.POLLIN)
+    poll.register(exit_reader, select.POLLIN)
     left = _PIPE
-    gone = False
+    exited = False
     while left > 0:
-        ready = [descriptor for descriptor, _ in poll.poll(0 if gone else None)]
+        ready = [descriptor for descriptor, _ in poll.poll(0 if exited else None)]
         if stream.fileno() in ready:
             data = os.read(stream.fileno(), _RECEIVE)
             if not data:
                 return
-            left -= len(data) if gone else 0
+            left -= len(data) if exited else 0
             yield data
-        elif gone:
+        elif exited:
             return
         else:
-            gone = True
-            poll.unregister(woken)
+            exited = True
+            poll.unregister(exit_reader)

@@ -5,32 +5,32 @@ from typing import Any, Dict, List, Optional
 from . import fastcgi
 from .node_errors import RequestBodyError, RequestEnvironError
 
-#: Restated from what is true here, whatever a header or middleware said. The last is this package's own.
-_RESTATED = frozenset(("HTTPS", "CONTENT_LENGTH", "WSGI_INPUT_TERMINATED"))
+#: Parameters that are not copied from the environ but computed here. Only this package uses the last one.
+_COMPUTED = frozenset(("HTTPS", "CONTENT_LENGTH", "WSGI_INPUT_TERMINATED"))
 _BLOCK = fastcgi.MAX_CONTENT
-#: Bytes of all parameters; Node takes no more either.
+#: Bytes of all parameters. Node has the same limit.
 _PARAMS_LIMIT = 512 * 1024
-#: A second try of these does no harm (RFC 9110 section 9.2.1).
+#: Safe methods: these requests may be retried (RFC 9110 section 9.2.1).
 _SAFE = frozenset(("GET", "HEAD", "OPTIONS"))
 
 
 class Body:
-    """The request's body, piece by piece, honouring CONTENT_LENGTH and wsgi.input_terminated."""
+    """Reads the request's body piece by piece. Respects CONTENT_LENGTH and wsgi.input_terminated."""
 
     def __init__(self, environ: Dict[str, Any]) -> None:
         self._input = environ["wsgi.input"]
         self.length = _content_length(environ)
-        #: The server ends the stream itself, so that a body without a length can be read.
+        #: True if the body has no length and the server itself ends the stream, so that it can be read to its end.
         self.unsized = self.length is None and bool(environ.get("wsgi.input_terminated"))
         self._left: Optional[int] = None if self.unsized else self.length or 0
 
     @property
     def empty(self) -> bool:
-        """True when the request has no body, so that nothing is read."""
+        """True if the request has no body, so that nothing needs to be read."""
         return self._left == 0 and not self.length
 
     def read(self) -> bytes:
-        """The next piece, at most 64 KiB; empty at the end. Raises RequestBodyError when the body breaks off."""
+        """Returns the next piece, at most 64 KiB; b"" at the end. Raises RequestBodyError if the body is incomplete."""
         if self._left == 0:
             return b""
         piece: bytes = self._input.read(_BLOCK if self._left is None else min(_BLOCK, self._left))
@@ -51,15 +51,15 @@ def _content_length(environ: Dict[str, Any]) -> Optional[int]:
 
 
 def is_safe(environ: Dict[str, Any], body: Body) -> bool:
-    """True when the request may be sent again to another process."""
+    """Returns True if the request may be sent again, to another process."""
     return body.empty and environ.get("REQUEST_METHOD") in _SAFE
 
 
 def encode_params(environ: Dict[str, Any], body: Body) -> bytes:
-    """The environ's text as name-value pairs. Raises RequestEnvironError for text that is not bytes as latin-1, or too much."""
+    """Returns the environ's strings as name-value pairs. Raises RequestEnvironError if one is not latin-1, or all are too long."""
     parts: List[bytes] = []
     for key, value in environ.items():
-        if not isinstance(value, str) or not isinstance(key, str) or key.startswith("wsgi.") or key in _RESTATED:
+        if not isinstance(value, str) or not isinstance(key, str) or key.startswith("wsgi.") or key in _COMPUTED:
             continue
         try:
             parts.append(fastcgi.pair(key.encode("latin-1"), value.encode("latin-1")))
@@ -75,5 +75,7 @@ def encode_params(environ: Dict[str, Any], body: Body) -> bytes:
         parts.append(fastcgi.pair(b"WSGI_INPUT_TERMINATED", b"1"))
     params = b"".join(parts)
     if len(params) > _PARAMS_LIMIT:
-        raise RequestEnvironError("the environ has more than %d bytes of text; see who puts so much into it" % _PARAMS_LIMIT)
+        raise RequestEnvironError(
+            "the environ has more than %d bytes of text; find out which server or middleware adds so much" % _PARAMS_LIMIT
+        )
     return params

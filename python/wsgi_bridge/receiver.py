@@ -1,4 +1,4 @@
-"""Cuts what a socket brings into records. Knows bytes; knows no request's meaning."""
+"""Reads FastCGI records from a socket. Knows bytes; knows no meaning of a request."""
 
 import socket
 from typing import Optional, Tuple, Union
@@ -6,8 +6,8 @@ from typing import Optional, Tuple, Union
 from . import fastcgi
 
 _RECEIVE = 65536
-#: A request without a body comes in one piece: BEGIN_REQUEST, PARAMS in one record, and the ends of both streams. What is left
-#: out between these parts is the request's id, and the length of PARAMS.
+#: A request without a body usually arrives in one piece: BEGIN_REQUEST, one PARAMS record, and the ends of both streams. These
+#: are its fixed parts. The request's id and the length of PARAMS come between them.
 _BEGIN = fastcgi.header(fastcgi.BEGIN_REQUEST, 0, 8)[:2]
 _RESPONDER = fastcgi.header(fastcgi.BEGIN_REQUEST, 0, 8)[4:] + bytes((0, fastcgi.RESPONDER, fastcgi.KEEP_CONN, 0, 0, 0, 0, 0))
 _PARAMS = fastcgi.header(fastcgi.PARAMS, 0, 0)[:2]
@@ -19,8 +19,8 @@ _CONTENT = _LENGTH + 4
 _ENDS_LENGTH = 2 * fastcgi.HEADER_LENGTH
 
 
-class Gone(Exception):
-    """The other end has closed the lane: there is nobody left to serve."""
+class LaneClosed(Exception):
+    """The other end has closed the lane, so there is no request to serve."""
 
 
 class Receiver:
@@ -28,19 +28,23 @@ class Receiver:
 
     def __init__(self, sock: socket.socket) -> None:
         self._sock = sock
-        #: A bytearray where a record comes in pieces while nobody waits for it: then it grows in place.
+        #: Received bytes. A bytearray while `has_record` collects the pieces of a record, because it grows in place.
         self._data: Union[bytes, bytearray] = b""
+        #: How many bytes of `_data` were already returned.
         self._at = 0
 
     @property
     def empty(self) -> bool:
-        """Nothing was received that was not taken."""
+        """True if all received bytes were returned."""
         return self._at == len(self._data)
 
     def bodyless_request(self, request_id: int) -> Optional[bytes]:
-        """The parameters, if what comes next is this request, whole and without a body: most are. Waits; raises Gone."""
+        """
+        The fast path for most requests. Waits for bytes, and returns the parameters if they are exactly this request, complete
+        and without a body; otherwise None, and `record` returns the bytes. Raises LaneClosed.
+        """
         if self._at < len(self._data):
-            return None  # something was received before it, so that it may be in pieces
+            return None  # earlier bytes are unread, so the request may be in pieces
         data = self._receive(_RECEIVE)
         number = request_id.to_bytes(2, "big")
         params = _PARAMS + number
@@ -54,7 +58,7 @@ class Receiver:
         return None
 
     def record(self) -> Tuple[int, int, bytes]:
-        """The next record: type, request id, content. Waits; raises Gone, and ValueError for what is no record."""
+        """Waits for the next record and returns type, request id and content. Raises LaneClosed; ValueError if it is invalid."""
         if len(self._data) - self._at < fastcgi.HEADER_LENGTH:
             self._fill(fastcgi.HEADER_LENGTH)
         kind, request_id, length, padding = fastcgi.read_header(self._data, self._at)
@@ -67,13 +71,13 @@ class Receiver:
         return kind, request_id, content
 
     def has_record(self, request_id: int) -> bool:
-        """True when a record of this request comes next, and is whole or can be had without waiting. Raises as `record` does."""
+        """Returns True if a complete record of this request can be read without waiting. Raises the same as `record`."""
         while True:
             held = len(self._data) - self._at
             if held >= fastcgi.HEADER_LENGTH:
                 _, number, length, padding = fastcgi.read_header(self._data, self._at)
                 if number != request_id:
-                    return False  # another thread's to take
+                    return False  # the record belongs to a later request
                 if held >= fastcgi.HEADER_LENGTH + length + padding:
                     return True
             try:
@@ -81,9 +85,9 @@ class Receiver:
             except BlockingIOError:
                 return False
             except OSError as error:
-                raise Gone from error
+                raise LaneClosed from error
             if not part:
-                raise Gone
+                raise LaneClosed
             if not isinstance(self._data, bytearray):
                 self._data = bytearray(self._data)
             del self._data[: self._at]
@@ -91,7 +95,7 @@ class Receiver:
             self._at = 0
 
     def _fill(self, count: int) -> None:
-        """Receives until `count` bytes are there."""
+        """Receives until at least `count` bytes are unread."""
         parts = [self._data[self._at :]]
         held = len(parts[0])
         while held < count:
@@ -102,11 +106,11 @@ class Receiver:
         self._at = 0
 
     def _receive(self, count: int) -> bytes:
-        """At least one byte, and no more than `count`. Waits."""
+        """Waits for bytes and returns at least one, at most `count`."""
         try:
             part = self._sock.recv(count)
         except OSError as error:
-            raise Gone from error
+            raise LaneClosed from error
         if not part:
-            raise Gone
+            raise LaneClosed
         return part

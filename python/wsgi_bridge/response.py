@@ -1,4 +1,4 @@
-"""The response writer: PEP 3333's rules of order and length. Mirrors `src/wsgi/response.ts`; knows a lane and no socket."""
+"""Writes responses, by PEP 3333's rules of order and length. Mirrors `src/wsgi/response.ts`. Knows a lane; knows no socket."""
 
 from typing import Any, Callable, Iterable, List, Optional, Tuple
 
@@ -8,24 +8,24 @@ from .head import AppProtocolError, Head, parse_head
 from .lane import Lane
 
 #     idle --start--> held --commit--> sent --restart--> broken    (PEP 3333, "The start_response() Callable")
-# `held` exists because the head must wait for the first non-empty block; until then exc_info may replace it.
+# In `held` the head waits for the first non-empty block. Until then a call with exc_info may replace it.
 IDLE, HELD, SENT, BROKEN = "idle", "held", "sent", "broken"
 
-#: Results that have no close().
+#: Types of results without close().
 _UNCLOSED = (list, tuple)
 
 
 class Response:
-    """One response on its way to a lane. `method` decides whether a body may follow the head."""
+    """Writes one response to a lane. `method` decides whether the response has a body."""
 
     def __init__(self, lane: Lane, method: str) -> None:
         self._lane = lane
         self._request_id = lane.request_id
         self._method = method
         self._state = IDLE
-        #: None while idle, and after a call of start_response that was refused.
+        #: None while idle, and after start_response has rejected its arguments.
         self._head: Optional[Head] = None
-        #: Bytes that the declared length still allows; None without one.
+        #: How many more bytes the Content-Length allows; None without a Content-Length.
         self._left: Optional[int] = None
         self._bodyless = False
         self._used_write = False
@@ -33,16 +33,16 @@ class Response:
     def start_response(
         self, status: str, headers: List[Tuple[str, str]], exc_info: Any = None, *surplus: Any
     ) -> Callable[[bytes], None]:
-        """PEP 3333's start_response, given to the application as a bound method."""
+        """PEP 3333's start_response. The application gets it as a bound method."""
         if surplus:
             raise TypeError("start_response() takes 2 or 3 positional arguments")
         if exc_info:
             try:
                 if self._state in (SENT, BROKEN):
-                    self._state = BROKEN  # whatever the application makes of the exception, it gets no further byte out
+                    self._state = BROKEN  # even if the application catches the exception, it can send no more bytes
                     raise exc_info[1].with_traceback(exc_info[2])
             finally:
-                exc_info = None  # no circle of traceback and frame
+                exc_info = None  # avoids a reference cycle of traceback and frame
         elif self._state != IDLE:
             if not self._lane.forked:
                 self._lane.require(self._request_id)
@@ -53,13 +53,13 @@ class Response:
         return self.write
 
     def client_disconnected(self) -> bool:
-        """True when the client has left. Never waits. Raises RequestEndedError once the request has ended."""
+        """Returns True when the client has disconnected. Never waits. Raises RequestEndedError after the request has ended."""
         return self._lane.inbound.client_disconnected(self._request_id)
 
     def write(self, data: bytes) -> None:
         """
-        The old-style write: sends at once, before the blocks of the result. Raises ConnectionAbortedError when the client has
-        left, RequestEndedError once the request has ended.
+        PEP 3333's write callable: sends the data at once, before the blocks of the result. Raises ConnectionAbortedError when
+        the client has disconnected, RequestEndedError after the request has ended.
         """
         if not isinstance(data, bytes):
             raise AppProtocolError("write() takes bytes, got %s" % type(data).__name__)
@@ -72,10 +72,10 @@ class Response:
         if parts:
             self._lane.send(self._request_id, parts)
         if self.client_disconnected():
-            raise ConnectionAbortedError("the client has left; nobody takes what is written")
+            raise ConnectionAbortedError("the client has disconnected, so the response cannot be sent")
 
     def finish(self, result: Iterable[bytes]) -> bool:
-        """Sends the result's blocks. True: the end of the request went out with them."""
+        """Sends the result's blocks. Returns True if the end of the request was sent with them."""
         if isinstance(result, (str, bytes)):
             raise AppProtocolError("the application returned its body bare; return a list of one bytes object: [body]")
         unclosed = type(result) in _UNCLOSED
@@ -106,7 +106,7 @@ class Response:
         return False
 
     def _finish_file(self, file: RealFile) -> bool:
-        """The file's bytes go to the lane without coming here; what a client sees is what the blocks would have been."""
+        """Sends the file by `os.sendfile`. The client receives the same bytes as from the file's blocks."""
         if self._state != SENT:
             self._lane.send(self._request_id, self._records(self._commit(None), b""))
         while not self._bodyless:
@@ -120,17 +120,17 @@ class Response:
                 self._left -= size
             if self.client_disconnected():
                 break
-        file.leave()
+        file.update_position()
         return False
 
     def _end(self, parts: List[fastcgi.Buffer]) -> bool:
-        """There is nothing to close: the last of the response and its end go out in one piece."""
+        """Sends the last records and the end of the request in one piece. For results without close()."""
         self._require_all()
         self._lane.end(0, parts)
         return True
 
     def _commit(self, known: Optional[int]) -> bytes:
-        """The head. `known` is the body's length where it is known without the application's declaration."""
+        """Returns the head's bytes. `known` is the body's length, if it is known without a Content-Length."""
         if self._state == BROKEN:
             raise AppProtocolError("a block, or the end, is not allowed after start_response had raised")
         if self._state == IDLE:
@@ -140,7 +140,7 @@ class Response:
         self._state = SENT
         code, lines, length = self._head
         self._bodyless = self._method == "HEAD" or code in (204, 205, 304)
-        # Node's writer decides the framing; here it is only said what this side alone knows.
+        # Node decides the framing of the body. Only this side knows the length of a single block, so it is added here.
         if length is None and known is not None and code not in (204, 304) and (known > 0 or self._method != "HEAD"):
             length = known
             lines += "\r\nContent-Length: %d" % known
@@ -148,11 +148,11 @@ class Response:
         return (lines + "\r\n\r\n").encode("latin-1")
 
     def _records(self, head: bytes, block: bytes) -> List[fastcgi.Buffer]:
-        """What to send of a head, if it is not sent, and a block: one record, where they fit into it."""
+        """Returns the records for a head, which may be empty, and a block: one record, if they fit into it."""
         if self._bodyless:
             block = b""
         elif self._left is not None:
-            self._left = max(0, self._left - len(block))  # a surplus is sent all the same: Node cuts it, and says so
+            self._left = max(0, self._left - len(block))  # surplus bytes are sent as well: Node drops and logs them
         if not head or len(head) + len(block) <= fastcgi.MAX_CONTENT:
             return fastcgi.stream(fastcgi.STDOUT, self._request_id, head + block)
         stream = fastcgi.stream(fastcgi.STDOUT, self._request_id, head)

@@ -10,23 +10,25 @@ from .lane import Lane, RequestEndedError
 
 
 def request_input(lane: Lane) -> BinaryIO:
-    """The body as a buffered file: `read(n)`, `readline(n)`, `readlines(hint)` and iteration are CPython's own."""
+    """Returns the body as a buffered file. CPython provides `read(n)`, `readline(n)`, `readlines(hint)` and iteration."""
     return io.BufferedReader(_Body(lane.inbound), 65536) if lane.inbound.has_body else io.BytesIO()
 
 
 class _Body(io.RawIOBase):
-    """The body as it arrives. Closing it does nothing to the lane, which discards what nobody has read."""
+    """The body as a raw stream. Closing it does not affect the lane, which discards the unread rest itself."""
 
     def __init__(self, inbound: Inbound) -> None:
         self._inbound = inbound
         self._request_id = inbound.request_id
+        #: The unread part of the last piece.
         self._rest = memoryview(b"")
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: "memoryview") -> int:  # type: ignore[override]
-        piece = self._rest or memoryview(self._inbound.read_stdin(self._request_id))  # cut without a copy: read1(1) comes often
+        # A memoryview, so that slices copy nothing: applications may read single bytes.
+        piece = self._rest or memoryview(self._inbound.read_stdin(self._request_id))
         count = min(len(piece), len(buffer))
         buffer[:count] = piece[:count]
         self._rest = piece[count:]
@@ -34,7 +36,7 @@ class _Body(io.RawIOBase):
 
 
 class ErrorStream:
-    """Text for the log of the request; once that is over, for the process's own stderr."""
+    """wsgi.errors: writes to the log of the request. After the request has ended, writes to the process's stderr."""
 
     encoding = "utf-8"
 
@@ -55,4 +57,4 @@ class ErrorStream:
             self.write(line)
 
     def flush(self) -> None:
-        """Nothing is held back."""
+        """Does nothing, because nothing is buffered."""

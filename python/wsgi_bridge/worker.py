@@ -1,4 +1,4 @@
-"""A worker process: loads the application, serves each lane in a thread, ends when Node does."""
+"""A worker process: loads the application, serves each lane in its own thread, and ends with Node."""
 
 import faulthandler
 import os
@@ -15,31 +15,31 @@ from .handler import Handler, base_environ
 from .lane import Lane
 from .loader import LoadError, load
 
-#: The descriptors that Node gives a worker: standard ones, the control lane, then the lanes.
+#: The descriptors that Node passes to a worker: the standard ones, the control lane, then the request lanes.
 CONTROL = 3
 FIRST_LANE = 4
-#: How long requests under way may take once Node has closed the control lane, or is gone.
-_LEAVE_SECONDS = 4.0
+#: How long running requests may take after Node has closed the control lane or has exited.
+_EXIT_SECONDS = 4.0
 #: See prctl(2).
 _PR_SET_PDEATHSIG = 1
 
 
 def main(target: str, threads: int, processes: int, parent: int) -> None:
-    """Never returns. `parent` is Node's process id."""
-    _die_with(parent)
+    """Runs the worker. Never returns. `parent` is Node's process id."""
+    _die_with_parent(parent)
     sys.argv[:] = [target]
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(line_buffering=True, errors="backslashreplace")  # type: ignore[union-attr]
-    # A crash, or the SIGABRT with which Node ends what does not answer any more, says where every thread is.
+    # Prints the stacks of all threads on a crash, and on the SIGABRT that Node sends to a process that no longer responds.
     faulthandler.enable()
-    # Ctrl-C reaches the whole process group; Node decides what it means. A handler, not SIG_IGN, which children inherit.
-    forks.handle(signal.SIGINT, lambda _signal, _frame: None)
-    forks.handle(signal.SIGTERM, lambda _signal, _frame: sys.exit(0))
-    control = Control(_take(CONTROL))
-    forks.in_child(control.forget)
-    lanes = [Lane(_take(FIRST_LANE + number)) for number in range(threads)]
+    # Ctrl-C reaches the whole process group, but Node decides what to do. A handler, because children would inherit SIG_IGN.
+    forks.set_handler(signal.SIGINT, lambda _signal, _frame: None)
+    forks.set_handler(signal.SIGTERM, lambda _signal, _frame: sys.exit(0))
+    control = Control(_open_socket(CONTROL))
+    forks.call_in_child(control.after_fork)
+    lanes = [Lane(_open_socket(FIRST_LANE + number)) for number in range(threads)]
     for lane in lanes:
-        forks.in_child(lane.forget)
+        forks.call_in_child(lane.after_fork)
     try:
         app = load(target)
     except LoadError as error:
@@ -52,28 +52,28 @@ def main(target: str, threads: int, processes: int, parent: int) -> None:
     workers = _start(app, lanes, base_environ(threads, processes))
     control.answer(fastcgi.GET_VALUES_RESULT, fastcgi.pairs((("FCGI_MAX_CONNS", str(threads)),)))
     control.serve([lane.interruptible for lane in lanes])
-    _leave(workers)
+    _shut_down(workers)
 
 
-def _die_with(parent: int) -> None:
+def _die_with_parent(parent: int) -> None:
     """
-    On Linux the kernel kills this process when Node has ended. A process that can listen learns the same from its lanes; one that
-    holds the interpreter's lock for ever, or is stopped, cannot listen.
+    Asks the kernel, on Linux, to kill this process when Node exits. Usually the closed lanes end the process. But a process that
+    is stopped, or in which one thread holds the interpreter's lock for ever, does not notice them.
     """
-    if sys.platform != "linux" or os.getppid() != parent:  # a script that has started Python is in between: it would be watched
+    if sys.platform != "linux" or os.getppid() != parent:  # the parent is a wrapper script: the kernel would watch that
         return
     try:
-        import ctypes  # an interpreter may have been built without it
+        import ctypes  # some interpreters are built without it
 
         prctl = ctypes.CDLL(None).prctl
     except (ImportError, OSError, AttributeError):
         return
     prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:
-        os._exit(1)  # Node ended before the kernel had been told
+        os._exit(1)  # Node exited before the call of prctl
 
 
-def _take(descriptor: int) -> socket.socket:
+def _open_socket(descriptor: int) -> socket.socket:
     sock = socket.socket(fileno=descriptor)
     sock.set_inheritable(False)
     sock.setblocking(True)
@@ -91,27 +91,27 @@ def _start(app: Callable[..., Any], lanes: Sequence[Lane], base: "dict[str, Any]
 
 
 def _serve(handler: Handler, lane: Lane) -> None:
-    """A lane that fails is closed, whatever the reason: Node replaces the process."""
+    """Serves the lane, and closes it if that fails for any reason: Node then replaces the process."""
     try:
         handler.serve()
     finally:
         lane.close()
 
 
-def _leave(workers: List[threading.Thread]) -> None:
-    """Node closes the lanes that are idle, and the others when their request is over."""
-    deadline = time.monotonic() + _LEAVE_SECONDS
+def _shut_down(workers: List[threading.Thread]) -> None:
+    """Waits for the lanes' threads, then exits. Node closes each lane when it has no request."""
+    deadline = time.monotonic() + _EXIT_SECONDS
     for worker in workers:
         worker.join(max(0.0, deadline - time.monotonic()))
-    # Threads of the application that are not daemons would keep the interpreter alive for ever.
-    watchdog = threading.Timer(_LEAVE_SECONDS, _exit_now)
+    # Non-daemon threads of the application would keep the interpreter alive for ever.
+    watchdog = threading.Timer(_EXIT_SECONDS, _exit_now)
     watchdog.daemon = True
     watchdog.start()
     sys.exit(0)
 
 
 def _exit_now() -> None:
-    """Ends the children that end with the process, as Python would do after the threads that it waits for in vain."""
+    """Terminates daemonic child processes, as Python would at its own exit, and exits without waiting for threads."""
     processes = sys.modules.get("multiprocessing.process")
     for child in processes.active_children() if processes is not None else ():
         if child.daemon:

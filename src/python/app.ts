@@ -1,4 +1,4 @@
-/** A Python WSGI app as a `WsgiApp`. Knows the pool and the request; the rest is theirs. */
+/** A Python WSGI app as a `WsgiApp`. Connects the options, the pool and the requests; does nothing else. */
 import { type BridgeError, StartError } from "../errors.ts";
 import type { WsgiApp } from "../wsgi/types.ts";
 import type { PythonAppOptions } from "./options.ts";
@@ -8,44 +8,46 @@ import { type PythonAppSettings, resolveSettings } from "./settings.ts";
 import type { PythonAppStats } from "./stats.ts";
 import { watchPython } from "./watch.ts";
 
-/** A Python app that runs on CPython processes of its own: call it as any `WsgiApp`, and close it at the end. */
+/** A Python app that runs in its own CPython processes. Call it like any `WsgiApp`, and close it at the end. */
 export interface PythonApp extends WsgiApp {
   /**
-   * Resolves when every process has loaded the application.
-   * Rejects with a `StartError` (`InterpreterError`, `StartTimeoutError`, `AppImportError`, `AppAttributeError`, `AppNotCallableError`) when
-   * one could not; it is tried again all the same, ever more slowly. Requests may come earlier: they wait.
+   * Resolves when every process has loaded the application. Requests may arrive earlier: they wait.
+   *
+   * Rejects with a `StartError` (`InterpreterError`, `StartTimeoutError`, `AppImportError`, `AppAttributeError`,
+   * `AppNotCallableError`) when a process could not load it. The start is retried nevertheless, with growing delays.
    */
   ready(): Promise<void>;
   /**
-   * Starts new processes with the code as it is now. When all of them are ready they take over; the old ones finish their
-   * requests within `gracefulTimeout`, and end. While it lasts there are twice as many processes.
-   * Resolves when the new ones serve. Rejects with the `StartError` of one that could not start: the old ones go on; with
-   * `AppClosedError` after `close()`. A second call waits for the first, then starts anew.
+   * Replaces all processes by new ones, which load the current code. When all new processes are ready, they take over. The old
+   * ones finish their requests within `gracefulTimeout` and exit. Until then there are twice as many processes.
+   *
+   * Resolves when the new processes serve. Rejects with a `StartError` if one of them cannot start: then the old processes keep
+   * serving. Rejects with an `AppClosedError` after `close()`. A second call waits until the first one has finished.
    */
   reload(): Promise<void>;
-  /** What the app is at, now: its processes, its queue, and how long requests wait and take. */
+  /** Returns the current state of the processes and of the queue, and how long requests wait and take. */
   stats(): PythonAppStats;
   /**
-   * Takes no further requests, lets those under way end (for at most `gracefulTimeout`), and ends the processes.
-   * Resolves when all are gone; may be called again.
+   * Takes no more requests, waits for running requests (at most `gracefulTimeout`), and ends the processes.
+   * Resolves when all processes have exited. May be called more than once.
    */
   close(): Promise<void>;
 }
 
 /**
- * Keeps a real Python WSGI app (Bottle, Flask, Django, …) alive on CPython processes, which start at once.
+ * Runs a Python WSGI app (Bottle, Flask, Django, …) in CPython processes, which start at once.
  *
  *     const shop = pythonApp("shop:app", { directory: "./legacy", virtualenv: ".venv" });
  *     app.use(fromWsgi(shop));
  *
- * @param target the application, in one of these shapes:
- *   - `"module:attribute"`: the module as `import` names it, and the callable in it, which may be nested: `"shop:site.app"`
- *   - `"module:factory()"`: what the factory returns; each process calls it once at its start, without arguments
- *   - `"module"`: its `application`, else its `app`, else, if it is a settings module (`"project.settings"`), the application of
- *     the Django project; DJANGO_SETTINGS_MODULE is set
- *   - `"path/to/file.py"`, alone or before `":attribute"` or `":factory()"`: a file, seen from `directory`. As for a script its
- *     folder is the first on `sys.path`; the module has the file's name, without `.py`
- * @throws OptionError that names the option which cannot be used
+ * @param target the application, in one of these forms:
+ *   - `"module:attribute"`: a module name as in `import`, and a callable in the module. It may be nested: `"shop:site.app"`
+ *   - `"module:factory()"`: the return value of a factory. Each process calls it once, without arguments, when it starts
+ *   - `"module"`: the module's `application`, else its `app`. If it has neither and is a Django settings module
+ *     (`"project.settings"`), the application of the Django project; DJANGO_SETTINGS_MODULE is then set
+ *   - `"path/to/file.py"`, alone or followed by `":attribute"` or `":factory()"`: a file, relative to `directory`. Its folder is
+ *     put first on `sys.path`, as for a script. The module is named after the file, without `.py`
+ * @throws OptionError whose message names the wrong option
  */
 export function pythonApp(target: string, options: PythonAppOptions = {}): PythonApp {
   const settings = resolveSettings(target, options);
@@ -60,18 +62,18 @@ export function pythonApp(target: string, options: PythonAppOptions = {}): Pytho
   });
 }
 
-/** For development. @returns what ends it */
+/** Reloads the app when its files change, for development. @returns a function that stops watching */
 function reloadOnChange(pool: WorkerPool, { directory, target, logger }: PythonAppSettings): () => Promise<void> {
   return watchPython(directory, {
     changed() {
       pool.reload().then(
-        () => logger.info(`${target}: its files have changed; the new code serves`),
+        () => logger.info(`${target}: its files have changed; the new code is running`),
         (error: BridgeError) => {
           if (error instanceof StartError)
-            logger.error(`${target}: its files have changed; the old code serves on, since ${error.message}`);
+            logger.error(`${target}: its files have changed; the old code keeps running, because ${error.message}`);
         },
       );
     },
-    unwatched: (what) => logger.warn(`${target}: reload: ${what}; changes there do not reload it`),
+    unwatched: (what) => logger.warn(`${target}: reload: ${what}; changes there do not reload the app`),
   });
 }

@@ -1,23 +1,26 @@
-/** A process that Node started, and the streams between the two. Knows child processes; knows no lane's protocol and no request. */
+/** One child process and its streams. Knows child processes; knows no lane protocol and no request. */
 import type { ChildProcess } from "node:child_process";
 import type { Socket } from "node:net";
 import { forwardOutput, launch, type Output } from "./launch.ts";
 import type { PythonAppSettings } from "./settings.ts";
 
 export interface ChildEvents {
-  /** A line that the process wrote to stderr. It is in the log already. */
+  /** Called with each line that the process writes to stderr. The line is already in the log. */
   stderrLine(line: string): void;
-  /** The process could not be started. Nothing else comes. */
+  /** Called when the process could not be started. No other call follows. */
   spawnFailed(error: Error): void;
-  /** The process is gone. What it wrote may not be read yet. */
-  gone(): void;
-  /** Everything that the process wrote is read and logged, and its streams are closed. Comes once, last. */
-  ended(code: number | null, signal: NodeJS.Signals | null): void;
+  /** Called when the process has exited. Its last output may still be unread. */
+  childExited(): void;
+  /** Called once, as the last call: all output of the process is read and logged, and its streams are closed. */
+  childClosed(code: number | null, signal: NodeJS.Signals | null): void;
 }
 
-/** The descriptor of the control lane; the other lanes follow. */
+/** The descriptor of the control lane; the request lanes follow. */
 const CONTROL = 3;
-/** A descendant that holds the streams may write without end. Each turn reads at least 64 KiB, and a socket holds less than this. */
+/**
+ * A descendant that still holds the streams may write without end, so the number of turns is limited. Each turn reads at least
+ * 64 KiB, and a socket buffers less than all turns together can read.
+ */
 const MAX_TURNS = 256;
 
 export class Child {
@@ -30,12 +33,12 @@ export class Child {
     try {
       this.#process = launch(settings);
     } catch (error) {
-      // ENOMEM, E2BIG, ENOTDIR, ELOOP and others: only some of the system's errors come as events.
+      // ENOMEM, E2BIG, ENOTDIR, ELOOP and others: spawn() throws them. Only some of the system's errors come as events.
       process.nextTick(() => events.spawnFailed(error as Error));
       return;
     }
     this.#output = forwardOutput(this.#process, settings.logger, (line) => events.stderrLine(line));
-    // An error of a process that runs says that a signal could not be sent: the next one in its row may reach it.
+    // An error event of a running process means that a signal could not be sent. The next signal may still arrive.
     this.#process
       .on("error", (error) => {
         if (this.pid === undefined) events.spawnFailed(error);
@@ -47,46 +50,46 @@ export class Child {
     return this.#process?.pid;
   }
 
-  /** The control lane, then the other lanes; none where there is no process. */
+  /** The control lane, then the request lanes; empty if the process could not be started. */
   get lanes(): readonly Socket[] {
     return this.pid === undefined ? [] : (this.#process?.stdio.slice(CONTROL) as unknown as Socket[]);
   }
 
-  /** Nothing happens if there is no process: Node's `kill()` would send the signal to the whole process group then. */
+  /** Sends a signal. Does nothing without a process, for which Node's `kill()` would signal Node's own process group. */
   kill(signal: NodeJS.Signals): void {
     if (this.pid !== undefined) this.#process?.kill(signal);
   }
 
-  /** All "pipes" that Node makes for a child are sockets; its types say less. */
+  /** Node creates sockets for all "pipe" entries of `stdio`, although its types do not say so. */
   get #sockets(): readonly Socket[] {
     return (this.#process?.stdio ?? []).filter((stream) => stream !== null && stream !== undefined) as Socket[];
   }
 
-  /** A descendant of the process may hold the other ends: then no end of file comes, and nothing more is worth waiting for. */
+  /** Does not wait for end of file: a descendant of the process may keep the other ends open. */
   #exited(code: number | null, signal: NodeJS.Signals | null): void {
-    this.#events.gone();
+    this.#events.childExited();
     const sockets = this.#sockets;
     whenQuiet(sockets, () => {
       for (const socket of sockets) socket.destroy();
       this.#output?.flush();
-      this.#events.ended(code, signal);
+      this.#events.childClosed(code, signal);
     });
   }
 }
 
-/** Calls back after a whole turn of the event loop in which no socket brought a byte: all that the dead process wrote is read. */
+/** Calls `done` after a turn of the event loop in which no socket received a byte: all output of the exited process is read. */
 function whenQuiet(sockets: readonly Socket[], done: () => void): void {
-  let before = -1;
+  let previous = -1;
   let turns = 0;
-  const look = (): void => {
+  const check = (): void => {
     const read = sockets.reduce((sum, { bytesRead }) => sum + bytesRead, 0);
     turns += 1;
-    if (read === before || turns === MAX_TURNS) {
+    if (read === previous || turns === MAX_TURNS) {
       done();
     } else {
-      before = read;
-      setImmediate(look);
+      previous = read;
+      setImmediate(check);
     }
   };
-  setImmediate(look);
+  setImmediate(check);
 }

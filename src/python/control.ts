@@ -1,4 +1,4 @@
-/** A process's control lane: has it loaded, where is a thread of it, does it want to end? Knows records; knows no process. */
+/** Node's end of a worker's control lane: start reports, interrupts and stack traces. Knows records; knows no process. */
 import type { Duplex } from "node:stream";
 import type { StartError } from "../errors.ts";
 import { RecordReader } from "../fastcgi/reader.ts";
@@ -6,27 +6,27 @@ import { NULL_REQUEST_ID, pair, RecordType, readPairs, record } from "../fastcgi
 import type { PythonAppSettings } from "./settings.ts";
 import { startError } from "./start-report.ts";
 
-/** What comes over the lane. */
+/** The events of a control lane. */
 export interface ControlEvents {
-  /** The application is loaded. */
+  /** The process has loaded the application. */
   loaded(): void;
-  /** It could not be loaded. */
-  failed(error: StartError): void;
-  /** Somebody has sent the process a SIGTERM: it serves on until it is let go. */
-  leaving(): void;
-  /** The process is gone, or speaks no language of ours. */
-  hungUp(): void;
+  /** The process could not load the application. */
+  loadFailed(error: StartError): void;
+  /** A signal has asked the process to end. It keeps serving until Node closes the control lane. */
+  exitRequested(): void;
+  /** The lane is closed: the process has exited, or sent something that is not valid FastCGI. */
+  disconnected(): void;
 }
 
-/** FastCGI's own question to a new responder (§4.1): the answer comes when the application is loaded. */
-const QUESTION: string = record(RecordType.GET_VALUES, NULL_REQUEST_ID, pair("FCGI_MAX_CONNS", ""));
+/** FastCGI's standard question to a new responder (§4.1). The process answers it when the application is loaded. */
+const GET_VALUES: string = record(RecordType.GET_VALUES, NULL_REQUEST_ID, pair("FCGI_MAX_CONNS", ""));
 
 export class ControlLane {
   readonly #stream: Duplex;
   readonly #settings: PythonAppSettings;
   readonly #events: ControlEvents;
-  /** Who asked where a thread is, in the order of asking. */
-  readonly #asked: ((stack: string) => void)[] = [];
+  /** The callbacks of interrupts that are not answered yet, oldest first. */
+  readonly #onStacks: ((stack: string) => void)[] = [];
 
   constructor(stream: Duplex, settings: PythonAppSettings, events: ControlEvents) {
     this.#stream = stream;
@@ -41,32 +41,34 @@ export class ControlLane {
           stream.destroy();
         }
       })
-      .on("error", () => events.hungUp())
-      .on("close", () => events.hungUp());
-    stream.write(QUESTION, "latin1");
+      .on("error", () => events.disconnected())
+      .on("close", () => events.disconnected());
+    stream.write(GET_VALUES, "latin1");
   }
 
   /**
-   * Raises an exception in the thread of a lane, if it is still at that request, and tells where it was: empty if it is
-   * not; never, if the process cannot say so any more.
+   * Asks the process to raise an exception in the thread of a lane, if the thread still serves that request.
+   *
+   * @param onStack is called with the thread's stack trace, which is empty if the request has already ended. It is never
+   *   called if the process can no longer answer
    */
-  interrupt(lane: number, request: number, told: (stack: string) => void): void {
-    this.#asked.push(told);
+  interrupt(lane: number, request: number, onStack: (stack: string) => void): void {
+    this.#onStacks.push(onStack);
     const which = pair("lane", String(lane)) + pair("request", String(request));
     this.#stream.write(record(RecordType.INTERRUPT, NULL_REQUEST_ID, which), "latin1");
   }
 
-  /** Lets the process go: it ends when its lanes are through. */
+  /** Closes the lane, which tells the process to exit when its running requests have ended. */
   end(): void {
     this.#stream.end();
   }
 
-  /** @throws RangeError for a record that has no place here */
+  /** @throws RangeError for a record type that is not allowed on a control lane */
   #receive(type: number, content: Buffer): void {
     if (type === RecordType.GET_VALUES_RESULT) this.#events.loaded();
-    else if (type === RecordType.EXCEPTION) this.#events.failed(startError(readPairs(content), this.#settings));
-    else if (type === RecordType.LEAVING) this.#events.leaving();
-    else if (type === RecordType.STACK) this.#asked.shift()?.(stackOf(content));
+    else if (type === RecordType.EXCEPTION) this.#events.loadFailed(startError(readPairs(content), this.#settings));
+    else if (type === RecordType.LEAVING) this.#events.exitRequested();
+    else if (type === RecordType.STACK) this.#onStacks.shift()?.(stackOf(content));
     else throw new RangeError(`a worker does not send records of type ${type} on its control lane`);
   }
 }

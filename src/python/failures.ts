@@ -1,4 +1,4 @@
-/** What can go wrong with a request in Python, as errors. Knows a report's pairs; knows no lane. */
+/** Builds the errors of requests that fail in Python. Knows a report's name-value pairs; knows no lane. */
 import {
   AppClosedError,
   NotStartedError,
@@ -11,7 +11,7 @@ import {
 } from "../errors.ts";
 import type { PythonAppSettings } from "./settings.ts";
 
-/** @param pairs what the worker says of an exception, in UTF-8 carried as latin-1 */
+/** Returns the error for an exception. @param pairs the worker's report; its UTF-8 bytes are carried as latin-1 text */
 export function pythonError(pairs: ReadonlyMap<string, string>): PythonError {
   const utf8 = (key: string): string => Buffer.from(pairs.get(key) ?? "", "latin1").toString();
   const frames: PythonFrame[] = [];
@@ -24,14 +24,14 @@ export function pythonError(pairs: ReadonlyMap<string, string>): PythonError {
   });
 }
 
-/** File, line, function, source: none of them has a NUL. */
+/** The text is "file NUL line NUL function NUL source". */
 function frameOf(text: string): PythonFrame {
   const [file = "", line = "", name = "", source = ""] = text.split("\0");
   return { file, line: Number(line), name, source };
 }
 
-export function broken(cause?: Error): WorkerExitError {
-  return new WorkerExitError("the Python process ended before its response was complete", { sent: true, cause });
+export function workerExited(cause?: Error): WorkerExitError {
+  return new WorkerExitError("the Python process ended before the response was complete", { sent: true, cause });
 }
 
 export function queueTimedOut({ queueTimeout }: PythonAppSettings): QueueTimeoutError {
@@ -41,11 +41,11 @@ export function queueTimedOut({ queueTimeout }: PythonAppSettings): QueueTimeout
 }
 
 export function requestTimedOut({ requestTimeout }: PythonAppSettings): RequestTimeoutError {
-  return new RequestTimeoutError(`Python took longer than requestTimeout, ${requestTimeout} ms`);
+  return new RequestTimeoutError(`the Python application took longer than requestTimeout, ${requestTimeout} ms`);
 }
 
 export function closedError(): AppClosedError {
-  return new AppClosedError("the Python application was closed and takes no further requests");
+  return new AppClosedError("the Python application was closed and takes no more requests");
 }
 
 export function notStarted(cause: StartError): NotStartedError {

@@ -1,4 +1,4 @@
-/** The processes that run the same code: keeps their number, and replaces those that end. Knows processes; knows no request. */
+/** The processes that run the same version of the code. Keeps their number constant. Knows processes; knows no request. */
 import type { StartError } from "../errors.ts";
 import type { PythonAppSettings } from "./settings.ts";
 import { Slot } from "./slot.ts";
@@ -6,15 +6,15 @@ import { processExited, processStarted } from "./telemetry.ts";
 import { Worker } from "./worker.ts";
 import type { WorkerEvents } from "./worker-events.ts";
 
-/** What the pool wants to know of a generation. */
+/** The events of a generation. */
 export interface GenerationEvents {
-  /** A lane is free, or was given up. */
+  /** A request has ended, or a process can take requests again. */
   idle(generation: Generation): void;
-  /** All processes are ready. May come again, after one was replaced. */
-  complete(generation: Generation): void;
-  /** A process could not load the application. It is tried again, unless the generation is retired now. */
+  /** All processes are ready. Comes again when a process was replaced. */
+  ready(generation: Generation): void;
+  /** A process could not load the application. The start is retried unless the generation is retired during this call. */
   startFailed(generation: Generation, failure: StartError): void;
-  /** A process has ended. */
+  /** A process has exited. */
   exited(generation: Generation): void;
 }
 
@@ -22,7 +22,7 @@ export class Generation implements WorkerEvents<Worker> {
   readonly #settings: PythonAppSettings;
   readonly #events: GenerationEvents;
   readonly #slots: readonly Slot[];
-  /** All that live, with those that are on their way out. */
+  /** All running processes, including those that are shutting down. */
   readonly #workers: Set<Worker> = new Set();
   #failure: StartError | undefined;
   #retired = false;
@@ -37,31 +37,31 @@ export class Generation implements WorkerEvents<Worker> {
     return this.#workers;
   }
 
-  /** Why the newest start failed; undefined after one that did not. */
+  /** Why the latest start failed; undefined if it succeeded. */
   get failure(): StartError | undefined {
     return this.#failure;
   }
 
-  /** How many processes take requests. */
+  /** How many processes are ready for requests. */
   get serving(): number {
     let serving = 0;
     for (const slot of this.#slots) if (slot.serving?.state === "ready") serving += 1;
     return serving;
   }
 
-  get isComplete(): boolean {
+  get isReady(): boolean {
     return this.serving === this.#slots.length;
   }
 
-  /** How many requests are under way. */
-  get busy(): number {
-    let busy = 0;
-    for (const worker of this.#workers) busy += worker.busyLanes;
-    return busy;
+  /** How many requests are running. */
+  get inFlight(): number {
+    let inFlight = 0;
+    for (const worker of this.#workers) inFlight += worker.busyLanes;
+    return inFlight;
   }
 
-  /** The process that can take the most requests now; undefined if none can take one. */
-  freest(): Worker | undefined {
+  /** Returns the process with the most free lanes; undefined if no process has a free lane. */
+  leastBusy(): Worker | undefined {
     let best: Worker | undefined;
     let most = 0;
     for (const { serving } of this.#slots) {
@@ -75,21 +75,23 @@ export class Generation implements WorkerEvents<Worker> {
   }
 
   /**
-   * A process for a request that may crash it: an idle one. While a dead process is being replaced, its successor is worth
-   * waiting for; otherwise a process whose requests have all run for a while will do. Only one process at a time, and never
-   * the last one, serves such a request. Undefined if there is none now.
+   * Returns a process for a request that may crash it; undefined if no process is suitable now.
+   *
+   * An idle process is best. A process whose requests have all run for a while is also suitable, unless another process is
+   * being replaced: then the request waits for the replacement. It never gets the last ready process while a replacement
+   * starts. If there are several processes, only one at a time serves such a request.
    */
-  spare(): Worker | undefined {
+  workerForSuspect(): Worker | undefined {
     const workers = this.#slots.flatMap(({ serving }) => serving ?? []);
     if (workers.length > 1 && workers.some(({ quarantine }) => quarantine.active)) return undefined;
-    const isMissing = this.#slots.some((slot) => slot.serving?.state !== "ready" && !slot.isFailing);
-    const calm = workers.filter(isCalm);
-    const idle = calm.find(({ busyLanes }) => busyLanes === 0);
-    if (isMissing) return this.serving > 1 ? idle : undefined;
-    return idle ?? calm[0];
+    const isReplacing = this.#slots.some((slot) => slot.serving?.state !== "ready" && !slot.isFailing);
+    const settled = workers.filter(isSettled);
+    const idle = settled.find(({ busyLanes }) => busyLanes === 0);
+    if (isReplacing) return this.serving > 1 ? idle : undefined;
+    return idle ?? settled[0];
   }
 
-  /** No process is replaced any more; each ends when its requests are over, or after `grace` milliseconds. */
+  /** Stops replacing processes. Each process exits when its requests have ended, at the latest after `grace` milliseconds. */
   retire(grace: number): void {
     this.#retired = true;
     for (const slot of this.#slots) slot.close();
@@ -97,15 +99,15 @@ export class Generation implements WorkerEvents<Worker> {
   }
 
   ready(worker: Worker): void {
-    const slot = this.#slots.find(({ coming }) => coming === worker);
+    const slot = this.#slots.find(({ successor }) => successor === worker);
     if (slot === undefined) return;
-    const before = slot.serving;
+    const previous = slot.serving;
     slot.serving = worker;
-    slot.coming = undefined;
+    slot.successor = undefined;
     this.#failure = undefined;
-    before?.drain(this.#settings.gracefulTimeout);
+    previous?.drain(this.#settings.gracefulTimeout);
     this.#events.idle(this);
-    if (this.isComplete) this.#events.complete(this);
+    if (this.isReady) this.#events.ready(this);
   }
 
   idle(): void {
@@ -114,16 +116,16 @@ export class Generation implements WorkerEvents<Worker> {
 
   maxRequestsReached(worker: Worker): void {
     const slot = this.#slotOf(worker);
-    if (slot === undefined || slot.isCovered) return;
+    if (slot === undefined || slot.hasSuccessor) return;
     this.#log("info", worker, `has served ${worker.requests} requests and is replaced`);
     slot.start();
   }
 
-  unhealthy(worker: Worker, why: string): void {
+  unhealthy(worker: Worker, reason: string): void {
     const slot = this.#slotOf(worker);
     if (slot !== undefined) {
       slot.serving = undefined;
-      this.#log("error", worker, `${why}; ${this.#replace(slot, worker)}`);
+      this.#log("error", worker, `${reason}; ${this.#replace(slot, worker)}`);
     }
     worker.drain(this.#settings.gracefulTimeout);
   }
@@ -138,14 +140,14 @@ export class Generation implements WorkerEvents<Worker> {
     this.#workers.delete(worker);
     processExited({ target: this.#settings.target, pid: worker.pid, how });
     if (failure !== undefined) this.#startFailed(worker, failure);
-    else if (!this.#retired) this.#ended(worker, how);
+    else if (!this.#retired) this.#workerEnded(worker, how);
     this.#events.exited(this);
   }
 
-  #ended(worker: Worker, how: string): void {
+  #workerEnded(worker: Worker, how: string): void {
     const slot = this.#slotOf(worker);
     if (slot === undefined) {
-      this.#log("info", worker, `ended ${how}`); // it was to
+      this.#log("info", worker, `ended ${how}`); // expected: another process has taken its slot
       return;
     }
     slot.serving = undefined;
@@ -153,9 +155,9 @@ export class Generation implements WorkerEvents<Worker> {
   }
 
   #startFailed(worker: Worker, failure: StartError): void {
-    const slot = this.#slots.find(({ coming }) => coming === worker);
+    const slot = this.#slots.find(({ successor }) => successor === worker);
     if (slot === undefined || this.#retired) return;
-    slot.coming = undefined;
+    slot.successor = undefined;
     this.#failure = failure;
     this.#events.startFailed(this, failure);
     if (this.#retired) return;
@@ -163,11 +165,11 @@ export class Generation implements WorkerEvents<Worker> {
     this.#settings.logger.error(`${this.#settings.target} did not start; ${next}: ${failure.message}`);
   }
 
-  /** @returns what is done, for the log */
+  /** @returns the end of a log line, which says when the next process starts */
   #replace(slot: Slot, ended: Worker): string {
     if (this.#retired) return "it is not replaced";
-    if (slot.isCovered) return "its successor has been started";
-    return `the next one starts in ${slot.replace(ended)} ms`;
+    if (slot.hasSuccessor) return "a new process was already started";
+    return `a new process starts in ${slot.replace(ended)} ms`;
   }
 
   #launch(restarts: number): Worker {
@@ -186,7 +188,7 @@ export class Generation implements WorkerEvents<Worker> {
   }
 }
 
-/** It can take a request, and that would hardly draw another one with it if it ended the process. */
-function isCalm({ freeLanes, busyLanes, quarantine }: Worker): boolean {
+/** True if the process has a free lane, and is idle or has only requests that have run for a while. */
+function isSettled({ freeLanes, busyLanes, quarantine }: Worker): boolean {
   return freeLanes > 0 && (busyLanes === 0 || quarantine.settled);
 }

@@ -1,23 +1,23 @@
-/** The lanes of one process: which are free, which are busy, which are stuck. Knows connections; knows no process. */
+/** The request lanes of one process: which are free, busy or stuck. Knows connections; knows no process. */
 import type { Duplex } from "node:stream";
 import { type ConnectionOwner, FastcgiConnection } from "../fastcgi/connection.ts";
 
 export class Lanes {
   readonly #all: readonly FastcgiConnection[];
   readonly #free: FastcgiConnection[] = [];
-  /** Those whose thread was interrupted, and has not ended its request since; each with the timer of its patience. */
+  /** Lanes whose thread was interrupted and has not ended its request since, each with the timer of `markStuck()`. */
   readonly #stuck: Map<FastcgiConnection, NodeJS.Timeout> = new Map();
 
   constructor(streams: readonly Duplex[], owner: ConnectionOwner<FastcgiConnection>) {
     this.#all = streams.map((stream) => new FastcgiConnection(stream, owner));
   }
 
-  /** How many can take a request. */
+  /** How many lanes can take a request. */
   get free(): number {
     return this.#free.length;
   }
 
-  /** How many are at a request. */
+  /** How many lanes have a running request. */
   get busy(): number {
     let busy = 0;
     for (const lane of this.#all) if (lane.busy) busy += 1;
@@ -28,17 +28,17 @@ export class Lanes {
     return this.#stuck.size;
   }
 
-  /** Nothing is left to wait for: to wait for a stuck one is what nobody wants. */
-  get quiet(): boolean {
+  /** True if no lane is busy, apart from stuck ones, for which nobody waits. */
+  get isDrained(): boolean {
     return this.#all.every((lane) => !lane.busy || this.#stuck.has(lane));
   }
 
-  /** All of them can take requests from now on. */
+  /** Makes all lanes available for requests. */
   open(): void {
     this.#free.push(...this.#all);
   }
 
-  /** A free lane, or undefined. It is to be given back. */
+  /** Returns a free lane, or undefined. The caller must give it back. */
   take(): FastcgiConnection | undefined {
     return this.#free.pop();
   }
@@ -47,14 +47,14 @@ export class Lanes {
     this.#free.push(lane);
   }
 
-  /** The number by which the process knows a lane. */
+  /** Returns the number that the process uses for the lane. */
   numberOf(lane: FastcgiConnection): number {
     return this.#all.indexOf(lane);
   }
 
-  /** @param heedless is called if the lane is still at the same request after `patience` milliseconds */
-  markStuck(lane: FastcgiConnection, patience: number, heedless: () => void): void {
-    this.#stuck.set(lane, setTimeout(heedless, patience));
+  /** Marks a lane whose thread was interrupted. @param onTimeout is called if its request still runs after `grace` ms */
+  markStuck(lane: FastcgiConnection, grace: number, onTimeout: () => void): void {
+    this.#stuck.set(lane, setTimeout(onTimeout, grace));
   }
 
   unmarkStuck(lane: FastcgiConnection): void {

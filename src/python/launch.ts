@@ -1,4 +1,4 @@
-/** How a CPython process is started, and what it says. Knows child processes and lines; knows no lane and no request. */
+/** Starts a CPython process, logs its output and explains failed starts. Knows child processes; knows no lane and no request. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import type { Readable } from "node:stream";
@@ -7,32 +7,32 @@ import { InterpreterError, StartTimeoutError } from "../errors.ts";
 import { LineSplitter, type Logger } from "../wsgi/log.ts";
 import type { PythonAppSettings } from "./settings.ts";
 
-/** Run as a folder: its `__main__.py` is the worker. The same place seen from `src` and from `dist`. */
+/** Python runs the folder's `__main__.py`. The relative path is the same from `src` and from `dist`. */
 const WORKER_PROGRAM: string = fileURLToPath(new URL("../../python/wsgi_bridge", import.meta.url));
-/** The lines of stderr that go into the error of a process that could not start. */
+/** How many of the last lines of stderr the error of a failed start contains. */
 const TAIL_LINES = 40;
 
-/** Its fourth descriptor is the control lane; the lanes follow. */
+/** Starts a worker process. Its descriptor 3 is the control lane; the request lanes follow. */
 export function launch({ target, threads, processes, interpreter, directory, env }: PythonAppSettings): ChildProcess {
-  const told = [target, threads, processes, process.pid].map(String);
-  return spawn(interpreter.command, [WORKER_PROGRAM, ...told], {
+  const args = [target, threads, processes, process.pid].map(String);
+  return spawn(interpreter.command, [WORKER_PROGRAM, ...args], {
     cwd: directory,
     env,
     stdio: ["ignore", "pipe", "pipe", "pipe", ...Array.from({ length: threads }, () => "pipe" as const)],
   });
 }
 
-/** What a process writes, on its way to the log. */
+/** The forwarding of a process's stdout and stderr to the log. */
 export interface Output {
-  /** Logs unfinished lines: nothing more will come. */
+  /** Logs unfinished lines. Called when no more output will come. */
   flush(): void;
 }
 
-/** Logs what the process writes, line by line. @param heard each line of stderr, too */
-export function forwardOutput(child: ChildProcess, logger: Logger, heard: (line: string) => void): Output {
+/** Logs the process's output line by line. @param onStderrLine is also called with each line of stderr */
+export function forwardOutput(child: ChildProcess, logger: Logger, onStderrLine: (line: string) => void): Output {
   const out = forward(child.stdout, (line) => logger.info(line));
   const err = forward(child.stderr, (line) => {
-    heard(line);
+    onStderrLine(line);
     logger.error(line);
   });
   return {
@@ -49,15 +49,15 @@ function forward(stream: Readable | null, log: (line: string) => void): LineSpli
     ?.setEncoding("utf8")
     .on("data", (text: string) => lines.push(text))
     .on("end", () => lines.flush())
-    .on("error", () => undefined); // what can still be read is worth no more than a line that was cut
+    .on("error", () => undefined); // after a read error only the end of the output is missing from the log
   return lines;
 }
 
-/** Why a process could not start, from what it said. */
+/** Keeps the last lines of stderr and builds the error of a failed start from them. */
 export class StderrTail {
   readonly #settings: PythonAppSettings;
   readonly #tail: string[] = [];
-  #late = false;
+  #timedOut = false;
 
   constructor(settings: PythonAppSettings) {
     this.#settings = settings;
@@ -67,49 +67,49 @@ export class StderrTail {
     if (this.#tail.push(line) > TAIL_LINES) this.#tail.shift();
   }
 
-  /** It was ended because it had taken too long. */
-  late(): void {
-    this.#late = true;
-    this.#tail.length = 0; // from here on it says where it was
+  /** Called when the process did not load the application in time and is about to get SIGABRT. */
+  timedOut(): void {
+    this.#timedOut = true;
+    this.#tail.length = 0; // the lines that follow are faulthandler's stack traces
   }
 
   spawnFailed(error: NodeJS.ErrnoException): InterpreterError {
     const { directory, interpreter } = this.#settings;
     const code = error.code ?? error.message;
     if (!existsSync(directory)) {
-      // The system says ENOENT for a folder that is gone and for an interpreter that is gone.
+      // The system reports ENOENT both for a missing folder and for a missing interpreter.
       return new InterpreterError(
-        `the Python process cannot be started (${code}): there is no folder at ${directory} any more; put it back, or name another with the option directory`,
+        `the Python process cannot be started (${code}): the folder ${directory} no longer exists; restore it, or name another folder with the option directory`,
         { cause: error },
       );
     }
     return new InterpreterError(
-      `the Python interpreter "${interpreter.command}" cannot be run (${code}); it is the one ${interpreter.why}; ${REMEDIES[code] ?? INSTALL}`,
+      `the Python interpreter "${interpreter.command}" (${interpreter.why}) cannot be run: ${code}; ${REMEDIES[code] ?? INSTALL}`,
       { cause: error },
     );
   }
 
   endedEarly(how: string): InterpreterError | StartTimeoutError {
     const { interpreter, target, startTimeout } = this.#settings;
-    const said = this.#tail.length === 0 ? "it wrote nothing to stderr" : this.#tail.join("\n");
-    if (this.#late) {
+    const stderr = this.#tail.length === 0 ? "it wrote nothing to stderr" : this.#tail.join("\n");
+    if (this.#timedOut) {
       return new StartTimeoutError(
-        `the Python process had not loaded ${target} within startTimeout, ${startTimeout} ms, and was ended:\n${said}`,
+        `the Python process did not load ${target} within startTimeout, ${startTimeout} ms, and was terminated; see where it was, or raise startTimeout:\n${stderr}`,
       );
     }
     const { command, why } = interpreter;
     return new InterpreterError(
-      `the Python interpreter "${command}", ${why}, ended ${how} before it had loaded ${target}: ${said}`,
+      `the Python interpreter "${command}" (${why}) ended ${how} before it loaded ${target}: ${stderr}`,
     );
   }
 }
 
-const INSTALL = "install Python 3.8 or later, or name another with the option python or virtualenv";
-/** What to do against errors that another interpreter would not mend. */
+const INSTALL = "install Python 3.8 or later, or name another interpreter with the option python or virtualenv";
+/** What to do about errors that another interpreter would not fix. */
 const REMEDIES: Readonly<Record<string, string>> = {
-  E2BIG: "its environment is too large; give it less with the option env",
+  E2BIG: "its environment variables are too large; pass fewer or shorter ones with the option env",
   ENOMEM: "the system has no memory for another process",
-  EAGAIN: "the system allows this user no further process",
-  EMFILE: "this process may open no further files; raise the limit (ulimit -n), or lower processes or threads",
-  ENFILE: "the system can open no further files",
+  EAGAIN: "the system does not allow this user another process",
+  EMFILE: "Node cannot open more files; raise the limit (ulimit -n), or lower processes or threads",
+  ENFILE: "the system cannot open more files",
 };

@@ -18,19 +18,19 @@ export class WorkerPool implements GenerationEvents {
   readonly settings: PythonAppSettings;
   readonly telemetry: Telemetry;
   readonly retries: Retries = new Retries();
-  /** The time of those that run; they add and delete themselves. */
+  /** The deadlines of running requests. Requests add and delete themselves. */
   readonly running: Deadlines;
   readonly #queue: LaneQueue;
   #current: Generation;
-  /** The generation of a reload that is under way. */
+  /** The generation that a running reload starts. */
   #next: { readonly generation: Generation; readonly waiter: Waiter } | undefined;
-  /** Generations that still have processes, but get no new requests. */
+  /** Generations that get no new requests, and whose processes have not all exited. */
   readonly #retired: Set<Generation> = new Set();
   #startWaiters: Waiter[] = [];
   #reloading: Promise<void> = Promise.resolve();
   readonly #cleanups: (() => Promise<void>)[] = [];
   #closed: Promise<void> | undefined;
-  #onEmpty: (() => void) | undefined;
+  #onAllExited: (() => void) | undefined;
   #onDrained: (() => void) | undefined;
 
   constructor(settings: PythonAppSettings) {
@@ -41,31 +41,31 @@ export class WorkerPool implements GenerationEvents {
     this.#current = new Generation(settings, this);
   }
 
-  /** Resolves when all processes have loaded the application; rejects with the `StartError` of one that could not. */
+  /** Resolves when all processes have loaded the application. Rejects with a `StartError` if one of them could not. */
   whenReady(): Promise<void> {
     if (this.#closed !== undefined) return Promise.reject(closedError());
-    if (this.#current.isComplete) return Promise.resolve();
+    if (this.#current.isReady) return Promise.resolve();
     if (this.#current.failure !== undefined) return Promise.reject(this.#current.failure);
     return new Promise((resolve, reject) => {
       this.#startWaiters.push({ resolve, reject });
     });
   }
 
-  /** Starts the job on a free lane, now or when one is free; refuses it where that cannot be. */
+  /** Starts the job on a free lane, or queues it until a lane is free. Refuses it if neither is possible. */
   dispatch(job: LaneJob): void {
     if (this.#closed !== undefined) job.refuse(closedError());
-    else if (!this.#startNow(job, this.#queue.suspects)) this.#wait(job);
+    else if (!this.#startNow(job, this.#queue.suspects)) this.#enqueue(job);
   }
 
-  /** The job is not wanted any more. Nothing happens if it has begun. */
+  /** Removes a job from the queue. Does nothing if the job has started. */
   withdraw(job: LaneJob): void {
     if (this.#queue.delete(job)) this.#checkDrained();
   }
 
-  /** Starts new processes, lets them take over when all of them are ready, and ends the old. One after another. */
+  /** Starts new processes and, when all of them are ready, retires the old ones. Reloads run one after another. */
   reload(): Promise<void> {
     const reload = this.#reloading.then(() => this.#reloadNow());
-    this.#reloading = reload.catch(() => undefined); // whoever has asked has the rejection
+    this.#reloading = reload.catch(() => undefined); // the caller gets the rejection
     return reload;
   }
 
@@ -81,7 +81,7 @@ export class WorkerPool implements GenerationEvents {
     this.#cleanups.push(cleanup);
   }
 
-  /** Lets the requests under way end, then ends the processes. Idempotent; resolves when all are gone. */
+  /** Waits for running requests, then ends the processes. Idempotent. Resolves when all processes have exited. */
   close(): Promise<void> {
     this.#closed ??= this.#shutDown();
     return this.#closed;
@@ -92,8 +92,8 @@ export class WorkerPool implements GenerationEvents {
     this.#checkDrained();
   }
 
-  complete(generation: Generation): void {
-    if (generation === this.#next?.generation) this.#takeOver(this.#next);
+  ready(generation: Generation): void {
+    if (generation === this.#next?.generation) this.#completeReload(this.#next);
     else if (generation === this.#current) for (const { resolve } of this.#startWaiters.splice(0)) resolve();
   }
 
@@ -109,7 +109,7 @@ export class WorkerPool implements GenerationEvents {
   exited(generation: Generation): void {
     if (generation.workers.size === 0) this.#retired.delete(generation);
     this.#checkDrained();
-    this.#checkEmpty();
+    this.#checkAllExited();
   }
 
   #reloadNow(): Promise<void> {
@@ -119,11 +119,11 @@ export class WorkerPool implements GenerationEvents {
     });
   }
 
-  #takeOver({ generation, waiter }: { generation: Generation; waiter: Waiter }): void {
-    const before = this.#current;
+  #completeReload({ generation, waiter }: { generation: Generation; waiter: Waiter }): void {
+    const previous = this.#current;
     this.#current = generation;
     this.#next = undefined;
-    this.#retire(before, this.settings.gracefulTimeout);
+    this.#retire(previous, this.settings.gracefulTimeout);
     for (const { resolve } of this.#startWaiters.splice(0)) resolve();
     this.#startQueued();
     waiter.resolve();
@@ -144,20 +144,20 @@ export class WorkerPool implements GenerationEvents {
 
   /** @param others how many other suspects wait */
   #startNow(job: LaneJob, others: number): boolean {
-    const worker = job.suspect ? this.#current.spare() : this.#current.freest();
+    const worker = job.suspect ? this.#current.workerForSuspect() : this.#current.leastBusy();
     if (worker === undefined) return false;
     job.start(worker.takeLane(job.suspect, others), worker);
     return true;
   }
 
-  #wait(job: LaneJob): void {
+  #enqueue(job: LaneJob): void {
     const { failure, serving } = this.#current;
     if (failure !== undefined && serving === 0) job.refuse(notStarted(failure));
     else this.#queue.add(job);
   }
 
   #startQueued(): void {
-    this.#queue.startAll((job) => this.#startNow(job, this.#queue.suspects - 1)); // the job itself still waits
+    this.#queue.startAll((job) => this.#startNow(job, this.#queue.suspects - 1)); // the job itself is still in the queue
   }
 
   async #shutDown(): Promise<void> {
@@ -167,15 +167,15 @@ export class WorkerPool implements GenerationEvents {
     await this.#drained();
     this.#queue.refuseAll(closedError());
     this.running.clear();
-    const empty = new Promise<void>((resolve) => {
-      this.#onEmpty = resolve;
+    const allExited = new Promise<void>((resolve) => {
+      this.#onAllExited = resolve;
     });
     for (const generation of [this.#current, ...this.#retired]) generation.retire(0);
-    this.#checkEmpty();
-    await empty;
+    this.#checkAllExited();
+    await allExited;
   }
 
-  /** Resolves when no request is under way and none waits, or when they took too long. */
+  /** Resolves when no request runs or waits any more, at the latest after `gracefulTimeout`. */
   #drained(): Promise<void> {
     return new Promise((resolve) => {
       const timer = setTimeout(resolve, this.settings.gracefulTimeout);
@@ -189,11 +189,11 @@ export class WorkerPool implements GenerationEvents {
 
   #checkDrained(): void {
     if (this.#onDrained === undefined || this.#queue.length > 0) return;
-    for (const generation of [this.#current, ...this.#retired]) if (generation.busy > 0) return;
+    for (const generation of [this.#current, ...this.#retired]) if (generation.inFlight > 0) return;
     this.#onDrained();
   }
 
-  #checkEmpty(): void {
-    if (this.#current.workers.size === 0 && this.#retired.size === 0) this.#onEmpty?.();
+  #checkAllExited(): void {
+    if (this.#current.workers.size === 0 && this.#retired.size === 0) this.#onAllExited?.();
   }
 }

@@ -1,57 +1,57 @@
-/** A request that may end its process has the process to itself for a while. Knows one lane and a time; knows no process. */
+/** Gives a request that may crash its process the process alone for a while. Knows one lane and a time; knows no process. */
 import type { FastcgiConnection } from "../fastcgi/connection.ts";
 
-/** A request that ends its process does so early; one that takes longer must not keep the process from others. */
-export const ALONE_MS: number = 1_000;
+/** A request that crashes its process usually does so early. A longer request must not keep the process from others. */
+export const QUARANTINE_MS: number = 1_000;
 
 export class Quarantine {
-  readonly #over: () => void;
+  readonly #onTimeout: () => void;
   #lane: FastcgiConnection | undefined;
   #timer: NodeJS.Timeout | undefined;
-  /** Until when a request that was given to the process may end it. */
+  /** Until this time, a running request may still be one that crashes the process. */
   #riskUntil = 0;
 
-  /** @param over is called when the process may take others, because the time is over */
-  constructor(over: () => void) {
-    this.#over = over;
+  /** @param onTimeout is called when the time is over and the process may take other requests */
+  constructor(onTimeout: () => void) {
+    this.#onTimeout = onTimeout;
   }
 
-  /** The process is a request's alone. */
+  /** True while one request has the process alone. */
   get active(): boolean {
     return this.#lane !== undefined;
   }
 
-  /** Every request of the process has been there for so long that it will hardly end it. */
+  /** True if every running request has been there so long that it is unlikely to crash the process. */
   get settled(): boolean {
     return performance.now() >= this.#riskUntil;
   }
 
   /**
-   * The process was given a request.
+   * Called when the process receives a request.
    *
-   * @param alone it takes no other for now
-   * @param others how many more requests wait for a process to themselves. The more they are, the shorter each of them has it,
-   *   so that together they do not keep it from other clients for long
+   * @param alone true if the process takes no other request for now
+   * @param others how many more requests wait for a process of their own. The more there are, the shorter is the time of each,
+   *   so that together they do not hold up other clients for long
    */
   begin(lane: FastcgiConnection, alone: boolean, others: number): void {
-    this.#riskUntil = performance.now() + ALONE_MS;
+    this.#riskUntil = performance.now() + QUARANTINE_MS;
     if (!alone) return;
     this.#lane = lane;
     this.#timer = setTimeout(
       () => {
         this.#end();
-        this.#over();
+        this.#onTimeout();
       },
-      ALONE_MS / (1 + others),
+      QUARANTINE_MS / (1 + others),
     );
   }
 
-  /** The request of this lane is over. */
-  leave(lane: FastcgiConnection): void {
+  /** Called when the request of a lane has ended. */
+  requestEnded(lane: FastcgiConnection): void {
     if (lane === this.#lane) this.#end();
   }
 
-  /** The process is gone. Whether its request was alone stays known. */
+  /** Called when the process has exited. `active` keeps its value: it tells whether the request was alone at the crash. */
   stop(): void {
     clearTimeout(this.#timer);
   }
@@ -59,6 +59,6 @@ export class Quarantine {
   #end(): void {
     clearTimeout(this.#timer);
     this.#lane = undefined;
-    this.#riskUntil = 0; // nobody else was let in
+    this.#riskUntil = 0; // no other request is in the process
   }
 }

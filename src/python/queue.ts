@@ -1,4 +1,4 @@
-/** The requests that wait for a lane. Knows what is scarce and who goes first; how one waits is the job queue's business. */
+/** The requests that wait for a lane. Knows limits and priorities; leaves the waiting itself to `JobQueue`. */
 import type { BridgeError } from "../errors.ts";
 import type { FastcgiConnection } from "../fastcgi/connection.ts";
 import { Deadlines } from "../node/deadlines.ts";
@@ -6,20 +6,20 @@ import { JobQueue, type Waiting } from "../node/job-queue.ts";
 import type { PythonAppSettings } from "./settings.ts";
 import type { Worker } from "./worker.ts";
 
-/** A request in want of a lane: exactly one of `start` and `refuse` is called, unless its time in the queue is over first. */
+/** A request that needs a lane. Either `start` or `refuse` is called, once, unless the job expires in the queue first. */
 export interface LaneJob extends Waiting {
-  /** It was under way in a process that died: it may be the reason, so its process serves it alone. */
+  /** True if a process died soon after it received the request, which may be the cause. The next process serves it alone. */
   readonly suspect: boolean;
   start(lane: FastcgiConnection, worker: Worker): void;
 }
 
 export class LaneQueue {
-  /** Those that have waited before, so they go first. There are no more of them than lanes. */
+  /** Suspects go first, because they have waited before. There are never more of them than lanes. */
   readonly #suspects: JobQueue<LaneJob>;
   readonly #others: JobQueue<LaneJob>;
 
   constructor({ queueLength, queueTimeout }: PythonAppSettings) {
-    const full = `${queueLength} requests wait for a Python thread; raise processes or threads`;
+    const full = `${queueLength} requests already wait for a Python thread; raise processes or threads`;
     const deadlines = new Deadlines(queueTimeout);
     this.#suspects = new JobQueue({ most: Number.POSITIVE_INFINITY, timeout: queueTimeout, full }, deadlines);
     this.#others = new JobQueue({ most: queueLength, timeout: queueTimeout, full }, deadlines);
@@ -29,22 +29,22 @@ export class LaneQueue {
     return this.#suspects.length + this.#others.length;
   }
 
-  /** How many of them wait for a process of their own. */
+  /** How many suspects wait. */
   get suspects(): number {
     return this.#suspects.length;
   }
 
-  /** The job waits from now on, or is refused with a `QueueFullError`. */
+  /** Adds the job to the queue, or refuses it with a `QueueFullError`. */
   add(job: LaneJob): void {
-    this.#of(job).add(job);
+    this.#queueFor(job).add(job);
   }
 
-  /** @returns false for a job that does not wait */
+  /** @returns false if the job was not in the queue */
   delete(job: LaneJob): boolean {
-    return this.#of(job).delete(job);
+    return this.#queueFor(job).delete(job);
   }
 
-  /** Starts jobs in their order, for as long as that succeeds; a suspect that must wait holds up no other request. */
+  /** Starts jobs in order for as long as `start` returns true. A suspect that must wait does not hold up other requests. */
   startAll(start: (job: LaneJob) => boolean): void {
     this.#suspects.startAll(start);
     this.#others.startAll(start);
@@ -55,7 +55,7 @@ export class LaneQueue {
     this.#others.refuseAll(reason);
   }
 
-  #of({ suspect }: LaneJob): JobQueue<LaneJob> {
+  #queueFor({ suspect }: LaneJob): JobQueue<LaneJob> {
     return suspect ? this.#suspects : this.#others;
   }
 }

@@ -1,4 +1,4 @@
-/** One request's way through the pool to a Python thread and back. Knows lanes and second tries; knows no process. */
+/** One request on its way through the pool to a Python thread and back. Knows lanes and retries; knows no process. */
 import { StringDecoder } from "node:string_decoder";
 import type { BridgeError, PythonError } from "../errors.ts";
 import type { CgiHead } from "../fastcgi/cgi-head.ts";
@@ -9,18 +9,18 @@ import type { SpooledBody } from "../node/spool.ts";
 import { readWholeBody } from "../node/whole-body.ts";
 import { printable, report } from "../wsgi/log.ts";
 import type { Environ, ErrorStream, StartResponse, WsgiResult } from "../wsgi/types.ts";
-import { broken, pythonError, queueTimedOut, requestTimedOut } from "./failures.ts";
+import { pythonError, queueTimedOut, requestTimedOut, workerExited } from "./failures.ts";
 import type { WorkerPool } from "./pool.ts";
-import { ALONE_MS } from "./quarantine.ts";
+import { QUARANTINE_MS } from "./quarantine.ts";
 import type { LaneJob } from "./queue.ts";
 import type { Worker } from "./worker.ts";
 
-/** Begins at once: spools the body, waits for a lane, sends. The response arrives in `result`. */
+/** Reads the whole body, waits for a lane, sends the request, and passes the response to a `ResponseStream`. */
 export class PythonRequest implements LaneJob, ResponseEvents, Flow {
   suspect = false;
   readonly #pool: WorkerPool;
   readonly #environ: Environ;
-  /** Kept: the application's own middleware may put another into the environ. */
+  /** Kept here, because the application's middleware may replace it in the environ. */
   readonly #errors: ErrorStream;
   readonly #method: string;
   readonly #stream: ResponseStream;
@@ -30,11 +30,11 @@ export class PythonRequest implements LaneJob, ResponseEvents, Flow {
   #worker: Worker | undefined;
   #since = 0;
   #startedAt = 0;
-  /** As the application gave it. */
+  /** The application's status, such as "200 OK". */
   #status: string | undefined;
   #paused = false;
-  #tries = 0;
-  #answered = false;
+  #attempts = 0;
+  #headReceived = false;
   #exception: PythonError | undefined;
   #stderr: StringDecoder | undefined;
 
@@ -46,7 +46,7 @@ export class PythonRequest implements LaneJob, ResponseEvents, Flow {
     this.#stream = new ResponseStream(startResponse, this, pool.settings.backlog);
   }
 
-  /** The result is there at once, so that its `close()` reaches a request that is not answered yet. */
+  /** Starts the request. The result is returned at once, so that its `close()` can cancel a request that has no response yet. */
   begin(): WsgiResult {
     readWholeBody(this.#environ, this.#pool.settings.spool, {
       whole: (body, contentLength) => {
@@ -61,7 +61,7 @@ export class PythonRequest implements LaneJob, ResponseEvents, Flow {
   start(lane: FastcgiConnection, worker: Worker): void {
     const now = performance.now();
     this.#pool.telemetry.requestStarted(now - this.#since, worker.pid, this.#environ);
-    this.#tries += 1;
+    this.#attempts += 1;
     this.#lane = lane;
     this.#worker = worker;
     this.#since = now;
@@ -71,18 +71,18 @@ export class PythonRequest implements LaneJob, ResponseEvents, Flow {
   }
 
   refuse(reason: BridgeError): void {
-    this.#release();
+    this.#closeBody();
     this.#stream.fail(reason);
   }
 
-  /** While the client does not take what is there, the application's time stands still. */
+  /** The start of the time limit. It moves on while the client does not read, because that is not the application's fault. */
   get since(): number {
     return this.#paused ? performance.now() : this.#since;
   }
 
   expire(): void {
     if (this.#lane !== undefined) {
-      this.#callBack(this.#lane);
+      this.#timeOut(this.#lane);
     } else {
       this.#pool.withdraw(this);
       this.refuse(queueTimedOut(this.#pool.settings));
@@ -100,11 +100,11 @@ export class PythonRequest implements LaneJob, ResponseEvents, Flow {
     this.#lane?.resume();
   }
 
-  /** The worker is told, and ends the response at its next block; until then the lane is taken. */
+  /** Tells the worker, which ends the response at its next block. The lane is busy until then. */
   cancel(): void {
     this.#pool.withdraw(this);
     this.resume();
-    if (this.#lane === undefined) this.#release();
+    if (this.#lane === undefined) this.#closeBody();
     else this.#lane.abort();
   }
 
@@ -114,7 +114,7 @@ export class PythonRequest implements LaneJob, ResponseEvents, Flow {
   }
 
   head(head: CgiHead): void {
-    this.#answered = true;
+    this.#headReceived = true;
     this.#status = head.status;
     if (!this.#stream.ended) this.#stream.start(head);
   }
@@ -134,36 +134,36 @@ export class PythonRequest implements LaneJob, ResponseEvents, Flow {
   }
 
   ended(appStatus: number, protocolStatus: number): void {
-    const well = appStatus === 0 && protocolStatus === 0 && this.#answered;
-    const failure = this.#exception ?? (well ? undefined : broken());
-    this.#leaveLane(failure);
-    this.#release();
+    const succeeded = appStatus === 0 && protocolStatus === 0 && this.#headReceived;
+    const failure = this.#exception ?? (succeeded ? undefined : workerExited());
+    this.#releaseLane(failure);
+    this.#closeBody();
     if (failure === undefined) this.#stream.end();
     else this.#stream.fail(failure);
   }
 
   lost(reason: Error): void {
-    this.suspect = performance.now() - this.#startedAt < ALONE_MS;
+    this.suspect = performance.now() - this.#startedAt < QUARANTINE_MS;
     const alone = this.#worker?.quarantine.active === true;
-    const open = !this.#answered && !this.#stream.ended;
-    const again = open && this.#pool.retries.allows(this.#environ, this.#tries, { alone });
-    const failure = broken(reason);
+    const unanswered = !this.#headReceived && !this.#stream.ended;
+    const retry = unanswered && this.#pool.retries.allows(this.#environ, this.#attempts, { alone });
+    const failure = workerExited(reason);
     if (!this.#stream.ended) {
-      const next = again ? "; it is given to another process" : "";
-      report(this.#errors, `${this.#line} was lost with Python process ${this.#worker?.pid}${next}\n`);
+      const next = retry ? "; it is retried on another process" : "";
+      report(this.#errors, `${this.#requestLine} was lost with Python process ${this.#worker?.pid}${next}\n`);
     }
-    this.#leaveLane(failure);
-    if (again) {
+    this.#releaseLane(failure);
+    if (retry) {
       this.#pool.dispatch(this);
     } else {
-      this.#release();
+      this.#closeBody();
       this.#stream.fail(failure);
     }
   }
 
   #dispatch(contentLength: number | undefined): void {
     if (this.#stream.ended) {
-      this.#release(); // closed while its body was still arriving
+      this.#closeBody(); // the result was closed while the body was still arriving
       return;
     }
     try {
@@ -176,7 +176,7 @@ export class PythonRequest implements LaneJob, ResponseEvents, Flow {
     this.#pool.dispatch(this);
   }
 
-  #leaveLane(error: Error | undefined): void {
+  #releaseLane(error: Error | undefined): void {
     const now = performance.now();
     this.#lane = undefined;
     this.#since = now;
@@ -190,26 +190,26 @@ export class PythonRequest implements LaneJob, ResponseEvents, Flow {
     });
   }
 
-  /** The client hears of it now, and the thread is called back. */
-  #callBack(lane: FastcgiConnection): void {
+  /** Fails the response now, and interrupts the thread. */
+  #timeOut(lane: FastcgiConnection): void {
     const { requestTimeout } = this.#pool.settings;
     const pid = this.#worker?.pid;
     this.#stream.fail(requestTimedOut(this.#pool.settings));
     this.resume();
     lane.abort();
     this.#worker?.interrupt(lane, (stack) => {
-      if (stack === "") return; // it ended just then
-      const what = `${this.#line} took longer than ${requestTimeout} ms`;
+      if (stack === "") return; // the request has just ended
+      const what = `${this.#requestLine} took longer than ${requestTimeout} ms`;
       report(this.#errors, `${what}; its thread in Python process ${pid} was at:\n${stack.trimEnd()}\n`);
     });
   }
 
-  /** The request's first line, for the log. */
-  get #line(): string {
+  /** The method and URI, for the log. */
+  get #requestLine(): string {
     return printable(`${this.#method} ${this.#environ.REQUEST_URI}`);
   }
 
-  #release(): void {
+  #closeBody(): void {
     this.#body?.close();
     this.#body = undefined;
   }

@@ -1,45 +1,48 @@
-/** Whether a request whose process died is given to another one. Knows methods, paths and times; knows no process. */
+/** Decides whether a request is retried after its process died. Knows methods, paths and times; knows no process. */
 import { createHash } from "node:crypto";
 import type { Environ } from "../wsgi/types.ts";
 
-/** Methods that may be tried again on another process (RFC 9110 §9.2.1). */
+/** Safe methods: these requests may be sent to another process (RFC 9110 §9.2.1). */
 const SAFE: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"]);
-const MAX_TRIES = 2;
+const MAX_ATTEMPTS = 2;
 const FORGET_AFTER_MS = 60_000;
-/** Those beyond push the oldest out. To enter a path costs two processes, so a client cannot do so often. */
+/** Above this number the oldest path is dropped. Each new path costs two processes, so clients cannot add paths quickly. */
 const MAX_PATHS = 1_000;
 
 export class Retries {
-  /** Until when a path is not tried again, by its digest, since a client chooses its length. The oldest is the first. */
-  readonly #crashing: Map<string, number> = new Map();
+  /** Until when a path is not retried. The key is a digest, because clients choose the path's length. Oldest entry first. */
+  readonly #blockedUntil: Map<string, number> = new Map();
 
   /**
-   * A path that has ended two processes, the second of them alone, is not tried twice again for a while.
+   * Returns true if the request may be retried. A path that crashed two processes, and was alone in the second one, is blocked:
+   * for a while its requests are not retried.
    *
-   * @param tries how many processes were given the request; the last has died
-   * @param alone no other request was in that one
-   * @param now milliseconds of a clock that never goes back
+   * @param attempts how many processes have received the request; the last one has died
+   * @param alone true if no other request was in that last process
+   * @param now milliseconds of a monotonic clock
    */
   allows(
     environ: Environ,
-    tries: number,
+    attempts: number,
     { alone, now = performance.now() }: { alone: boolean; now?: number },
   ): boolean {
     if (!SAFE.has(environ.REQUEST_METHOD)) return false;
     const path = digest(environ);
-    if (tries < MAX_TRIES) return (this.#crashing.get(path) ?? 0) <= now;
-    if (alone) this.#remember(path, now + FORGET_AFTER_MS); // nobody else can have been the reason
+    if (attempts < MAX_ATTEMPTS) return (this.#blockedUntil.get(path) ?? 0) <= now;
+    if (alone) this.#block(path, now + FORGET_AFTER_MS); // no other request can be the cause
     return false;
   }
 
-  #remember(path: string, until: number): void {
-    this.#crashing.delete(path);
-    this.#crashing.set(path, until);
-    if (this.#crashing.size > MAX_PATHS) this.#crashing.delete(this.#crashing.keys().next().value as string);
+  #block(path: string, until: number): void {
+    this.#blockedUntil.delete(path);
+    this.#blockedUntil.set(path, until);
+    if (this.#blockedUntil.size > MAX_PATHS) {
+      this.#blockedUntil.delete(this.#blockedUntil.keys().next().value as string);
+    }
   }
 }
 
-/** Without the query: whoever makes a path fail can choose another query each time. */
+/** Ignores the query, which an attacker can change with each request. */
 function digest({ REQUEST_METHOD, SCRIPT_NAME, PATH_INFO }: Environ): string {
   return createHash("sha256").update(`${REQUEST_METHOD} ${SCRIPT_NAME}${PATH_INFO}`).digest("base64");
 }

@@ -1,4 +1,4 @@
-/** What holds when `pythonApp` is told nothing, and what it cannot be told. Knows options; knows no process. */
+/** Checks the options of `pythonApp` and fills in the defaults. Knows options; knows no process. */
 import { statSync } from "node:fs";
 import { resolve } from "node:path";
 import { OptionError } from "../errors.ts";
@@ -11,7 +11,7 @@ import { activate, findInterpreter, type Interpreter } from "./interpreter.ts";
 import type { PythonAppOptions } from "./options.ts";
 import { checkTarget } from "./target.ts";
 
-/** The options, resolved: below this file nothing has a default. */
+/** The resolved options. Only this file knows the defaults. */
 export interface PythonAppSettings {
   readonly target: string;
   readonly directory: string;
@@ -19,13 +19,13 @@ export interface PythonAppSettings {
   readonly env: Readonly<Record<string, string>>;
   readonly processes: number;
   readonly threads: number;
-  /** This and the other times are in milliseconds; infinite for no limit. */
+  /** All times are in milliseconds; `Infinity` means no limit. */
   readonly startTimeout: number;
   readonly requestTimeout: number;
   readonly queueTimeout: number;
   readonly gracefulTimeout: number;
   readonly queueLength: number;
-  /** Infinite for never. */
+  /** `Infinity` means never. */
   readonly maxRequests: number;
   readonly maxRequestsJitter: number;
   readonly spool: SpoolLimits;
@@ -34,10 +34,11 @@ export interface PythonAppSettings {
   readonly logger: Logger;
 }
 
-/** More would be a mistake in the option, and each lane costs a file descriptor. */
+/** A larger number is most likely a mistake. Each thread also costs Node a file descriptor. */
 const MAX_PROCESSES = 256;
 const MAX_THREADS = 256;
 
+/** The names of all options. The type makes the compiler check that none is missing. */
 const OPTIONS: Readonly<Record<keyof PythonAppOptions, true>> = {
   directory: true,
   python: true,
@@ -61,7 +62,11 @@ const OPTIONS: Readonly<Record<keyof PythonAppOptions, true>> = {
   logger: true,
 };
 
-/** @throws OptionError that names the option */
+/**
+ * Checks all options.
+ *
+ * @throws OptionError whose message names the option
+ */
 export function resolveSettings(target: string, options: PythonAppOptions): PythonAppSettings {
   checkOptionNames("pythonApp", options, OPTIONS);
   const directory = resolve(options.directory ?? ".");
@@ -96,7 +101,7 @@ export function resolveSettings(target: string, options: PythonAppOptions): Pyth
 
 function checkDirectory(path: string): void {
   if (!statSync(path, { throwIfNoEntry: false })?.isDirectory()) {
-    throw new OptionError(`directory must be a folder; there is none at ${path}`);
+    throw new OptionError(`directory must be an existing folder, got ${path}`);
   }
 }
 
@@ -112,7 +117,7 @@ function checkEnv(env: Readonly<Record<string, string>>): Readonly<Record<string
   return env;
 }
 
-/** An allow-list: secrets of the Node process are not the application's unless `env` says so. */
+/** An allow-list: the application does not see secrets in Node's environment unless `env` passes them on. */
 const INHERITED =
   /^(PATH|HOME|USER|LOGNAME|SHELL|LANG|LANGUAGE|LC_\w+|TZ|TMPDIR|TEMP|TMP|SSL_CERT_FILE|SSL_CERT_DIR|LD_LIBRARY_PATH|DYLD_LIBRARY_PATH|PYTHON\w*)$/;
 

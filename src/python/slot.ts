@@ -1,20 +1,21 @@
-/** A place in the generation: the process that serves there, and the one that follows it. Knows back-off; knows no other place. */
+/** One slot of a generation: its serving process and the successor. Knows the backoff of restarts; knows no other slot. */
 import type { Worker } from "./worker.ts";
 
-/** A process that served so long was no part of a crash loop. */
+/** A process that served at least this long does not count towards a crash loop. */
 const HEALTHY_MS = 10_000;
 const FIRST_DELAY_MS = 100;
-const LONGEST_DELAY_MS = 30_000;
+const MAX_DELAY_MS = 30_000;
 
 export class Slot {
   serving: Worker | undefined;
-  coming: Worker | undefined;
+  /** A process that is starting. When it is ready, it becomes the serving process. */
+  successor: Worker | undefined;
   readonly #launch: (restarts: number) => Worker;
-  /** Runs until the next process starts. */
+  /** Delays the start of the next process. */
   #timer: NodeJS.Timeout | undefined;
-  /** How many processes were started here. */
+  /** How many processes were started in this slot. */
   #starts = 0;
-  /** How many of them, without a break, did not start, or ended before they had served a request. */
+  /** How many of the latest processes in a row failed to start, or ended before they had served a request. */
   #failures = 0;
 
   /** @param launch starts a process */
@@ -23,45 +24,45 @@ export class Slot {
     this.start();
   }
 
-  /** A process follows already. */
-  get isCovered(): boolean {
-    return this.coming !== undefined || this.#timer !== undefined;
+  /** True if a successor is starting or its start is scheduled. */
+  get hasSuccessor(): boolean {
+    return this.successor !== undefined || this.#timer !== undefined;
   }
 
-  /** The newest processes here did not start: nobody knows when one will. */
+  /** True if the latest process failed to start or ended without serving. Waiting for its successor may take long. */
   get isFailing(): boolean {
     return this.#failures > 0;
   }
 
   start(): void {
     this.#timer = undefined;
-    this.coming = this.#launch(this.#starts);
+    this.successor = this.#launch(this.#starts);
     this.#starts += 1;
   }
 
   /**
-   * Starts the process that follows `ended`: at once where that had served, since a request that crashes Python must not
-   * keep it away from the others; ever later where it had not, since nothing says that the next one will.
+   * Starts the process that replaces `ended`. If `ended` has served requests, the new process starts at once: a request that
+   * crashes Python must not hold up other requests. If not, the delay grows, because the next start may fail as well.
    *
-   * @returns after how many milliseconds
+   * @returns the delay in milliseconds
    */
   replace(ended: Worker): number {
     const served = ended.requests > 0 || ended.servingFor >= HEALTHY_MS;
     this.#failures = served ? 0 : this.#failures + 1;
-    const delay = this.#backOff();
+    const delay = this.#backoff();
     if (delay === 0) this.start();
     else this.#timer = setTimeout(() => this.start(), delay);
     return delay;
   }
 
-  /** No process follows any more. */
+  /** Cancels a scheduled start. */
   close(): void {
     clearTimeout(this.#timer);
   }
 
-  /** The first failure is made good at once; each one after it doubles the delay. */
-  #backOff(): number {
+  /** Returns no delay after the first failure, then a delay that doubles with each failure. */
+  #backoff(): number {
     if (this.#failures <= 1) return 0;
-    return Math.min(FIRST_DELAY_MS * 2 ** (this.#failures - 2), LONGEST_DELAY_MS);
+    return Math.min(FIRST_DELAY_MS * 2 ** (this.#failures - 2), MAX_DELAY_MS);
   }
 }

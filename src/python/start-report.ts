@@ -1,4 +1,4 @@
-/** What a process says of why it could not load its application, as an error. Knows the report's pairs; knows no process. */
+/** Turns a worker's report of a failed start into an error. Knows the report's name-value pairs; knows no process. */
 import {
   AppAttributeError,
   AppImportError,
@@ -8,33 +8,35 @@ import {
 } from "../errors.ts";
 import type { PythonAppSettings } from "./settings.ts";
 
-/** @param report mirrors `LoadError` in python/wsgi_bridge/loader.py */
+/** Returns the error for a report. @param report the pairs of `LoadError` in python/wsgi_bridge/loader.py */
 export function startError(report: ReadonlyMap<string, string>, settings: PythonAppSettings): StartError {
-  const said = (key: string): string => Buffer.from(report.get(key) ?? "", "latin1").toString();
+  const field = (key: string): string => Buffer.from(report.get(key) ?? "", "latin1").toString();
   const failure = report.get("failure") ?? "";
-  return (REPORTS[failure] ?? unknownFailure)(said, settings);
+  return (ERRORS[failure] ?? unknownFailure)(field, settings);
 }
 
-type Said = (key: string) => string;
+/** Reads a field of the report; empty if it is missing. */
+type Field = (key: string) => string;
 
-const REPORTS: Readonly<Record<string, (said: Said, settings: PythonAppSettings) => StartError>> = {
-  import: (said, settings) =>
-    raised(`${place(said("name"))} cannot be imported from ${settings.directory}`, said, settings),
-  raised: (said, settings) => raised(`${JSON.stringify(said("name"))} raised an exception`, said, settings),
-  attribute: (said) =>
+/** Builds the error, by the report's field "failure". */
+const ERRORS: Readonly<Record<string, (field: Field, settings: PythonAppSettings) => StartError>> = {
+  import: (field, settings) =>
+    importError(`${place(field("name"))} cannot be imported from ${settings.directory}`, field, settings),
+  raised: (field, settings) => importError(`${JSON.stringify(field("name"))} raised an exception`, field, settings),
+  attribute: (field) =>
     new AppAttributeError(
-      `${place(said("place"))} has ${missing(said("name"))}; name the WSGI app, for instance one of: ${said("callables") || "(it has no callable)"}`,
+      `${place(field("place"))} has ${missing(field("name"))}; name the WSGI app, for example one of: ${field("callables") || "(it has no callable)"}`,
     ),
-  callable: (said, { target }) => {
-    const wanted = target === `${said("name")}()` ? FACTORY : APP;
+  callable: (field, { target }) => {
+    const expected = target === `${field("name")}()` ? FACTORY : APP;
     return new AppNotCallableError(
-      `"${said("name")}" is of type ${said("type")} and cannot be called; name a ${wanted}`,
+      `"${field("name")}" is of type ${field("type")} and cannot be called; name a ${expected}`,
     );
   },
 };
 
 const APP = "WSGI app, a callable that takes environ and start_response";
-const FACTORY = "factory, a callable that takes nothing and returns a WSGI app";
+const FACTORY = "factory, a callable that takes no arguments and returns a WSGI app";
 
 function place(name: string): string {
   return `the ${name.endsWith(".py") ? "file" : "module"} "${name}"`;
@@ -42,17 +44,17 @@ function place(name: string): string {
 
 function missing(name: string): string {
   if (name !== "") return `no attribute "${name}"`;
-  return 'neither an "application" nor an "app", and it is no settings module of Django';
+  return 'neither an "application" nor an "app", and it is not a Django settings module';
 }
 
-function raised(what: string, said: Said, { interpreter }: PythonAppSettings): AppImportError {
-  const traceback = said("traceback");
+function importError(what: string, field: Field, { interpreter }: PythonAppSettings): AppImportError {
+  const traceback = field("traceback");
   return new AppImportError(
-    `${what}; mend what the traceback names, or install it into the interpreter that is used (${said("python")}, ${interpreter.why}):\n${traceback}`,
+    `${what}; fix the error in the traceback, or install the missing package for the interpreter that runs the app (${field("python")}, ${interpreter.why}):\n${traceback}`,
     traceback,
   );
 }
 
-function unknownFailure(said: Said): InterpreterError {
-  return new InterpreterError(`the Python process reported a failure that is not known: ${said("traceback")}`);
+function unknownFailure(field: Field): InterpreterError {
+  return new InterpreterError(`the Python process reported an unknown failure: ${field("traceback")}`);
 }

@@ -1,43 +1,47 @@
-/** What `stats()` tells. Knows the shape and where memory is looked up; knows no pool. */
+/** The result of `stats()`. Knows its shape, and where the system reports memory; knows no pool. */
 import { readFileSync } from "node:fs";
 import type { Quantiles } from "./telemetry.ts";
 import type { Worker } from "./worker.ts";
 
-/** One CPython process. */
+/** The state of one CPython process. */
 export interface PythonProcessStats {
   readonly pid: number | undefined;
   /**
-   * `starting`: loads the application. `ready`: takes requests. `suspect`: has lost a lane. `draining`: ends the requests
-   * that it has. `leaving`: is to end by itself, or is made to. `exited`: has ended.
+   * - `starting`: loads the application
+   * - `ready`: takes requests
+   * - `suspect`: has lost a connection to Node, and may be about to exit
+   * - `draining`: takes no more requests and finishes the running ones
+   * - `exiting`: shuts down, or is being terminated
+   * - `exited`: has ended
    */
   readonly state: "starting" | "ready" | "suspect" | "draining" | "exiting" | "exited";
-  /** Milliseconds since it was started. */
+  /** Milliseconds since the process was started. */
   readonly age: number;
-  /** How many requests it was given. */
+  /** How many requests the process has received. */
   readonly requests: number;
-  /** How many of them are under way. */
+  /** How many of these requests are running. */
   readonly inFlight: number;
-  /** Resident memory in bytes; undefined where the system has no /proc to tell. */
+  /** Resident memory in bytes; undefined on systems without /proc. */
   readonly memory: number | undefined;
-  /** How many processes had its place before it. */
+  /** How many processes this process replaced, one after another. */
   readonly restarts: number;
 }
 
-/** A Python app seen from inside, now. */
+/** The current state of a Python app. */
 export interface PythonAppStats {
   readonly processes: readonly PythonProcessStats[];
   readonly queue: {
     /** How many requests wait for a thread. */
     readonly length: number;
-    /** How long requests waited, those that need not wait with them. */
+    /** How long requests waited for a thread, including those that did not have to wait. */
     readonly waits: Quantiles;
   };
-  /** How long Python took, from the moment at which it was given a request to its end. */
+  /** How long requests took in Python, from the moment Python received them to their end. */
   readonly latency: Quantiles;
 }
 
-export function processStats({ pid, state, bornAt, requests, busyLanes, restarts }: Worker): PythonProcessStats {
-  const age = performance.now() - bornAt;
+export function processStats({ pid, state, startedAt, requests, busyLanes, restarts }: Worker): PythonProcessStats {
+  const age = performance.now() - startedAt;
   return { pid, state, age, requests, inFlight: busyLanes, memory: residentMemory(pid), restarts };
 }
 
@@ -46,6 +50,6 @@ function residentMemory(pid: number | undefined): number | undefined {
     const kibibytes = /^VmRSS:\s*(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "latin1"))?.[1];
     return kibibytes === undefined ? undefined : Number(kibibytes) * 1024;
   } catch {
-    return undefined; // no such system, or no such process any more
+    return undefined; // the system has no /proc, or the process has exited
   }
 }

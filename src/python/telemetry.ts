@@ -1,42 +1,42 @@
-/** What happens, for those who want to see it: channels, counts and quantiles. Knows messages and times; decides nothing. */
+/** Diagnostics channels, counters and quantiles. Knows messages and times; decides nothing. */
 import { channel } from "node:diagnostics_channel";
 import { createHistogram, type RecordableHistogram } from "node:perf_hooks";
 import type { Environ } from "../wsgi/types.ts";
 
-/** On the channel `wsgi-bridge:process:start`: a CPython process was started. */
+/** Published on the channel `wsgi-bridge:process:start` when a CPython process was started. */
 export interface ProcessStartMessage {
-  /** What `pythonApp` was given. */
+  /** The target passed to `pythonApp`. */
   readonly target: string;
   readonly pid: number | undefined;
 }
 
-/** On `wsgi-bridge:process:exit`: it has ended. */
+/** Published on the channel `wsgi-bridge:process:exit` when a process has exited. */
 export interface ProcessExitMessage extends ProcessStartMessage {
-  /** "with code 0", "by SIGKILL" */
+  /** For example "with code 0" or "by SIGKILL". */
   readonly how: string;
 }
 
-/** On `wsgi-bridge:request:start`: a request was given to a process. A second try is told as another request. */
+/** Published on the channel `wsgi-bridge:request:start` when a process receives a request. A retry is a new request here. */
 export interface RequestStartMessage {
   readonly target: string;
   readonly pid: number | undefined;
-  /** The same object at the request's end: a key for a WeakMap. */
+  /** The request's environ. The end message has the same object, so it can be the key of a WeakMap. */
   readonly environ: Environ;
 }
 
-/** On `wsgi-bridge:request:end`: Python is through with it. */
+/** Published on the channel `wsgi-bridge:request:end` when Python has finished a request, or the request has failed. */
 export interface RequestEndMessage extends RequestStartMessage {
-  /** Milliseconds since its start. */
+  /** Milliseconds since the start message. */
   readonly duration: number;
-  /** As the application gave it, such as "200 OK"; undefined where it gave none. */
+  /** The application's status, such as "200 OK"; undefined if the application set none. */
   readonly status: string | undefined;
-  /** Why it ended otherwise than well. */
+  /** Why the request failed; undefined if it succeeded. */
   readonly error: Error | undefined;
 }
 
-/** Milliseconds, of all that was ever measured. */
+/** Quantiles in milliseconds, over all measurements since the start. */
 export interface Quantiles {
-  /** How many were measured. */
+  /** The number of measurements. */
   readonly count: number;
   readonly p50: number;
   readonly p90: number;
@@ -71,12 +71,12 @@ export class Telemetry {
     return quantiles(this.#waits);
   }
 
-  /** How long Python took, from the request's start to its end. */
+  /** How long requests took in Python, from start to end. */
   get latency(): Quantiles {
     return quantiles(this.#latency);
   }
 
-  /** @param waited milliseconds */
+  /** @param waited how long the request waited for a lane, in milliseconds */
   requestStarted(waited: number, pid: number | undefined, environ: Environ): void {
     this.#waits.record(microseconds(waited));
     if (requestStart.hasSubscribers) requestStart.publish({ target: this.#target, pid, environ });
@@ -88,7 +88,7 @@ export class Telemetry {
   }
 }
 
-/** A histogram counts from 1. */
+/** The smallest value that a histogram accepts is 1. */
 function microseconds(milliseconds: number): number {
   return Math.max(1, Math.round(milliseconds * 1000));
 }

@@ -1,7 +1,7 @@
-/** How a process is made to end: it is let go, asked, and at last killed. Knows signals and patience; knows no lane. */
+/** Ends a process: first it may exit by itself, then it is terminated, then killed. Knows signals and times; knows no lane. */
 import type { Child } from "./child.ts";
 
-/** How long a process that was asked to end may take before it is killed. */
+/** How long a process may take to exit after the first signal. Then it is killed. */
 const SIGTERM_GRACE_MS = 2_000;
 
 export class Termination {
@@ -12,18 +12,18 @@ export class Termination {
     this.#child = child;
   }
 
-  /** Asks with `signal` after `patience` milliseconds, in which it may end by itself; then kills it by its pid. */
-  begin(patience: number, signal: () => NodeJS.Signals): void {
-    if (patience === 0) this.#ask(signal());
-    else this.#timer = setTimeout(() => this.#ask(signal()), patience);
+  /** Sends `signal` if the process has not exited after `grace` milliseconds, and SIGKILL some time later. */
+  begin(grace: number, signal: () => NodeJS.Signals): void {
+    if (grace === 0) this.#terminate(signal());
+    else this.#timer = setTimeout(() => this.#terminate(signal()), grace);
   }
 
-  /** It has ended. */
-  over(): void {
+  /** Called when the process has exited: no signal is sent any more. */
+  cancel(): void {
     clearTimeout(this.#timer);
   }
 
-  #ask(signal: NodeJS.Signals): void {
+  #terminate(signal: NodeJS.Signals): void {
     this.#child.kill(signal);
     this.#timer = setTimeout(() => this.#child.kill("SIGKILL"), SIGTERM_GRACE_MS);
   }

@@ -1,4 +1,4 @@
-/** Tells when the Python files of a folder have changed. Knows files; knows no process. */
+/** Watches the Python files of a folder. Knows files; knows no process. */
 import { existsSync, realpathSync, type Stats, statSync } from "node:fs";
 import { basename, join } from "node:path";
 import type { FSWatcher } from "chokidar";
@@ -6,43 +6,44 @@ import type { FSWatcher } from "chokidar";
 export interface WatchEvents {
   /** A Python file below the folder has changed. */
   changed(): void;
-  /** What is not watched, and why, in words. Watching goes on elsewhere. */
+  /** Something cannot be watched. `what` says what and why. Everything else is still watched. */
   unwatched(what: string): void;
 }
 
-/** Editors and `git checkout` write many files in a row: they are one change. The same of errors. */
-const SETTLED_MS = 100;
-/** How often the watch checks whether another folder has taken the place of the one that it watches. */
-const LOOK_MS = 500;
-/** Folders whose files are nobody's application: caches, repositories, packages. */
-const FOREIGN: ReadonlySet<string> = new Set(["__pycache__", "node_modules", "site-packages"]);
-/** Files that virtual environments have: venv's and virtualenv's, conda's. */
-const ENVIRONMENT = ["pyvenv.cfg", "conda-meta"] as const;
+/** Editors and `git checkout` write many files at once. Changes that follow each other this closely count as one. */
+const DEBOUNCE_MS = 100;
+/** How often the watch checks whether the folder was replaced by another one. */
+const CHECK_INTERVAL_MS = 500;
+/** Folders without application code: caches and installed packages. */
+const IGNORED_FOLDERS: ReadonlySet<string> = new Set(["__pycache__", "node_modules", "site-packages"]);
+/** Entries by which a virtual environment is recognized: of venv and virtualenv, of conda. */
+const VIRTUALENV_MARKERS = ["pyvenv.cfg", "conda-meta"] as const;
 
-/** Calls back after each change of a Python file below the folder. @returns what ends it */
+/** Calls `events.changed()` after each change of a Python file below the folder. @returns a function that stops watching */
 export function watchPython(directory: string, events: WatchEvents): () => Promise<void> {
   const watch = new PythonWatch(directory, events);
-  const begun = watch.begin();
+  const started = watch.start();
   return async () => {
-    await begun;
-    await watch.end();
+    await started;
+    await watch.stop();
   };
 }
 
 class PythonWatch {
   readonly #directory: string;
+  /** The folder without symbolic links. */
   #root: string;
-  /** The inode of the folder that is watched; undefined if the folder is gone. */
+  /** The inode of the watched folder; undefined if the folder no longer exists. */
   #inode: number | undefined;
   readonly #events: WatchEvents;
-  /** By the system's error code. */
+  /** The paths that cannot be watched, by the system's error code. */
   readonly #failed: Map<string, Set<string>> = new Map();
   #watcher: FSWatcher | undefined;
   #ready = false;
-  #isEnded = false;
-  #settling: NodeJS.Timeout | undefined;
-  #looking: NodeJS.Timeout | undefined;
-  #telling: NodeJS.Timeout | undefined;
+  #isStopped = false;
+  #changeTimer: NodeJS.Timeout | undefined;
+  #checkTimer: NodeJS.Timeout | undefined;
+  #reportTimer: NodeJS.Timeout | undefined;
 
   constructor(directory: string, events: WatchEvents) {
     this.#directory = directory;
@@ -50,73 +51,73 @@ class PythonWatch {
     this.#events = events;
   }
 
-  /** Never rejects. */
-  begin(): Promise<void> {
+  /** Never rejects: an error is reported to `unwatched()`. */
+  start(): Promise<void> {
     return this.#watch().catch((error: Error) => {
       this.#events.unwatched(`${this.#directory} is not watched: ${error.message}`);
     });
   }
 
   async #watch(): Promise<void> {
-    // Only here, since only development needs it.
-    const { watch } = await import("chokidar");
-    if (this.#isEnded) return;
+    const { watch } = await import("chokidar"); // loaded here, because only development needs it
+    if (this.#isStopped) return;
     this.#root = realPath(this.#directory);
     this.#inode = inodeOf(this.#directory);
-    this.#looking ??= setInterval(() => this.#look(), LOOK_MS).unref();
+    this.#checkTimer ??= setInterval(() => this.#checkReplaced(), CHECK_INTERVAL_MS).unref();
     this.#watcher = watch(this.#root, {
       ignoreInitial: true,
-      // A link may lead out of the folder, or in a circle. What it leads to within the folder is watched at its own place.
+      // A link may lead out of the folder, or in a circle. If its target is inside the folder, it is watched there.
       followSymlinks: false,
-      ignored: (path, stats) => path !== this.#root && isForeign(path, stats),
+      ignored: (path, stats) => path !== this.#root && isIgnored(path, stats),
     });
     this.#watcher
-      .on("error", (error) => this.#fail(error as NodeJS.ErrnoException))
+      .on("error", (error) => this.#recordError(error as NodeJS.ErrnoException))
       .on("ready", () => {
         this.#ready = true;
       })
       .on("all", (event, path, stats) => {
         if (event === "unlinkDir" && path === this.#root) this.#inode = undefined;
-        // Folders come and go where an app keeps its data. And chokidar tells of links that were there before, too.
-        if (!event.endsWith("Dir") && (this.#ready || !stats?.isSymbolicLink())) this.#change();
+        // Events of folders are ignored: apps create and delete folders for their data. Until chokidar is ready, it also
+        // reports symbolic links that already existed.
+        if (!event.endsWith("Dir") && (this.#ready || !stats?.isSymbolicLink())) this.#scheduleChange();
       });
   }
 
-  /** Does not wait until the watcher is ready: after some errors it never is. */
-  async end(): Promise<void> {
-    this.#isEnded = true;
-    clearTimeout(this.#settling);
-    clearInterval(this.#looking);
-    this.#tell();
+  /** Does not wait for the watcher to be ready: after some errors it never is. */
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    clearTimeout(this.#changeTimer);
+    clearInterval(this.#checkTimer);
+    this.#reportErrors();
     await close(this.#watcher);
   }
 
-  /** A deployment may replace the folder, or point a link to another one. The watcher would stay with the old folder. */
-  #look(): void {
+  /** A deployment may replace the folder, or point a link to another folder. The old watcher would not notice. */
+  #checkReplaced(): void {
     const inode = inodeOf(this.#directory);
     if (inode === undefined || inode === this.#inode) return;
-    const before = this.#watcher;
+    const previous = this.#watcher;
     this.#ready = false;
-    void this.begin().then(() => this.#change());
-    void close(before);
+    void this.start().then(() => this.#scheduleChange());
+    void close(previous);
   }
 
-  #change(): void {
-    clearTimeout(this.#settling);
-    this.#settling = setTimeout(() => this.#events.changed(), SETTLED_MS);
+  #scheduleChange(): void {
+    clearTimeout(this.#changeTimer);
+    this.#changeTimer = setTimeout(() => this.#events.changed(), DEBOUNCE_MS);
   }
 
-  /** The system's limits fail a thousand times in a row: that is one line. */
-  #fail({ code, message, path }: NodeJS.ErrnoException): void {
-    const why = code ?? message;
-    const paths = this.#failed.get(why) ?? new Set();
-    this.#failed.set(why, paths.add(path ?? this.#root));
-    this.#telling ??= setTimeout(() => this.#tell(), SETTLED_MS);
+  /** Collects errors: when a limit of the system is reached, a thousand errors may come at once. They become one line. */
+  #recordError({ code, message, path }: NodeJS.ErrnoException): void {
+    const reason = code ?? message;
+    const paths = this.#failed.get(reason) ?? new Set();
+    this.#failed.set(reason, paths.add(path ?? this.#root));
+    this.#reportTimer ??= setTimeout(() => this.#reportErrors(), DEBOUNCE_MS);
   }
 
-  #tell(): void {
-    clearTimeout(this.#telling);
-    this.#telling = undefined;
+  #reportErrors(): void {
+    clearTimeout(this.#reportTimer);
+    this.#reportTimer = undefined;
     for (const [code, [first, ...more]] of this.#failed) {
       const what = more.length === 0 ? `${first} is` : `${first} and ${more.length} more are`;
       this.#events.unwatched(`${what} not watched: ${REASONS[code] ?? code}`);
@@ -128,15 +129,15 @@ class PythonWatch {
 async function close(watcher: FSWatcher | undefined): Promise<void> {
   if (watcher === undefined) return;
   const closed = watcher.close();
-  watcher.on("error", () => undefined); // close() took the listener away, and what is under way may fail still
+  watcher.on("error", () => undefined); // close() removed our listener, but pending operations may still fail
   await closed.catch(() => undefined);
 }
 
-/** What stands behind an error, and what to do. */
+/** Explains an error code and says what to do. */
 const REASONS: Readonly<Record<string, string>> = {
   EACCES: "Node may not read it (EACCES)",
   EPERM: "Node may not read it (EPERM)",
-  ENOSPC: "the system watches no more files for this user (ENOSPC); raise fs.inotify.max_user_watches",
+  ENOSPC: "this user's limit of watched files is reached (ENOSPC); raise fs.inotify.max_user_watches",
   EMFILE: "too many files or watchers are open (EMFILE); raise ulimit -n or fs.inotify.max_user_instances",
 };
 
@@ -144,11 +145,11 @@ function inodeOf(path: string): number | undefined {
   try {
     return statSync(path).ino;
   } catch {
-    return undefined; // gone, not to be read, or a link that leads nowhere
+    return undefined; // missing, not readable, or a dangling link
   }
 }
 
-/** The watcher must not take the folder itself for a link. */
+/** Resolves links: with `followSymlinks: false`, chokidar would treat a link to the folder as a link, not as a folder. */
 function realPath(directory: string): string {
   try {
     return realpathSync(directory);
@@ -157,9 +158,12 @@ function realPath(directory: string): string {
   }
 }
 
-function isForeign(path: string, stats: Stats | undefined): boolean {
+/** True for what is not watched: other files than `.py`, and folders that cannot contain the application's code. */
+function isIgnored(path: string, stats: Stats | undefined): boolean {
   if (stats?.isFile()) return !path.endsWith(".py");
   if (stats !== undefined && !stats.isDirectory() && !stats.isSymbolicLink()) return true; // sockets, pipes, devices
   const name = basename(path);
-  return name.startsWith(".") || FOREIGN.has(name) || ENVIRONMENT.some((file) => existsSync(join(path, file)));
+  return (
+    name.startsWith(".") || IGNORED_FOLDERS.has(name) || VIRTUALENV_MARKERS.some((file) => existsSync(join(path, file)))
+  );
 }

@@ -1,25 +1,25 @@
-/** What a process can be at, and what it tells its generation. Knows the shape; knows no process. */
+/** The states of a worker process, and the events that its generation receives. Only types. */
 import type { StartError } from "../errors.ts";
 
-/** What its generation wants to know of a process. */
+/** The events of a worker process. */
 export interface WorkerEvents<Worker> {
   /** The application is loaded. */
   ready(worker: Worker): void;
-  /** A lane can take a request, or is through with its last one. */
+  /** A request has ended, or the process may take requests again after a quarantine. */
   idle(worker: Worker): void;
-  /** It is to be replaced at leisure: it serves on until its successor is ready. */
+  /** The process has served `maxRequests` requests. It keeps serving until its successor is ready. */
   maxRequestsReached(worker: Worker): void;
-  /** It is to be replaced now: it gets no further request. */
-  unhealthy(worker: Worker, why: string): void;
-  /** It was draining, and some of its requests did not end in time: they are aborted. */
+  /** The process must be replaced now and gets no more requests. `reason` continues "Python process 1 …". */
+  unhealthy(worker: Worker, reason: string): void;
+  /** Some requests did not end while the process was draining. They are aborted. */
   drainTimedOut(worker: Worker): void;
-  /** The process is gone; `failure` if it never became ready. Comes once, last. */
+  /** The process has exited. Comes once, as the last event. `failure` is set if the process never became ready. */
   exited(worker: Worker, how: string, failure: StartError | undefined): void;
 }
 
 /**
- *     starting ──ready──▶ ready ──drain()──▶ draining ──idle, or out of time──▶ leaving ──▶ exited
- *     starting ──failed, or drain()──▶ leaving        from each: ──exit──▶ exited
- *     ready ──a lane is gone──▶ suspect ──still there──▶ draining
+ *     starting ──loaded──▶ ready ──drain()──▶ draining ──idle, or timeout──▶ exiting ──▶ exited
+ *     starting ──failed, timeout, or drain()──▶ exiting        any state ──process exits──▶ exiting ──▶ exited
+ *     ready ──a lane is lost──▶ suspect ──the process still runs──▶ draining
  */
 export type WorkerState = "starting" | "ready" | "suspect" | "draining" | "exiting" | "exited";

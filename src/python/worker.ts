@@ -1,4 +1,4 @@
-/** One CPython process: its birth, its lanes, its end. Knows how to start and to stop it; knows no request and no other process. */
+/** One CPython process: start, lanes, shutdown. Knows its state and its signals; knows no request and no other process. */
 import type { StartError } from "../errors.ts";
 import type { ConnectionOwner, FastcgiConnection } from "../fastcgi/connection.ts";
 import { Child, type ChildEvents } from "./child.ts";
@@ -10,11 +10,11 @@ import type { PythonAppSettings } from "./settings.ts";
 import { Termination } from "./termination.ts";
 import type { WorkerEvents, WorkerState } from "./worker-events.ts";
 
-/** How long a process that was let go may take to end. */
+/** How long a process may take to exit by itself after its control lane was closed. */
 const EXIT_GRACE_MS = 5_000;
-/** How long a thread may take to heed the exception that was raised in it. */
+/** How long a thread may take to end its request after an exception was raised in it. */
 const INTERRUPT_GRACE_MS = 1_000;
-/** How long the news of an exit may come after its lanes' ends. */
+/** When a process exits, its lanes close first. The exit event may follow this much later. */
 const EXIT_EVENT_MS = 100;
 
 export class Worker implements ConnectionOwner<FastcgiConnection>, ControlEvents, ChildEvents {
@@ -26,17 +26,17 @@ export class Worker implements ConnectionOwner<FastcgiConnection>, ControlEvents
   readonly #lanes: Lanes;
   readonly #termination: Termination;
   readonly #stderrTail: StderrTail;
-  /** As `performance.now()` has it. */
-  readonly bornAt: number = performance.now();
+  /** A time of `performance.now()`. */
+  readonly startedAt: number = performance.now();
   #state: WorkerState = "starting";
   #failure: StartError | undefined;
   #timer: NodeJS.Timeout | undefined;
   #readyAt = Number.POSITIVE_INFINITY;
   #requests = 0;
-  /** How many requests it may serve. */
+  /** How many requests the process may serve, including the jitter. */
   readonly #maxRequests: number;
 
-  /** @param restarts how many processes had its place before it */
+  /** @param restarts how many processes ran in the same slot before this one */
   constructor(settings: PythonAppSettings, events: WorkerEvents<Worker>, restarts: number) {
     this.#events = events;
     this.restarts = restarts;
@@ -59,50 +59,47 @@ export class Worker implements ConnectionOwner<FastcgiConnection>, ControlEvents
     return this.#state;
   }
 
-  /** How many more requests it can take now. */
+  /** How many more requests the process can take now. */
   get freeLanes(): number {
     return this.#state === "ready" && !this.quarantine.active ? this.#lanes.free : 0;
   }
 
-  /** How many requests it is at. */
+  /** How many requests are running in the process. */
   get busyLanes(): number {
     return this.#lanes.busy;
   }
 
-  /** How many requests it was given. */
+  /** How many requests the process has received. */
   get requests(): number {
     return this.#requests;
   }
 
-  /** Milliseconds since it became ready; 0 before. */
+  /** Milliseconds since the process became ready; 0 before that. */
   get servingFor(): number {
     return Math.max(0, performance.now() - this.#readyAt);
   }
 
-  /** A free lane, which comes back by itself when its request is over. @param alone and `others`: see `Quarantine.begin()` */
+  /** Returns a free lane. The worker takes it back when its request has ended. For the parameters see `Quarantine.begin()`. */
   takeLane(alone: boolean, others: number): FastcgiConnection {
     const lane = this.#lanes.take();
-    if (lane === undefined) throw new RangeError("takeLane() needs a free lane; look at freeLanes first");
+    if (lane === undefined) throw new RangeError("takeLane() needs a free lane; check freeLanes first");
     this.#requests += 1;
     this.quarantine.begin(lane, alone, others);
     if (this.#requests === this.#maxRequests) this.#events.maxRequestsReached(this);
     return lane;
   }
 
-  /**
-   * Raises an exception in the thread of a lane, and tells where it was, if the process can still say so. A thread that
-   * does not heed it makes the process unfit.
-   */
-  interrupt(lane: FastcgiConnection, told: (stack: string) => void): void {
+  /** Raises an exception in the lane's thread. If its request does not end, the process is replaced. See `ControlLane`. */
+  interrupt(lane: FastcgiConnection, onStack: (stack: string) => void): void {
     if (!lane.busy) return;
     this.#lanes.markStuck(lane, INTERRUPT_GRACE_MS, () => {
       if (this.#state === "ready") this.#events.unhealthy(this, "has a thread that does not end its request");
       this.#exitIfIdle();
     });
-    this.#control?.interrupt(this.#lanes.numberOf(lane), lane.requests, told);
+    this.#control?.interrupt(this.#lanes.numberOf(lane), lane.requests, onStack);
   }
 
-  /** Takes no further request, and ends when those it has are over, or after `grace` milliseconds. */
+  /** Takes no more requests. The process exits when its running requests have ended, at the latest after `grace` milliseconds. */
   drain(grace: number): void {
     if (this.#state === "starting") {
       this.#exit(0);
@@ -116,7 +113,7 @@ export class Worker implements ConnectionOwner<FastcgiConnection>, ControlEvents
 
   idle(lane: FastcgiConnection): void {
     this.#lanes.unmarkStuck(lane);
-    this.quarantine.leave(lane);
+    this.quarantine.requestEnded(lane);
     if (this.#state === "ready") this.#lanes.giveBack(lane);
     else if (this.#state === "exiting") lane.close();
     this.#exitIfIdle();
@@ -124,8 +121,8 @@ export class Worker implements ConnectionOwner<FastcgiConnection>, ControlEvents
   }
 
   closed(lane: FastcgiConnection): void {
-    this.#lanes.unmarkStuck(lane); // its thread is through
-    this.#suspect("broke off a lane");
+    this.#lanes.unmarkStuck(lane); // its request has ended with the lane
+    this.#laneLost("lost a connection to Node");
   }
 
   loaded(): void {
@@ -137,20 +134,20 @@ export class Worker implements ConnectionOwner<FastcgiConnection>, ControlEvents
     this.#events.ready(this);
   }
 
-  /** The report may arrive after the news that the process is gone. */
-  failed(error: StartError): void {
+  /** The report may arrive after the exit event. */
+  loadFailed(error: StartError): void {
     if (Number.isFinite(this.#readyAt)) return;
     this.#failure ??= error;
     if (this.#state === "starting") this.#exit(EXIT_GRACE_MS);
   }
 
-  leaving(): void {
+  exitRequested(): void {
     if (this.#state === "ready") this.#events.unhealthy(this, "was asked to end by a signal");
   }
 
-  hungUp(): void {
+  disconnected(): void {
     if (this.#state === "starting") this.#exit(EXIT_GRACE_MS);
-    else this.#suspect("broke off its control lane");
+    else this.#laneLost("lost its control connection to Node");
   }
 
   stderrLine(line: string): void {
@@ -159,19 +156,19 @@ export class Worker implements ConnectionOwner<FastcgiConnection>, ControlEvents
 
   spawnFailed(error: Error): void {
     this.#failure = this.#stderrTail.spawnFailed(error);
-    this.gone();
-    this.ended(null, null);
+    this.childExited();
+    this.childClosed(null, null);
   }
 
-  /** It gets no further request, and no signal: its id may soon be another's. */
-  gone(): void {
+  /** Sends no more requests and no more signals: the system may give the process id to another process. */
+  childExited(): void {
     this.#state = "exiting";
     clearTimeout(this.#timer);
-    this.#termination.over();
+    this.#termination.cancel();
     this.quarantine.stop();
   }
 
-  ended(code: number | null, signal: NodeJS.Signals | null): void {
+  childClosed(code: number | null, signal: NodeJS.Signals | null): void {
     this.#state = "exited";
     this.#lanes.destroy(new Error("the Python process ended"));
     const how = signal === null ? `with code ${code}` : `by ${signal}`;
@@ -179,14 +176,14 @@ export class Worker implements ConnectionOwner<FastcgiConnection>, ControlEvents
     this.#events.exited(this, how, this.#failure);
   }
 
-  /** It gets no further request. Most often the process has died, and its exit is about to be heard: that says more. */
-  #suspect(why: string): void {
+  /** Sends no more requests. Reports `reason` a moment later, because usually an exit event follows, which says more. */
+  #laneLost(reason: string): void {
     if (this.#state !== "ready") {
       this.#exitIfIdle();
       return;
     }
     this.#state = "suspect";
-    this.#timer = setTimeout(() => this.#events.unhealthy(this, why), EXIT_EVENT_MS);
+    this.#timer = setTimeout(() => this.#events.unhealthy(this, reason), EXIT_EVENT_MS);
   }
 
   #drainTimedOut(): void {
@@ -195,26 +192,26 @@ export class Worker implements ConnectionOwner<FastcgiConnection>, ControlEvents
   }
 
   #exitIfIdle(): void {
-    if (this.#state === "draining" && this.#lanes.quiet) this.#exit(this.#lanes.stuck > 0 ? 0 : EXIT_GRACE_MS);
+    if (this.#state === "draining" && this.#lanes.isDrained) this.#exit(this.#lanes.stuck > 0 ? 0 : EXIT_GRACE_MS);
   }
 
-  #exit(patience: number): void {
+  #exit(grace: number): void {
     if (this.#state === "exiting" || this.#state === "exited") return;
     this.#state = "exiting";
     clearTimeout(this.#timer);
     this.#control?.end();
     this.#lanes.closeIdle();
-    this.#termination.begin(patience, () => this.#signal());
+    this.#termination.begin(grace, () => this.#signal());
   }
 
-  /** SIGABRT makes Python say where all its threads are: of use where one of them cannot be reached otherwise. */
+  /** With stuck threads it is SIGABRT, which makes Python print the stacks of all threads. */
   #signal(): NodeJS.Signals {
     return this.#lanes.stuck > 0 ? "SIGABRT" : "SIGTERM";
   }
 
   #startTimedOut(): void {
     this.#state = "exiting";
-    this.#stderrTail.late();
+    this.#stderrTail.timedOut();
     this.#termination.begin(0, () => "SIGABRT");
   }
 }

@@ -18,7 +18,7 @@ it("an application that raises when imported: its traceback, once, whatever the 
   expect(said).toMatch(/^wsgi-bridge: the module "broken" cannot be imported from \S+test\/apps; /);
   expect(said.match(/^Traceback \(most recent call last\):$/gm)).toHaveLength(1);
   expect(said.match(/^ModuleNotFoundError: No module named 'a_module_that_nobody_has'$/gm)).toHaveLength(1);
-  expect(said).not.toContain("the next one starts");
+  expect(said).not.toContain("a new process starts");
   expect(program.stdout).toEqual([]);
 });
 
@@ -26,7 +26,13 @@ const FAILED_STARTS: [why: string, target: string, args: string[], code: ExitCod
   ["a module that is not there", "nothing:app", BROKEN, ExitCode.appFailed, /No module named 'nothing'/],
   ["a missing attribute", "probe:nothing", BROKEN, ExitCode.appFailed, /has no attribute "nothing"/],
   ["a value that cannot be called", "probe:number", BROKEN, ExitCode.appFailed, /of type int and cannot be called/],
-  ["no interpreter", "till:app", ["--python", "/no/python"], ExitCode.noInterpreter, /"\/no\/python" cannot be run/],
+  [
+    "no interpreter",
+    "till:app",
+    ["--python", "/no/python"],
+    ExitCode.noInterpreter,
+    /"\/no\/python" \(from the option python\) cannot be run/,
+  ],
   ["an interpreter that is none", "till:app", ["--python", "/bin/false"], ExitCode.noInterpreter, /ended with code 1/],
   ["a module that ends its process", "quits:app", BROKEN, ExitCode.noInterpreter, /ended with code 9/],
 ];

@@ -17,10 +17,10 @@ it("serves changed code, keeps the last good code when the new does not import, 
   const text = async (): Promise<string> => (await fetch(url)).text();
   expect(await text()).toBe("one");
   write(app("second"));
-  await program.said(/its files have changed; the new code serves/);
+  await program.said(/its files have changed; the new code is running/);
   expect(await text()).toBe("second");
   write("import no_such_module\n");
-  await program.said(/the old code serves on/);
+  await program.said(/the old code keeps running/);
   expect(program.stderr.join("\n")).toMatch(/Traceback [\s\S]*ModuleNotFoundError: No module named 'no_such_module'/);
   expect(await text()).toBe("second");
   write(app("the third"));

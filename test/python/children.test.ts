@@ -20,9 +20,9 @@ it.each([
   ["exits", 7, ""],
   ["raises", 1, "LookupError: in the child"],
   ["returns", 0, ""],
-  ["writes", 1, "RequestEndedError: this process was forked off in a request"],
+  ["writes", 1, "RequestEndedError: this process was forked during a request"],
   ["reads", 0, ""],
-  ["asks", 1, "RequestEndedError: this process was forked off in a request"],
+  ["asks", 1, "RequestEndedError: this process was forked during a request"],
   ["logs", 0, "logged by the child"],
 ])("a forked child that %s ends with %i and says nothing on the lane", async (how, code, logged) => {
   const host = await hostPython("children:application", { threads: 1 });

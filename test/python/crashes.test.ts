@@ -7,7 +7,7 @@ describe("WRK-07: what ends a process", () => {
   it.each([
     ["os._exit()", "/quit", "ended with code 7"],
     ["a segmentation fault", "/segfault", "ended by SIGSEGV"],
-    ["bytes on its lane that are no record", "/garbage", "broke off a lane"],
+    ["bytes on its lane that are no record", "/garbage", "lost a connection to Node"],
   ])("%s costs the request that did it a 502, and no request in another process", async (_what, path, said) => {
     const { url, logger } = await hostPython("stuck:application", { processes: 2, threads: 1 });
     const beside = textOf(`${url}/sleep?1`);
@@ -51,7 +51,7 @@ describe("WRK-07: what ends a process", () => {
     await logger.said("sleeping");
     await fetch(`${url}/segfault?a=1`, { method: "POST", headers: { "X-Request-Id": "deadly" } });
     await logger.said(`[deadly] POST /segfault?a=1 was lost with Python process ${pid}`);
-    await logger.said(`[beside] GET /sleep?0.5 was lost with Python process ${pid}; it is given to another process`);
+    await logger.said(`[beside] GET /sleep?0.5 was lost with Python process ${pid}; it is retried on another process`);
     expect(await beside).toBe("hello");
   });
 });

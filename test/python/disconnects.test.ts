@@ -13,7 +13,7 @@ async function leave(port: number, request: string): Promise<void> {
 
 it.each([
   ["blocks", "GET /blocks HTTP/1.1\r\nHost: a\r\n\r\n", "blocks closed"],
-  ["write()", "GET /writes HTTP/1.1\r\nHost: a\r\n\r\n", "the client has left; nobody takes what is written"],
+  ["write()", "GET /writes HTTP/1.1\r\nHost: a\r\n\r\n", "the client has disconnected, so the response cannot be sent"],
   ["client_disconnected()", "GET /asks HTTP/1.1\r\nHost: a\r\n\r\n", "asked False,gone,asks closed"],
   [
     "client_disconnected(), behind 300 KB of a body that it does not read",

@@ -62,7 +62,7 @@ describe("ISO-09: a URL that crashes Python", () => {
   it("has each process replaced at once, however often", async () => {
     const { url, logger } = await hostPython("stuck:application", { processes: 1 });
     for (let i = 0; i < 6; i += 1) expect(await statusOf(`${url}/quit`, "POST")).toBe(502);
-    await expect.poll(() => logger.text.match(/ended with code 7; the next one starts in 0 ms/g)).toHaveLength(6);
+    await expect.poll(() => logger.text.match(/ended with code 7; a new process starts in 0 ms/g)).toHaveLength(6);
     expect(await statusOf(`${url}/hello`)).toBe(200);
   });
 
@@ -134,7 +134,7 @@ describe("back-off", () => {
     for (const delay of [0, 100, 200]) {
       await expect.poll(() => app.stats().processes.filter(({ state }) => state === "ready")).toHaveLength(1);
       process.kill(app.stats().processes[0]?.pid as number, "SIGKILL");
-      await logger.said(`the next one starts in ${delay} ms`);
+      await logger.said(`a new process starts in ${delay} ms`);
     }
   });
 });

@@ -37,9 +37,9 @@ describe("ISO-11: an error that spawn throws", () => {
         message: expect.stringMatching(message),
         cause: expect.objectContaining({ code }),
       });
-      await app.logger.said("did not start; the next one starts in 0 ms");
-      await app.logger.said("did not start; the next one starts in 100 ms");
-      await app.logger.said("did not start; the next one starts in 200 ms");
+      await app.logger.said("did not start; a new process starts in 0 ms");
+      await app.logger.said("did not start; a new process starts in 100 ms");
+      await app.logger.said("did not start; a new process starts in 200 ms");
     },
   );
 
@@ -76,7 +76,7 @@ describe("ISO-11: an error that spawn throws", () => {
     );
     const { app, url } = await hostPython("here:app", { directory });
     rmSync(directory, { recursive: true });
-    await expect(app.reload()).rejects.toThrow(/ENOENT.*no folder at .*option directory/);
+    await expect(app.reload()).rejects.toThrow(/ENOENT.*the folder .* no longer exists.*option directory/);
     expect(await fetch(url).then((answer) => answer.text())).toBe("hello");
   });
 });

@@ -49,7 +49,7 @@ it.each(FAILURES)(
     );
     expect(error).toBeInstanceOf(kind);
     expect((error as Error).message).toMatch(message);
-    expect(app.logger.text).toContain("did not start; the next one starts in");
+    expect(app.logger.text).toContain("did not start; a new process starts in");
   },
 );
 

@@ -42,35 +42,42 @@ type Choice = [
 ];
 
 const CHOICES: Choice[] = [
-  ["the option python", { python: "pypy3" }, ALL, ACTIVE, "pypy3", "named by the option python"],
-  ["the option python as a path", { python: "/a/../b" }, ALL, ACTIVE, "/b", "named by the option python"],
+  ["the option python", { python: "pypy3" }, ALL, ACTIVE, "pypy3", "from the option python"],
+  ["the option python as a path", { python: "/a/../b" }, ALL, ACTIVE, "/b", "from the option python"],
   [
     "the option virtualenv",
     { virtualenv: "env" },
     ALL,
     ACTIVE,
     "DIR/env/bin/python",
-    "of the virtual environment that the option virtualenv names",
+    "from the virtual environment that the option virtualenv names",
   ],
-  [".venv", {}, ALL, ACTIVE, "DIR/.venv/bin/python", "of the virtual environment .venv in the application's directory"],
+  [
+    ".venv",
+    {},
+    ALL,
+    ACTIVE,
+    "DIR/.venv/bin/python",
+    "from the virtual environment .venv in the application's directory",
+  ],
   [
     "venv",
     {},
     ["venv", "env"],
     ACTIVE,
     "DIR/venv/bin/python",
-    "of the virtual environment venv in the application's directory",
+    "from the virtual environment venv in the application's directory",
   ],
-  ["VIRTUAL_ENV", {}, ["env"], ACTIVE, "/active/bin/python", "of the virtual environment that VIRTUAL_ENV names"],
+  ["VIRTUAL_ENV", {}, ["env"], ACTIVE, "/active/bin/python", "from the virtual environment that VIRTUAL_ENV names"],
   [
     "python3",
     {},
     ["env"],
     undefined,
     "python3",
-    "on the PATH, since neither an option nor VIRTUAL_ENV names another and the application's directory has no virtual environment",
+    "from the PATH, because no option and no VIRTUAL_ENV names an interpreter and the application's directory has no virtual environment",
   ],
-  ["python3, for an empty VIRTUAL_ENV", {}, [], "", "python3", "on the PATH"],
+  ["python3, for an empty VIRTUAL_ENV", {}, [], "", "python3", "from the PATH"],
 ];
 
 it.each(CHOICES)("takes %s before those that follow in this list", (_, options, there, active, command, why) => {
@@ -174,14 +181,14 @@ it("the error of a failed import says which interpreter misses the module, and w
   const error = await failure(directory);
   expect(error).toBeInstanceOf(AppImportError);
   expect(error.message).toContain(
-    `(${environment}/bin/python, of the virtual environment .venv in the application's directory)`,
+    `(${environment}/bin/python, from the virtual environment .venv in the application's directory)`,
   );
 });
 
 it.each([
-  [".venv", {}, undefined, "DIR/.venv/bin/python", "of the virtual environment .venv in the application's directory"],
-  ["VIRTUAL_ENV", {}, "/gone", "/gone/bin/python", "of the virtual environment that VIRTUAL_ENV names"],
-  ["the option python", { python: "/no/python" }, undefined, "/no/python", "named by the option python"],
+  [".venv", {}, undefined, "DIR/.venv/bin/python", "from the virtual environment .venv in the application's directory"],
+  ["VIRTUAL_ENV", {}, "/gone", "/gone/bin/python", "from the virtual environment that VIRTUAL_ENV names"],
+  ["the option python", { python: "/no/python" }, undefined, "/no/python", "from the option python"],
 ] as const)("an interpreter of %s that is gone is an error which names it, and no other's turn", async (...row) => {
   const [which, options, active, command, why] = row;
   const directory = folder();
@@ -190,12 +197,12 @@ it.each([
   const error = await failure(directory, options);
   expect(error).toBeInstanceOf(InterpreterError);
   expect(error.message.replace(directory, "DIR")).toContain(
-    `"${command}" cannot be run (ENOENT); it is the one ${why}; install Python`,
+    `"${command}" (${why}) cannot be run: ENOENT; install Python`,
   );
 });
 
 it("an interpreter that ends too early is named with the reason why it was taken", async () => {
   const error = await failure(folder(), { python: "/bin/false" });
   expect(error).toBeInstanceOf(InterpreterError);
-  expect(error.message).toMatch(/"\/bin\/false", named by the option python, ended with code 1 before it had loaded/);
+  expect(error.message).toMatch(/"\/bin\/false" \(from the option python\) ended with code 1 before it loaded/);
 });

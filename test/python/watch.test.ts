@@ -256,10 +256,12 @@ describe("reload: true", () => {
     writeFileSync(join(directory, "here.py"), source);
     const { app, url, logger } = await hostPython("here:app", { directory, reload: true });
     await expect
-      .poll(() => logger.text.includes("the new code serves") || void touch(directory, "other.py"), { interval: 300 })
+      .poll(() => logger.text.includes("the new code is running") || void touch(directory, "other.py"), {
+        interval: 300,
+      })
       .toBe(true);
     rmSync(directory, { recursive: true });
-    await logger.said("the old code serves on, since the Python process cannot be started");
+    await logger.said("the old code keeps running, because the Python process cannot be started");
     expect(await fetch(url).then((answer) => answer.text())).toBe("hello");
     await app.close();
   });

@@ -33,7 +33,7 @@ describe("NodeApp", () => {
     [
       "an unsafe one is not",
       'show(app, "/die", "POST", b"x")',
-      "NodeExitError Node ended before its response was whole",
+      "NodeExitError Node ended before its response was complete",
     ],
   ])("when Node dies, %s", async (_what, call, line) => {
     expect(await run(`app = NodeApp("server.mjs:app")\n${call}`)).toEqual([line]);
@@ -96,11 +96,11 @@ for size in (500_000, 600_000):
   });
 
   it.each([
-    ["an app that breaks its response off", "/cut", "NodeAppError the JavaScript app broke its response off", "True"],
+    ["an app that breaks its response off", "/cut", "NodeAppError the JavaScript app aborted its response", "True"],
     [
       "an app that does not answer",
       "/hang",
-      "NodeTimeoutError Node neither sent nor took a byte of the request",
+      "NodeTimeoutError Node neither sent nor read a byte of the request",
       "True",
     ],
     [
@@ -109,7 +109,7 @@ for size in (500_000, 600_000):
       "NodeAppError AppProtocolError: startResponse: status and headers have",
       "True",
     ],
-    ["a process that ends, twice", "/die", "NodeExitError Node ended before its response was whole", "False"],
+    ["a process that ends, twice", "/die", "NodeExitError Node ended before its response was complete", "False"],
   ])("raises for %s, and goes on", async (_what, path, message, samePid) => {
     const program = `app = NodeApp("server.mjs:app", lanes=1, request_timeout=0.5)
 pid = call(app, "/pid")
