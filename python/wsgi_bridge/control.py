@@ -53,7 +53,7 @@ class Control:
             signal.signal(signal.SIGTERM, previous)
 
     def _serve_once(self, poll: "select.poll", interruptibles: Sequence[Interruptible]) -> bool:
-        """Returns False when Node has closed the lane. Exceptions of the application's signal handlers do not end the process."""
+        """Returns False when Node has closed the lane. An exception of a signal handler does not end the process."""
         try:
             if self._wakeup_reader.fileno() not in (ready for ready, _ in poll.poll()):
                 return self._receive(interruptibles)

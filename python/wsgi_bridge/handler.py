@@ -1,4 +1,4 @@
-"""Runs the application for each request, in the order of steps of `wsgiref.handlers`. Knows results and their `close()`."""
+"""Runs the application for each request, in the same steps as `wsgiref.handlers`. Knows results and their `close()`."""
 
 import sys
 from typing import Any, Callable, Dict

@@ -9,15 +9,15 @@ from . import fastcgi
 from .interruptible import Interruptible
 from .receiver import LaneClosed, Receiver
 
-#: How many bytes of a body `client_disconnected` reads ahead to find an ABORT_REQUEST, which comes after the body that was sent
-#: before it. This is more than the system buffers for a lane, so the record is found even if nobody reads the body.
+#: How many bytes of a body `client_disconnected` reads ahead to find an ABORT_REQUEST behind them. This is more than the system
+#: buffers for a lane, so the record is found even if nobody reads the body.
 _READ_AHEAD = 512 * 1024
 
 
 class Inbound:
     """
-    Used by the thread that serves the lane, and by other threads during a request. `require` is called with the id of the request
-    for which a thread acts. It raises when that request has ended.
+    Used by the thread that serves the lane, and by other threads during a request. `require` is called with the id of the
+    request for which a thread acts. It raises RequestEndedError when that request has ended.
     """
 
     def __init__(self, sock: socket.socket, interruptible: Interruptible, require: Callable[[int], None]) -> None:
@@ -33,11 +33,11 @@ class Inbound:
         self._forked = False
         #: The id of the current request, or of the last one.
         self.request_id = 0
-        #: True when Node has reported that the client has disconnected.
+        #: True when Node has reported that the client has disconnected, or has itself exited.
         self.aborted = False
 
     def next_request(self) -> Optional[Dict[str, str]]:
-        """Returns the parameters of the next request; None when the lane is closed. Raises ValueError for a misplaced record."""
+        """Returns the parameters of the next request; None when the lane is closed. Raises ValueError for a wrong record."""
         try:
             with self._receiving:  # a thread that reads the last request's body may hold it until a record is complete
                 self._discard_stdin()
@@ -61,7 +61,7 @@ class Inbound:
         return not self._stdin_ended or bool(self._stdin)
 
     def read_stdin(self, request_id: int) -> bytes:
-        """Returns the next piece of the body, b"" at its end. Raises ConnectionAbortedError (no client), RequestEndedError."""
+        """Returns the next piece of the body; b"" at its end. Raises ConnectionAbortedError, RequestEndedError."""
         shielded = self._interruptible.shield()
         try:
             with self._receiving:
@@ -88,8 +88,8 @@ class Inbound:
 
     def client_disconnected(self, request_id: int) -> bool:
         """
-        Returns True when the client has disconnected. Never waits. Costs one system call. Does not notice it while more than
-        512 KiB of the body are unread. Raises RequestEndedError.
+        Returns True when the client has disconnected. Never waits. Costs one system call. Cannot notice a disconnect behind
+        more than 512 KiB of unread body. Raises RequestEndedError.
         """
         shielded = self._interruptible.shield()
         try:

@@ -25,8 +25,8 @@ class RequestEndedError(ValueError):
 
 class Lane:
     """
-    Receives requests, one after another, and sends their responses. Every call passes the id of its request, in any thread. A
-    call for a request that has ended raises RequestEndedError and does not affect the next request on the lane.
+    Receives requests, one after another, and sends their responses. Any thread may call a method that takes the id of a
+    request. If that request has ended, the call raises RequestEndedError, and does not affect the next request on the lane.
     """
 
     def __init__(self, sock: socket.socket) -> None:
@@ -40,7 +40,7 @@ class Lane:
         self.inbound = Inbound(sock, self.interruptible, self.require)
 
     def next_request(self) -> Optional[Dict[str, str]]:
-        """Returns the parameters of the next request; None when the lane is closed. Raises ValueError for a misplaced record."""
+        """Returns the parameters of the next request; None when the lane is closed. Raises ValueError for a wrong record."""
         params = self.inbound.next_request()
         self._open = params is not None
         return params
@@ -56,7 +56,7 @@ class Lane:
         return self._forked
 
     def send(self, request_id: int, parts: Iterable[fastcgi.Buffer]) -> None:
-        """Sends records of a request. Several threads may send. Raises RequestEndedError, LaneClosed."""
+        """Sends records of a request. Records of several threads are never mixed. Raises RequestEndedError, LaneClosed."""
         data = b"".join(parts)
         shielded = self.interruptible.shield()
         try:

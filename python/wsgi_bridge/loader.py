@@ -1,4 +1,4 @@
-"""Loads the application from a target such as "module:attribute", and reports failures as data. Knows no lane and no request."""
+"""Loads the application from a target such as "module:attribute", and reports failures as data. Knows no lane."""
 
 import importlib
 import importlib.util

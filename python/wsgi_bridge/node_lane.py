@@ -95,7 +95,7 @@ class NodeLane:
         if not self._poll.poll(None if self.timeout is None else self.timeout * 1000):
             raise NodeTimeoutError(
                 "Node neither sent nor read a byte of the request for %g s; "
-                "find out why the JavaScript app does not respond, or give NodeApp a longer request_timeout" % (self.timeout or 0)
+                "see why the JavaScript app does not respond, or give NodeApp a longer request_timeout" % (self.timeout or 0)
             )
         self._send_some()
 

@@ -44,7 +44,7 @@ class NodePool:
         _pools.add(self)
 
     def acquire(self) -> PooledLane:
-        """Returns a free lane. Starts a process or waits for it. Raises NodeClosedError, NodeStartError, NodeTimeoutError."""
+        """Returns a free lane. Starts a process, or waits. Raises NodeClosedError, NodeStartError, NodeTimeoutError."""
         self._check_fork()
         deadline = None if self._queue_timeout is None else time.monotonic() + self._queue_timeout
         with self._condition:

@@ -19,7 +19,7 @@ _TAIL_LINES = 40
 #: Seconds that a process may take to exit after its lanes were closed.
 _EXIT_TIMEOUT = 5.0
 _RECEIVE = 65536
-#: The most bytes that a pipe can hold, so that a process can have left in it. A descendant of the process may write for ever.
+#: The most bytes that an exited process can have left in its pipe. A limit, because a descendant may write for ever.
 _PIPE = 1024 * 1024
 #: Node's error codes for a package that is not installed.
 _MISSING = ("ERR_MODULE_NOT_FOUND", "ERR_PACKAGE_PATH_NOT_EXPORTED")
@@ -55,7 +55,7 @@ class NodeProcess:
         except OSError as error:
             self.close_sockets()
             raise NodeStartError(
-                "%s cannot be run in %s (%s); install Node 20.19 or later, or set NodeApp's node=, and check directory="
+                "%s cannot be run in %s (%s); install Node 20.19 or later, or name it with NodeApp's node=; check directory= too"
                 % (node[0], directory, error.strerror)
             ) from error
         finally:
@@ -175,7 +175,7 @@ class NodeProcess:
 
 
 def _read_until_exit(stream: "IO[bytes]", exit_reader: socket.socket) -> Iterator[bytes]:
-    """Yields what a process writes to its stdout, until end of file, or until the process has exited and the pipe is empty."""
+    """Yields what a process writes to its stdout: to the end of file, or until it has exited and the pipe is empty."""
     poll = select.poll()
     poll.register(stream, select.POLLIN)
     poll.register(exit_reader, select.POLLIN)

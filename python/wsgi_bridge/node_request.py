@@ -56,7 +56,7 @@ def is_safe(environ: Dict[str, Any], body: Body) -> bool:
 
 
 def encode_params(environ: Dict[str, Any], body: Body) -> bytes:
-    """Returns the environ's strings as name-value pairs. Raises RequestEnvironError if one is not latin-1, or all are too long."""
+    """Returns the environ's strings as name-value pairs. Raises RequestEnvironError if they are not latin-1, or too long."""
     parts: List[bytes] = []
     for key, value in environ.items():
         if not isinstance(value, str) or not isinstance(key, str) or key.startswith("wsgi.") or key in _COMPUTED:

@@ -40,8 +40,8 @@ class Receiver:
 
     def bodyless_request(self, request_id: int) -> Optional[bytes]:
         """
-        The fast path for most requests. Waits for bytes, and returns the parameters if they are exactly this request, complete
-        and without a body; otherwise None, and `record` returns the bytes. Raises LaneClosed.
+        A fast path, which is enough for most requests. Waits for bytes. If they are exactly this request, complete and without
+        a body, returns its parameters. If not, returns None and keeps the bytes for `record`. Raises LaneClosed.
         """
         if self._at < len(self._data):
             return None  # earlier bytes are unread, so the request may be in pieces
@@ -58,7 +58,7 @@ class Receiver:
         return None
 
     def record(self) -> Tuple[int, int, bytes]:
-        """Waits for the next record and returns type, request id and content. Raises LaneClosed; ValueError if it is invalid."""
+        """Waits for the next record and returns its type, request id and content. Raises LaneClosed, ValueError."""
         if len(self._data) - self._at < fastcgi.HEADER_LENGTH:
             self._fill(fastcgi.HEADER_LENGTH)
         kind, request_id, length, padding = fastcgi.read_header(self._data, self._at)

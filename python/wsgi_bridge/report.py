@@ -56,7 +56,7 @@ def _clip(text: str) -> str:
 
 
 def _application_traceback(tb: Any) -> Any:
-    """Skips the first frames, up to the application's first one."""
+    """Returns the traceback without its first frames, from the application's first frame on."""
     at = tb
     while at is not None and _is_import_frame(at.tb_frame.f_code.co_filename):
         at = at.tb_next

@@ -140,7 +140,7 @@ class Response:
         self._state = SENT
         code, lines, length = self._head
         self._bodyless = self._method == "HEAD" or code in (204, 205, 304)
-        # Node decides the framing of the body. Only this side knows the length of a single block, so it is added here.
+        # Node decides the framing of the body. This side adds only a length that Node cannot know.
         if length is None and known is not None and code not in (204, 304) and (known > 0 or self._method != "HEAD"):
             length = known
             lines += "\r\nContent-Length: %d" % known

@@ -57,8 +57,8 @@ def main(target: str, threads: int, processes: int, parent: int) -> None:
 
 def _die_with_parent(parent: int) -> None:
     """
-    Asks the kernel, on Linux, to kill this process when Node exits. Usually the closed lanes end the process. But a process that
-    is stopped, or in which one thread holds the interpreter's lock for ever, does not notice them.
+    Asks the kernel, on Linux, to kill this process when Node exits. Usually the process notices that its lanes are closed. But
+    it cannot while it is stopped, or while one thread holds the interpreter's lock for ever.
     """
     if sys.platform != "linux" or os.getppid() != parent:  # the parent is a wrapper script: the kernel would watch that
         return

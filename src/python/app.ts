@@ -22,7 +22,7 @@ export interface PythonApp extends WsgiApp {
    * ones finish their requests within `gracefulTimeout` and exit. Until then there are twice as many processes.
    *
    * Resolves when the new processes serve. Rejects with a `StartError` if one of them cannot start: then the old processes keep
-   * serving. Rejects with an `AppClosedError` after `close()`. A second call waits until the first one has finished.
+   * serving. Rejects with an `AppClosedError` after `close()`. A second call waits for the first one, then reloads again.
    */
   reload(): Promise<void>;
   /** Returns the current state of the processes and of the queue, and how long requests wait and take. */
@@ -45,8 +45,8 @@ export interface PythonApp extends WsgiApp {
  *   - `"module:factory()"`: the return value of a factory. Each process calls it once, without arguments, when it starts
  *   - `"module"`: the module's `application`, else its `app`. If it has neither and is a Django settings module
  *     (`"project.settings"`), the application of the Django project; DJANGO_SETTINGS_MODULE is then set
- *   - `"path/to/file.py"`, alone or followed by `":attribute"` or `":factory()"`: a file, relative to `directory`. Its folder is
- *     put first on `sys.path`, as for a script. The module is named after the file, without `.py`
+ *   - `"path/to/file.py"`, alone or followed by `":attribute"` or `":factory()"`: a file, relative to `directory`. Its folder
+ *     is put first on `sys.path`, as for a script. The module is named after the file, without `.py`
  * @throws OptionError whose message names the wrong option
  */
 export function pythonApp(target: string, options: PythonAppOptions = {}): PythonApp {

@@ -41,8 +41,9 @@ export function findInterpreter({ python, virtualenv, directory, active }: Inter
   if (virtualenv !== undefined) return fromVirtualenvOption(virtualenv, directory);
   for (const name of USUAL_NAMES) {
     const folder = join(directory, name);
-    if (hasPython(folder))
+    if (hasPython(folder)) {
       return inVirtualenv(folder, `from the virtual environment ${name} in the application's directory`);
+    }
   }
   // Used even if the folder no longer exists: the user expects this environment, and the start error will name it.
   if (active) return inVirtualenv(resolve(active), "from the virtual environment that VIRTUAL_ENV names");

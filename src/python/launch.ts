@@ -1,4 +1,4 @@
-/** Starts a CPython process, logs its output and explains failed starts. Knows child processes; knows no lane and no request. */
+/** Starts a CPython process, logs its output and explains failed starts. Knows child processes; knows no request. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import type { Readable } from "node:stream";

@@ -11,7 +11,7 @@ export interface PythonAppOptions {
    */
   directory?: string | undefined;
   /**
-   * The Python interpreter: a command on the PATH, or a path. CPython 3.8 or later.
+   * The Python interpreter, which is used as it is: a command on the PATH, or a path. CPython 3.8 or later.
    *
    * @default the interpreter of the virtual environment, if `virtualenv` finds one, else `python3`
    */
@@ -69,7 +69,8 @@ export interface PythonAppOptions {
   queueTimeout?: number | undefined;
   /**
    * How long running requests may still take when their process shuts down (`close()`, `reload()`, `maxRequests`), in
-   * milliseconds. After that the process gets SIGTERM, and SIGKILL 2 seconds later. The log says how many requests were aborted.
+   * milliseconds. After that the process gets SIGTERM, and SIGKILL 2 seconds later. The log says how many requests were
+   * aborted.
    *
    * @default 10000
    */
@@ -121,9 +122,9 @@ export interface PythonAppOptions {
    */
   responseMemory?: number | undefined;
   /**
-   * How many bytes of one response are buffered in a temporary file (mode 0600, without a name); 0 for no file. When the file is
-   * full or cannot be created, the app waits for the client. There is no limit for all files together: `TMPDIR` needs space for
-   * as many slow clients as you expect.
+   * How many bytes of one response are buffered in a temporary file (mode 0600, without a name); 0 for no file. When the file
+   * is full or cannot be created, the app waits for the client. There is no limit for all files together: `TMPDIR` needs space
+   * for as many slow clients as you expect.
    *
    * @default 1073741824
    */

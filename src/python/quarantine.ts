@@ -30,8 +30,8 @@ export class Quarantine {
    * Called when the process receives a request.
    *
    * @param alone true if the process takes no other request for now
-   * @param others how many more requests wait for a process of their own. The more there are, the shorter is the time of each,
-   *   so that together they do not hold up other clients for long
+   * @param others how many more requests wait for a process of their own. They share the time, so that together they do not
+   *   hold up other clients for long
    */
   begin(lane: FastcgiConnection, alone: boolean, others: number): void {
     this.#riskUntil = performance.now() + QUARANTINE_MS;

@@ -46,7 +46,7 @@ export class PythonRequest implements LaneJob, ResponseEvents, Flow {
     this.#stream = new ResponseStream(startResponse, this, pool.settings.backlog);
   }
 
-  /** Starts the request. The result is returned at once, so that its `close()` can cancel a request that has no response yet. */
+  /** Starts the request and returns the result at once, so that its `close()` can cancel a request without a response. */
   begin(): WsgiResult {
     readWholeBody(this.#environ, this.#pool.settings.spool, {
       whole: (body, contentLength) => {

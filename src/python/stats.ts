@@ -23,7 +23,7 @@ export interface PythonProcessStats {
   readonly inFlight: number;
   /** Resident memory in bytes; undefined on systems without /proc. */
   readonly memory: number | undefined;
-  /** How many processes this process replaced, one after another. */
+  /** How many earlier processes have run in the place of this one. */
   readonly restarts: number;
 }
 

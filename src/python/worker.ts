@@ -99,7 +99,7 @@ export class Worker implements ConnectionOwner<FastcgiConnection>, ControlEvents
     this.#control?.interrupt(this.#lanes.numberOf(lane), lane.requests, onStack);
   }
 
-  /** Takes no more requests. The process exits when its running requests have ended, at the latest after `grace` milliseconds. */
+  /** Takes no more requests. Ends the process when its running requests have ended, at the latest after `grace` ms. */
   drain(grace: number): void {
     if (this.#state === "starting") {
       this.#exit(0);

@@ -1,4 +1,4 @@
-/** ISO-01, ISO-02: processes that an application starts have nothing of the lanes, and end as in plain Python. */
+/** ISO-01, ISO-02: the application's child processes have no access to the lanes, and end as they do in plain Python. */
 import { expect, it } from "vitest";
 import { isAlive } from "../support/processes.ts";
 import { type Hosted, hostPython } from "../support/python.ts";
@@ -8,7 +8,7 @@ const METHODS = ["fork", "spawn", "forkserver"] as const;
 
 const get = async ({ port }: Hosted, path: string): Promise<unknown> => JSON.parse((await rawGet(port, path)).body);
 
-/** What Node says of a process that it believes to be broken, or to have been asked to end. */
+/** What Node logs about a process that seems broken, or was asked to end. */
 const ALARM = /Python process \d+ |record of type/;
 
 async function expectUntouched(host: Hosted, pid: unknown): Promise<void> {
@@ -24,7 +24,7 @@ it.each([
   ["reads", 0, ""],
   ["asks", 1, "RequestEndedError: this process was forked during a request"],
   ["logs", 0, "logged by the child"],
-])("a forked child that %s ends with %i and says nothing on the lane", async (how, code, logged) => {
+])("a forked child that %s ends with code %i and sends nothing on the lane", async (how, code, logged) => {
   const host = await hostPython("children:application", { threads: 1 });
   const pid = await get(host, "/pid");
   const { head, body } = await rawGet(host.port, `/fork?${how}`);
@@ -34,7 +34,7 @@ it.each([
   await expectUntouched(host, pid);
 });
 
-it("a forked child that goes on with the result of the request ends there", async () => {
+it("a forked child that continues with the request's result ends there", async () => {
   const host = await hostPython("children:application", { threads: 1 });
   const pid = await get(host, "/pid");
   expect((await rawGet(host.port, "/fork_between")).body).toContain("before ");
@@ -42,7 +42,7 @@ it("a forked child that goes on with the result of the request ends there", asyn
   await expectUntouched(host, pid);
 });
 
-it("no client gets another's answer beside views whose children come back out of them", async () => {
+it("no client gets another client's response while forked children return from the application", async () => {
   const host = await hostPython("children:application", { threads: 4 });
   const pid = await get(host, "/pid");
   const wrong: string[] = [];
@@ -59,7 +59,7 @@ it("no client gets another's answer beside views whose children come back out of
   await expectUntouched(host, pid);
 });
 
-it.each(["/daemon", "/subprocess"])("%s: the process has no socket of the worker's", async (path) => {
+it.each(["/daemon", "/subprocess"])("%s: the child process has no socket of the worker", async (path) => {
   const host = await hostPython("children:application", { threads: 2 });
   const pid = await get(host, "/pid");
   expect(await get(host, path)).toEqual([]);
@@ -67,7 +67,7 @@ it.each(["/daemon", "/subprocess"])("%s: the process has no socket of the worker
 });
 
 it.each(METHODS)(
-  "multiprocessing.Pool, ProcessPoolExecutor and terminate() work by %s, and Node hears nothing",
+  "multiprocessing.Pool, ProcessPoolExecutor and terminate() work with %s, and Node notices nothing",
   async (method) => {
     const host = await hostPython("children:application", { threads: 2 });
     const pid = await get(host, "/pid");
@@ -78,7 +78,7 @@ it.each(METHODS)(
   },
 );
 
-it.each(["", "hung"])("a daemon child ends with close() (a thread that does not end: %j)", async (query) => {
+it.each(["", "hung"])("close() ends a daemonic child process (with a thread that does not end: %j)", async (query) => {
   const host = await hostPython("children:application", { threads: 1 });
   const child = (await get(host, `/leave_daemon?${query}`)) as number;
   expect(isAlive(child)).toBe(true);

@@ -3,28 +3,31 @@ import { hostPython } from "../support/python.ts";
 
 const textOf = (url: string): Promise<string> => fetch(url).then((answer) => answer.text());
 
-describe("WRK-07: what ends a process", () => {
+describe("WRK-07: a crash of a process", () => {
   it.each([
     ["os._exit()", "/quit", "ended with code 7"],
     ["a segmentation fault", "/segfault", "ended by SIGSEGV"],
-    ["bytes on its lane that are no record", "/garbage", "lost a connection to Node"],
-  ])("%s costs the request that did it a 502, and no request in another process", async (_what, path, said) => {
-    const { url, logger } = await hostPython("stuck:application", { processes: 2, threads: 1 });
-    const beside = textOf(`${url}/sleep?1`);
-    await logger.said("sleeping");
-    expect(await fetch(url + path, { method: "POST" }).then(({ status }) => status)).toBe(502);
-    await logger.said(said);
-    expect(await beside).toBe("hello");
-  });
+    ["bytes on its lane that are not a record", "/garbage", "lost a connection to Node"],
+  ])(
+    "%s: the request that caused it gets a 502; a request in another process is not affected",
+    async (_what, path, said) => {
+      const { url, logger } = await hostPython("stuck:application", { processes: 2, threads: 1 });
+      const beside = textOf(`${url}/sleep?1`);
+      await logger.said("sleeping");
+      expect(await fetch(url + path, { method: "POST" }).then(({ status }) => status)).toBe(502);
+      await logger.said(said);
+      expect(await beside).toBe("hello");
+    },
+  );
 
-  it("a segmentation fault says in the log where it was", async () => {
+  it("the log shows where a segmentation fault happened", async () => {
     const { url, logger } = await hostPython("stuck:application", { processes: 1 });
     await fetch(`${url}/segfault`, { method: "POST" });
     await logger.said("Fatal Python error: Segmentation fault");
     await logger.said("in do_segfault");
   });
 
-  it("a process that loses a lane ends the requests that it has before it goes", async () => {
+  it("a process that loses a lane finishes its running requests before it exits", async () => {
     const { url, logger } = await hostPython("stuck:application", { processes: 1, threads: 2 });
     const pid = await textOf(`${url}/pid`);
     const beside = textOf(`${url}/sleep?1`);
@@ -34,7 +37,7 @@ describe("WRK-07: what ends a process", () => {
     expect(await textOf(`${url}/pid`)).not.toBe(pid);
   });
 
-  it("one that closes its descriptors costs a line or two of log, and its request a 502", async () => {
+  it("a process that closes its descriptors logs only a few lines, and its request gets a 502", async () => {
     const { url, logger } = await hostPython("stuck:application", { processes: 1, threads: 2, gracefulTimeout: 1_000 });
     const pid = await textOf(`${url}/pid`);
     expect(await fetch(`${url}/close_descriptors?1`, { method: "POST" }).then(({ status }) => status)).toBe(502);
@@ -44,7 +47,7 @@ describe("WRK-07: what ends a process", () => {
     expect(logger.lines.length).toBeLessThan(8);
   });
 
-  it("each request that was lost with a process is in the log by its id, with what becomes of it", async () => {
+  it("the log names each request that was lost with a process, its id, and whether it is retried", async () => {
     const { url, logger } = await hostPython("stuck:application", { processes: 1, threads: 2 });
     const pid = await textOf(`${url}/pid`);
     const beside = fetch(`${url}/sleep?0.5`, { headers: { "X-Request-Id": "beside" } }).then((res) => res.text());
@@ -57,7 +60,7 @@ describe("WRK-07: what ends a process", () => {
 });
 
 describe("SIGTERM to a Python process alone", () => {
-  it("lets the request under way end, and the process is replaced", async () => {
+  it("lets the running request finish, and the process is replaced", async () => {
     const { url, logger } = await hostPython("stuck:application", { processes: 1, threads: 2 });
     const pid = await textOf(`${url}/pid`);
     expect(await textOf(`${url}/terminate`)).toBe(pid);

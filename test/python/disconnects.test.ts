@@ -1,11 +1,11 @@
-/** WRK-08: a client that leaves while Python is at its request. */
+/** WRK-08: a client disconnects while Python handles its request. */
 import { expect, it } from "vitest";
 import { hostPython } from "../support/python.ts";
 import { runPythonProgram } from "../support/python-program.ts";
 import { brought, rawConnection, rawGet } from "../support/server.ts";
 
-/** Leaves when the response has begun. There is one thread, so the next request is served when the one before is over. */
-async function leave(port: number, request: string): Promise<void> {
+/** Disconnects after the response has begun. There is one thread, so the next request waits until this one has ended. */
+async function disconnect(port: number, request: string): Promise<void> {
   const socket = await rawConnection(port, request);
   await brought(socket, "200 OK");
   socket.destroy();
@@ -16,21 +16,21 @@ it.each([
   ["write()", "GET /writes HTTP/1.1\r\nHost: a\r\n\r\n", "the client has disconnected, so the response cannot be sent"],
   ["client_disconnected()", "GET /asks HTTP/1.1\r\nHost: a\r\n\r\n", "asked False,gone,asks closed"],
   [
-    "client_disconnected(), behind 300 KB of a body that it does not read",
+    "client_disconnected(), behind 300 KB of unread body",
     `POST /asks HTTP/1.1\r\nHost: a\r\nContent-Length: 300000\r\n\r\n${"z".repeat(300_000)}`,
     "asked False,gone,asks closed",
   ],
 ])(
-  "ends a response of %s, closes the result and frees the thread; nothing of it is an error",
+  "ends a response that uses %s, closes the result and frees the thread, without an error",
   async (_, request, told) => {
     const { port, logger } = await hostPython("leaving:application", { threads: 1 });
-    await leave(port, request);
+    await disconnect(port, request);
     expect((await rawGet(port, "/told")).body).toBe(told);
     expect(logger.text).toBe("");
   },
 );
 
-it("asks without waiting, whatever part of a record has come", () => {
+it("client_disconnected() never waits, whatever part of a record has arrived", () => {
   const program = `
 import socket
 from wsgi_bridge import fastcgi

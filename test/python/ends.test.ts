@@ -1,4 +1,4 @@
-/** ISO-12: an error after a whole answer spoils nothing of it. And a head that no lane can carry costs its own request alone. */
+/** ISO-12: an error after a complete response does not damage it. A head that is too large for a lane fails only its own request. */
 import { describe, expect, it, onTestFinished } from "vitest";
 import { HOSTS } from "../support/hosts.ts";
 import { MemoryLogger } from "../support/logger.ts";
@@ -22,7 +22,7 @@ describe.each(HOSTS)("$name", ({ serve }) => {
     ["/chunked", 200, HELLO],
     ["/exits", 200, HELLO],
     ["/redirect", 302, ""],
-  ])("%s: an error of close() is in the log, and the answer is whole", async (path, status, body) => {
+  ])("%s: an error of close() is logged, and the response is complete", async (path, status, body) => {
     const { port, app, logger } = await host();
     const [process] = app.stats().processes;
     const answer = await rawGet(port, path);
@@ -34,14 +34,14 @@ describe.each(HOSTS)("$name", ({ serve }) => {
     expect(app.stats().processes[0]?.pid).toBe(process?.pid);
   });
 
-  it("an error before the end still breaks the answer off, whatever close() does after it", async () => {
+  it("an error before the end still aborts the response, even if close() then raises as well", async () => {
     const { port, logger } = await host();
     expect((await rawGet(port, "/short")).body).toBe("hello");
     await logger.said("45 bytes shorter than its Content-Length");
     expect(logger.text).toContain("close() of the application's result failed");
   });
 
-  it("a head above 256 KiB is a 500, told to the application; no process is lost, and nothing is tried again", async () => {
+  it("a head above 256 KiB is a 500 and an error in the application; no process is lost, and nothing is retried", async () => {
     const { port, app } = await host();
     const [process] = app.stats().processes;
     expect((await rawGet(port, "/head?200000")).body).toBe("hello");
@@ -50,7 +50,7 @@ describe.each(HOSTS)("$name", ({ serve }) => {
     expect(app.stats().processes).toMatchObject([{ pid: process?.pid, requests: 3 }]);
   });
 
-  it("a head above 256 KiB of a JavaScript app is a 500, too", async () => {
+  it("a head above 256 KiB from a JavaScript app is also a 500", async () => {
     const server = await serve(
       (_environ, startResponse) => {
         startResponse("200 OK", [["X-Long", "x".repeat(300_000)]]);

@@ -1,4 +1,4 @@
-/** Processes that the application starts and leaves behind hold its stdout and stderr. Nobody waits for them. */
+/** The application's child processes may outlive it and hold its stdout and stderr. Node does not wait for them. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { readdirSync } from "node:fs";
@@ -8,7 +8,7 @@ import { isAlive } from "../support/processes.ts";
 import { APPS, hostPython, startPython } from "../support/python.ts";
 import { rawGet } from "../support/server.ts";
 
-/** The pid of a process that the app leaves behind; it ends with the test. */
+/** Makes the app leave a process behind, which is killed when the test ends. */
 async function leaveBehind(port: number): Promise<void> {
   const pid = Number((await rawGet(port, "/leave")).body);
   onTestFinished(() => {
@@ -18,7 +18,7 @@ async function leaveBehind(port: number): Promise<void> {
 
 const built = (name: string): string => JSON.stringify(new URL(`../../dist/${name}`, import.meta.url).href);
 
-/** Serves one request that leaves a process behind, then closes all. */
+/** Serves one request that leaves a process behind, then closes everything. */
 const PROGRAM = `
   import { createServer } from "node:http";
   import { fromWsgi } from ${built("index.js")};
@@ -49,7 +49,7 @@ describe("ISO-10: a process that the application left behind", () => {
     process.kill(pid);
   });
 
-  it("costs no descriptor of Node when its process is replaced", async () => {
+  it("does not leak descriptors of Node when its parent is replaced", async () => {
     const { app, port } = await hostPython("grandchild:application");
     await leaveBehind(port);
     await app.reload();
@@ -63,7 +63,7 @@ describe("ISO-10: a process that the application left behind", () => {
     await expect.poll(open).toBeLessThanOrEqual(before);
   });
 
-  it("hides nothing that its parent wrote before it died, to the last byte", async () => {
+  it("does not hide what its parent wrote before it died, to the last byte", async () => {
     const { url, logger } = await hostPython("grandchild:application");
     await fetch(`${url}/last_words`, { method: "POST" });
     await logger.said("ended with code 7");

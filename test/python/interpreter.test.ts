@@ -1,4 +1,4 @@
-/** The interpreter's own settings, which a deployment may choose as it likes: `python -O` and the locale change nothing. */
+/** Settings of the interpreter that a deployment may choose, `python -O` and the locale, change nothing. */
 import { readdirSync, readFileSync } from "node:fs";
 import { expect, it } from "vitest";
 import { hostPython } from "../support/python.ts";
@@ -35,7 +35,7 @@ it.each(["", "1", "2"])(
 );
 
 it.each(["hop_by_hop", "control", "name"])(
-  "REF-08: Node checks a worker's head again, whatever the worker did: %s",
+  "REF-08: Node checks a worker's head again, even if the worker did not: %s",
   async (breach) => {
     const { port, logger } = await hostPython("unchecked:without_checks");
     const { text } = await rawGet(port, `/${breach}`);
@@ -45,7 +45,7 @@ it.each(["hop_by_hop", "control", "name"])(
   },
 );
 
-it("REF-08: the Python half has no assert", () => {
+it("REF-08: the Python half contains no assert", () => {
   const folder = new URL("../../python/wsgi_bridge/", import.meta.url);
   const files = readdirSync(folder).filter((name) => name.endsWith(".py"));
   expect(files).toContain("response.py");

@@ -1,8 +1,8 @@
-/** What Python's end of a lane takes from its socket, in whatever pieces that brings it (CONFORMANCE WRK-05). */
+/** Python's end of a lane reads requests correctly, in whatever pieces they arrive (CONFORMANCE WRK-05). */
 import { expect, it } from "vitest";
 import { runPythonProgram } from "../support/python-program.ts";
 
-/** Two requests: without a body, as it is sent in one piece, and with one. */
+/** Builds requests with and without a body, and reads all requests of a lane. */
 const REQUESTS = `
 from wsgi_bridge import fastcgi
 from wsgi_bridge.lane import Lane
@@ -21,10 +21,10 @@ def read_all(lane):
         lane.end(0)
 `;
 
-it("a request that is cut in two, anywhere", () => {
+it("reads a request that arrives in two pieces, cut anywhere", () => {
   const program = `${REQUESTS}
 class Pieces:
-    """A socket that brings these pieces, and then its end."""
+    """A socket that returns these pieces, then end of file."""
     def __init__(self, *pieces): self.pieces = list(pieces)
     def recv(self, count, flags=0): return self.pieces.pop(0) if self.pieces else b""
     def sendall(self, data): pass
@@ -42,8 +42,8 @@ print(cuts)`;
 
 it.each([
   ["in one piece", 1],
-  ["in pieces of a byte", 1000],
-])("requests that a socket brings %s", (_, pieces) => {
+  ["in pieces of one byte", 1000],
+])("reads requests that arrive %s", (_, pieces) => {
   const program = `${REQUESTS}
 import socket, threading
 

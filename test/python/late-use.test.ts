@@ -1,4 +1,4 @@
-/** ISO-03: what a finished request still holds reaches no other request. One thread, so that all requests have the same lane. */
+/** ISO-03: objects of a finished request cannot affect another request. There is one thread, so all requests use the same lane. */
 import { fileURLToPath } from "node:url";
 import { expect, it } from "vitest";
 import { hostPython } from "../support/python.ts";
@@ -12,12 +12,12 @@ const ENDED =
 
 it.each([
   ["read", "wsgi.input", 10],
-  ["read", "wsgi.input of a body that has not come whole", 1_000_000],
+  ["read", "wsgi.input of an incomplete body", 1_000_000],
   ["write", "write()", 10],
   ["restart", "start_response()", 10],
   ["ask", "client_disconnected()", 10],
 ])(
-  "a late use (%s) of %s is an error in its thread, and the next client has its own body and answer",
+  "late use (%s) of %s raises in the thread that does it, and the next client gets its own body and response",
   async (how, _, size) => {
     const { url, logger } = await hostPython("late:application", { threads: 1 });
     for (let i = 0; i < 5; i += 1) {
@@ -30,7 +30,7 @@ it.each([
   },
 );
 
-it("a thread that has begun to read gets its own request's body or an error, and no byte of the next", async () => {
+it("a thread that is reading gets the body of its own request or an error, and no byte of the next request", async () => {
   const { url, logger } = await hostPython("late:application", { threads: 1 });
   for (let i = 0; i < 5; i += 1) {
     expect(await post(`${url}/read_all`, Buffer.alloc(3_000_000, "a"))).toBe("answered");
@@ -41,19 +41,19 @@ it("a thread that has begun to read gets its own request's body or an error, and
   expect(logger.text).toBe("");
 });
 
-it("a body that is cut short since its request has ended does not look whole to a thread that waits for it", () => {
+it("a thread that waits for the body of an ended request gets an error, not a body that looks complete", () => {
   const script = fileURLToPath(new URL("../support/cut_body.py", import.meta.url));
   expect(runPythonProgram([script])).toBe("RequestEndedError\n");
 });
 
-it("late words for wsgi.errors go to the process's own stderr", async () => {
+it("late output to wsgi.errors goes to the process's own stderr", async () => {
   const { url, logger } = await hostPython("late:application", { threads: 1 });
   expect(await post(`${url}/log`, "a")).toBe("answered");
   expect(await post(`${url}/go`, "b")).toBe("got 12|b");
   expect(await logger.said("a late word")).toBe("a late word"); // without the id of a request
 });
 
-it("a thread that asks for its client at the very end of its request takes nothing of the next one", async () => {
+it("client_disconnected() at the very end of a request takes nothing of the next request", async () => {
   const { app, url, logger } = await hostPython("late:application", { threads: 2 });
   const [process] = app.stats().processes;
   const client = async (name: string): Promise<string[]> => {

@@ -20,7 +20,7 @@ it("WRK-07: a process that dies is replaced", async () => {
   expect(await pidOf(port)).not.toBe(before);
 });
 
-it("WRK-07: a request with a safe method is tried again, and the client sees nothing", async () => {
+it("WRK-07: a request with a safe method is retried, and the client does not notice", async () => {
   const { port } = await hostPython("probe:application");
   const mark = join(tmpdir(), `wsgi-bridge-test-${process.pid}-${Date.now()}`);
   onTestFinished(() => rmSync(mark, { force: true }));
@@ -29,21 +29,21 @@ it("WRK-07: a request with a safe method is tried again, and the client sees not
   expect(body).toBe("hello");
 });
 
-it("WRK-07: a request that ends two processes gets a 502, and takes no third one", async () => {
+it("WRK-07: a request that crashes two processes gets a 502, and no third attempt", async () => {
   const { port, logger } = await hostPython("probe:application", { processes: 2 });
   expect((await rawGet(port, "/kill")).head).toMatch(/^HTTP\/1\.1 502 /);
   expect((await rawGet(port, "/hello")).body).toBe("hello");
   expect(logger.lines.filter((line) => line.includes("ended by SIGKILL"))).toHaveLength(2);
 });
 
-it("WRK-07: a request that may have had an effect is not tried again", async () => {
+it("WRK-07: a request with an unsafe method is not retried", async () => {
   const { url, port, logger } = await hostPython("probe:application", { processes: 2 });
   expect((await fetch(`${url}/kill`, { method: "POST" })).status).toBe(502);
   expect((await rawGet(port, "/hello")).body).toBe("hello");
   expect(logger.lines.filter((line) => line.includes("ended by SIGKILL"))).toHaveLength(1);
 });
 
-it("WRK-09: close() lets requests under way end first, and leaves no process behind", async () => {
+it("WRK-09: close() waits for running requests, and leaves no process behind", async () => {
   const { app, url, port, logger } = await hostPython("probe:application", { threads: 2 });
   const pid = await pidOf(port);
   const waiting = fetch(`${url}/wait?1`).then((answer) => answer.text());
@@ -56,7 +56,7 @@ it("WRK-09: close() lets requests under way end first, and leaves no process beh
   expect(() => process.kill(pid, 0)).toThrow(/ESRCH/);
 });
 
-/** A Node process of its own with an app. @returns it, and the pids of its Python processes */
+/** Starts a separate Node process with an app. @returns the process, its port, and the pids of its Python processes */
 async function nodeWith(target: string): Promise<{ node: ChildProcess; port: number; children: number[] }> {
   const built = (name: string): string => fileURLToPath(new URL(`../../dist/${name}`, import.meta.url));
   const program = `
@@ -76,27 +76,27 @@ async function nodeWith(target: string): Promise<{ node: ChildProcess; port: num
   return { node, port: Number(said), children };
 }
 
-async function expectNobodyLeft(node: ChildProcess, children: readonly number[]): Promise<void> {
+async function expectNoneLeft(node: ChildProcess, children: readonly number[]): Promise<void> {
   node.kill("SIGKILL");
   await expect.poll(() => children.filter(isAlive), { timeout: 5000 }).toEqual([]);
 }
 
 it("WRK-09: Node killed with SIGKILL leaves no Python process behind", async () => {
   const { node, children } = await nodeWith("probe:application");
-  await expectNobodyLeft(node, children);
+  await expectNoneLeft(node, children);
 });
 
-const onLinux = it.runIf(process.platform === "linux"); // where the kernel is asked to end a process with its parent
+const onLinux = it.runIf(process.platform === "linux"); // there the kernel kills a process when its parent exits
 
-onLinux("ISO-14: nor one that is stopped", async () => {
+onLinux("ISO-14: nor a stopped one", async () => {
   const { node, children } = await nodeWith("probe:application");
   for (const pid of children) process.kill(pid, "SIGSTOP");
-  await expectNobodyLeft(node, children);
+  await expectNoneLeft(node, children);
 });
 
 onLinux("ISO-14: nor one that holds the interpreter's lock", async () => {
   const { node, port, children } = await nodeWith("stuck:application");
   for (const _ of children) void rawGet(port, "/locked");
   await expect.poll(() => children.filter(isBusy), { timeout: 10_000 }).toEqual(children);
-  await expectNobodyLeft(node, children);
+  await expectNoneLeft(node, children);
 });

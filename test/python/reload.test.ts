@@ -18,7 +18,7 @@ function changingApp(word: string): { directory: string; write(source: string): 
 }
 
 describe("reload()", () => {
-  it("changes the code under load, and not one request fails", async () => {
+  it("replaces the code under load, and no request fails", async () => {
     const { directory, say } = changingApp("one");
     const { app, url, logger } = await hostPython("changing:app", { directory, processes: 2 });
     const seen: string[] = [];
@@ -39,7 +39,7 @@ describe("reload()", () => {
     expect(logger.text).not.toMatch(/error|lost (a|its control) connection|ended by|failed/i);
   });
 
-  it("rejects with the traceback when the new code does not import, and the old goes on serving", async () => {
+  it("rejects with the traceback when the new code cannot be imported, and the old code keeps serving", async () => {
     const { directory, write, say } = changingApp("good");
     const { app, url } = await hostPython("changing:app", { directory, processes: 2 });
     write("import no_such_module\n");
@@ -54,7 +54,7 @@ describe("reload()", () => {
     expect(await textOf(url)).toBe("better");
   });
 
-  it("mends an app that did not start", async () => {
+  it("starts an app that had failed to start", async () => {
     const { directory, write, say } = changingApp("mended");
     write("1 / 0\n");
     const app = startPython("changing:app", { directory });
@@ -64,7 +64,7 @@ describe("reload()", () => {
     await app.ready();
   });
 
-  it("calls that overlap run one after another, and close() ends them", async () => {
+  it("overlapping calls run one after another, and close() rejects them", async () => {
     const { directory } = changingApp("one");
     const app = startPython("changing:app", { directory });
     await app.ready();
@@ -76,7 +76,7 @@ describe("reload()", () => {
 });
 
 describe("reload: true", () => {
-  it("serves what was saved, keeps the last good code, and shows the traceback", async () => {
+  it("serves changed code, keeps the last working code, and logs the traceback", async () => {
     const { directory, write, say } = changingApp("one");
     const { url, logger } = await hostPython("changing:app", { directory, reload: true });
     say("second");

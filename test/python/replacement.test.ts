@@ -5,7 +5,7 @@ import { hostPython } from "../support/python.ts";
 const textOf = (url: string): Promise<string> => fetch(url).then((answer) => answer.text());
 
 describe("maxRequests", () => {
-  it("WRK-09: replaces each process after so many requests, and no request is lost", async () => {
+  it("WRK-09: replaces each process after this number of requests, and no request is lost", async () => {
     const { url, logger } = await hostPython("stuck:application", { processes: 2, threads: 2, maxRequests: 10 });
     const pids = new Set<string>();
     for (let round = 0; round < 15; round += 1) {
@@ -18,7 +18,7 @@ describe("maxRequests", () => {
     expect(logger.text).not.toMatch(/lost (a|its control) connection|SIG|has a thread/);
   });
 
-  it("maxRequestsJitter lets processes that began together end apart", async () => {
+  it("maxRequestsJitter makes processes that started together end at different times", async () => {
     const counts = new Set<string>();
     const { url, logger } = await hostPython("stuck:application", {
       processes: 1,
@@ -33,7 +33,7 @@ describe("maxRequests", () => {
 });
 
 describe("close()", () => {
-  it("WRK-09: terminates, then kills, what does not end in gracefulTimeout, and the client is told", async () => {
+  it("WRK-09: terminates, then kills, a process that does not end within gracefulTimeout; the client gets a 502", async () => {
     const { app, url, logger } = await hostPython("stuck:application", { threads: 1, gracefulTimeout: 200 });
     const pid = Number(await textOf(`${url}/pid`));
     const endless = fetch(`${url}/sleep`, { method: "POST" }).then(({ status }) => status);

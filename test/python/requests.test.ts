@@ -3,7 +3,7 @@ import { expect, it } from "vitest";
 import { hostPython } from "../support/python.ts";
 import { brought, raw, rawConnection, rawGet } from "../support/server.ts";
 
-it("gives Python an environ of native types that tells the truth (ENV-02, ENV-19, ENV-21, ENV-23)", async () => {
+it("gives Python a correct environ of native types (ENV-02, ENV-19, ENV-21, ENV-23)", async () => {
   const { port } = await hostPython("probe:application", { processes: 1, threads: 2 });
   const { body } = await rawGet(port, "/environ?a=%20b", "X-Twice: 1\r\nX-Twice: 2\r\nX_Bad: 1\r\nProxy: evil\r\n");
   expect(JSON.parse(body)).toMatchObject({
@@ -30,7 +30,7 @@ it("gives Python an environ of native types that tells the truth (ENV-02, ENV-19
   for (const key of ["HTTP_X_BAD", "HTTP_PROXY", "CONTENT_LENGTH", "HTTP_CONNECTION"]) expect(keys).not.toContain(key);
 });
 
-it("says wsgi.multiprocess for more than one process, and not wsgi.multithread for one thread", async () => {
+it("wsgi.multiprocess is true for several processes, and wsgi.multithread is false for one thread", async () => {
   const { port } = await hostPython("probe:application", { processes: 2, threads: 1 });
   expect(JSON.parse((await rawGet(port, "/environ")).body)).toMatchObject({
     "wsgi.multithread": false,
@@ -45,7 +45,7 @@ it("CL-01: a list of one block has its length as Content-Length", async () => {
   expect(body).toBe("hello");
 });
 
-it.each([0, 1, 70_000, 3_000_000])("carries a body of %i bytes there and back", async (size) => {
+it.each([0, 1, 70_000, 3_000_000])("transfers a body of %i bytes in both directions", async (size) => {
   const { url } = await hostPython("probe:application");
   const body = Buffer.alloc(size, "0123456789abcdef\n");
   const answer = await fetch(`${url}/echo`, { method: "POST", body });
@@ -54,7 +54,7 @@ it.each([0, 1, 70_000, 3_000_000])("carries a body of %i bytes there and back", 
   expect(createHash("md5").update(back).digest("hex")).toBe(createHash("md5").update(body).digest("hex"));
 });
 
-it("EXP-05: a body without Content-Length arrives with a true one", async () => {
+it("EXP-05: a body without Content-Length arrives with the correct one", async () => {
   const { port } = await hostPython("probe:application");
   const head = "POST /echo HTTP/1.1\r\nHost: test\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n";
   const answer = await raw(port, `${head}3\r\nabc\r\n4\r\ndefg\r\n0\r\n\r\n`);
@@ -77,7 +77,7 @@ it("INP-11: a body that the app did not read does not disturb the next request",
   }
 });
 
-it("ITER-02: a streamed block arrives while the app is still at work", async () => {
+it("ITER-02: a streamed block arrives while the app is still running", async () => {
   const { port, logger } = await hostPython("probe:application");
   const socket = await rawConnection(port, "GET /ticks?a HTTP/1.1\r\nHost: test\r\n\r\n");
   await brought(socket, "tick");
@@ -85,7 +85,7 @@ it("ITER-02: a streamed block arrives while the app is still at work", async () 
   await logger.said("closed a");
 });
 
-it("ITER-05, WRK-08: a client that leaves ends the response, and the lane takes the next request", async () => {
+it("ITER-05, WRK-08: a disconnect ends the response, and the lane takes the next request", async () => {
   const { port, logger } = await hostPython("probe:application", { threads: 1 });
   const socket = await rawConnection(port, "GET /endless?b HTTP/1.1\r\nHost: test\r\n\r\n");
   await brought(socket, "xxxx");
@@ -94,7 +94,7 @@ it("ITER-05, WRK-08: a client that leaves ends the response, and the lane takes 
   expect((await rawGet(port, "/hello")).body).toBe("hello");
 });
 
-it("WRT-01: write() goes before the blocks of the result", async () => {
+it("WRT-01: data of write() is sent before the blocks of the result", async () => {
   const { url } = await hostPython("probe:application");
   expect(await (await fetch(`${url}/write`)).text()).toBe("abc");
 });
@@ -108,7 +108,7 @@ it("SR-04: excInfo replaces the whole head while nothing is sent", async () => {
   expect(body).toContain("busy");
 });
 
-it("EXC-02: an exception before the head is a 500 without a word of it, and a traceback in the log", async () => {
+it("EXC-02: an exception before the head is a 500 that reveals nothing, and a traceback in the log", async () => {
   const { port, logger } = await hostPython("probe:application");
   const { text } = await rawGet(port, "/raise");
   expect(text).toMatch(/^HTTP\/1\.1 500 /);
@@ -117,7 +117,7 @@ it("EXC-02: an exception before the head is a 500 without a word of it, and a tr
   expect(logger.text).not.toContain("handler.py");
 });
 
-it("EXC-03: an exception after the head cuts the connection", async () => {
+it("EXC-03: an exception after the head aborts the connection", async () => {
   const { port, logger } = await hostPython("probe:application");
   const { text } = await rawGet(port, "/raise_late");
   expect(text).not.toContain("0\r\n\r\n");
@@ -128,14 +128,14 @@ it("EXC-03: an exception after the head cuts the connection", async () => {
 it.each([
   ["SEC-06: CR LF in a header", "/bad_header", "control characters"],
   ["EXC-05: sys.exit()", "/exit", "SystemExit"],
-])("%s is a 500, and the process goes on", async (_, target, said) => {
+])("%s is a 500, and the process keeps running", async (_, target, said) => {
   const { port, logger } = await hostPython("probe:application");
   expect((await rawGet(port, target)).head).toMatch(/^HTTP\/1\.1 500 /);
   expect(logger.text).toContain(said);
   expect((await rawGet(port, "/hello")).body).toBe("hello");
 });
 
-it("CL-04: a body shorter than declared is a 500 while that can be said, and cut off when it is too late", async () => {
+it("CL-04: a body shorter than declared is a 500 before the head is sent, and aborts the connection after it", async () => {
   const { port, url, logger } = await hostPython("probe:application");
   expect((await fetch(`${url}/short`)).status).toBe(500);
   await expect(fetch(`${url}/short_late`).then((answer) => answer.text())).rejects.toThrow();
@@ -143,7 +143,7 @@ it("CL-04: a body shorter than declared is a 500 while that can be said, and cut
   expect((await rawGet(port, "/hello")).body).toBe("hello");
 });
 
-it("CL-05: a body longer than declared is cut, and the log says so", async () => {
+it("CL-05: a body longer than declared is truncated, and the log says so", async () => {
   const { port, url, logger } = await hostPython("probe:application");
   expect(await (await fetch(`${url}/surplus`)).text()).toBe("abc");
   await logger.said("more than its Content-Length");

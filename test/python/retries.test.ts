@@ -13,7 +13,7 @@ const environ = (path: string, method = "GET"): Environ =>
 const statusOf = (url: string, method = "GET"): Promise<number> => fetch(url, { method }).then(({ status }) => status);
 
 describe("ISO-09: a request whose process died", () => {
-  it("is tried once more if its method is safe", () => {
+  it("is retried once if its method is safe", () => {
     const retries = new Retries();
     for (const method of ["GET", "HEAD", "OPTIONS"])
       expect(retries.allows(environ("/", method), 1, { alone: false })).toBe(true);
@@ -23,7 +23,7 @@ describe("ISO-09: a request whose process died", () => {
     expect(retries.allows(environ("/"), 2, { alone: false })).toBe(false);
   });
 
-  it("shows, if it was alone in the second, that its path is not to be tried twice for a minute, whatever the query", () => {
+  it("blocks retries of its path for a minute, whatever the query, if it was alone in the second process", () => {
     const retries = new Retries();
     retries.allows(environ("/boom"), 2, { alone: true, now: 1000 });
     expect(retries.allows(environ("/boom"), 1, { alone: false, now: 60_999 })).toBe(false);
@@ -32,13 +32,13 @@ describe("ISO-09: a request whose process died", () => {
     expect(retries.allows(environ("/boom"), 1, { alone: false, now: 61_001 })).toBe(true);
   });
 
-  it("shows nothing of its path if another request may have been the reason", () => {
+  it("does not block its path if another request may be the cause", () => {
     const retries = new Retries();
     retries.allows(environ("/beside"), 2, { alone: false, now: 0 });
     expect(retries.allows(environ("/beside"), 1, { alone: false, now: 1 })).toBe(true);
   });
 
-  it("of a thousand such paths the newest are known, so that no client can fill the memory", () => {
+  it("blocks only the latest thousand paths, so that no client can fill the memory", () => {
     const retries = new Retries();
     for (let i = 0; i <= 1000; i += 1) retries.allows(environ(`/${i}`), 2, { alone: true, now: 0 });
     expect(retries.allows(environ("/0"), 1, { alone: false, now: 1 })).toBe(true);
@@ -48,7 +48,7 @@ describe("ISO-09: a request whose process died", () => {
 });
 
 describe("ISO-09: a URL that crashes Python", () => {
-  it("costs two processes the first time, and one each time after that", async () => {
+  it("crashes two processes the first time, and then one each time", async () => {
     const { url, logger } = await hostPython("stuck:application", { processes: 2 });
     const deaths = (): number => logger.lines.filter((line) => line.includes("ended with code 7")).length;
     expect(await statusOf(`${url}/quit?1`)).toBe(502);
@@ -59,14 +59,14 @@ describe("ISO-09: a URL that crashes Python", () => {
     await expect.poll(deaths).toBe(4);
   });
 
-  it("has each process replaced at once, however often", async () => {
+  it("does not delay the replacement of processes, however many it crashes", async () => {
     const { url, logger } = await hostPython("stuck:application", { processes: 1 });
     for (let i = 0; i < 6; i += 1) expect(await statusOf(`${url}/quit`, "POST")).toBe(502);
     await expect.poll(() => logger.text.match(/ended with code 7; a new process starts in 0 ms/g)).toHaveLength(6);
     expect(await statusOf(`${url}/hello`)).toBe(200);
   });
 
-  it("is given a second process alone, so that requests that were beside it in the first are answered", async () => {
+  it("is retried alone in a process, so that the requests beside it in the first process succeed", async () => {
     const { url, logger } = await hostPython("stuck:application", { processes: 1, threads: 4 });
     const beside = [1, 2, 3].map(() => fetch(`${url}/sleep?0.2`).then((answer) => answer.text()));
     await expect.poll(() => logger.lines.filter((line) => line === "sleeping")).toHaveLength(3);
@@ -74,7 +74,7 @@ describe("ISO-09: a URL that crashes Python", () => {
     expect(await Promise.all(beside)).toEqual(["hello", "hello", "hello"]);
   });
 
-  it("is not given the last process that serves", async () => {
+  it("is not retried in the last serving process", async () => {
     const { app, url } = await hostPython("stuck:application", { processes: 2, threads: 1 });
     const ready: number[] = [];
     const started = (message: unknown): void => {
@@ -88,13 +88,13 @@ describe("ISO-09: a URL that crashes Python", () => {
     expect(ready).toEqual([2, 2]);
   });
 
-  it("is given an empty process, not one whose requests have been there for long", async () => {
+  it("is retried in an idle process, not in one with long-running requests", async () => {
     const { url, logger } = await hostPython("stuck:application", { processes: 2, threads: 4 });
     const long = Array.from({ length: 5 }, () => statusOf(`${url}/sleep?2.5`, "POST"));
     await expect.poll(() => logger.lines.filter((line) => line === "sleeping")).toHaveLength(5);
-    await new Promise((resolve) => setTimeout(resolve, 1_100)); // the time after which a request is taken for harmless
+    await new Promise((resolve) => setTimeout(resolve, 1_100)); // after this time a request counts as harmless
     expect(await statusOf(`${url}/quit`)).toBe(502);
-    expect((await Promise.all(long)).filter((status) => status === 200)).toHaveLength(3); // the other two were beside it
+    expect((await Promise.all(long)).filter((status) => status === 200)).toHaveLength(3); // the other two ran in the first process
   });
 
   it("does not hold up requests that wait behind it", async () => {
@@ -108,7 +108,7 @@ describe("ISO-09: a URL that crashes Python", () => {
 });
 
 describe("Quarantine", () => {
-  it("is a second for one request, and a share of it where others wait for their own", () => {
+  it("lasts a second for one request, and a share of it if others wait as well", () => {
     vi.useFakeTimers();
     onTestFinished(() => void vi.useRealTimers());
     const lane = {} as FastcgiConnection;
@@ -128,8 +128,8 @@ describe("Quarantine", () => {
   });
 });
 
-describe("back-off", () => {
-  it("is for a process that ended before it had served anything", async () => {
+describe("backoff", () => {
+  it("applies to a process that ended before it had served a request", async () => {
     const { logger, app } = await hostPython("stuck:application", { processes: 1 });
     for (const delay of [0, 100, 200]) {
       await expect.poll(() => app.stats().processes.filter(({ state }) => state === "ready")).toHaveLength(1);

@@ -1,4 +1,4 @@
-/** What can be known of a Python app that runs: `stats()`, diagnostics channels, errors as data, and the log. */
+/** What a program can observe of a running Python app: `stats()`, diagnostics channels, errors as data, and the log. */
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import type { ServerResponse } from "node:http";
 import express from "express";
@@ -16,7 +16,7 @@ import { listen, rawGet } from "../support/server.ts";
 
 const textOf = async (url: string, init?: RequestInit): Promise<string> => (await fetch(url, init)).text();
 
-it("stats() tells of each process, of what it is at, and of the queue", async () => {
+it("stats() describes each process, its state, and the queue", async () => {
   const { app, url, logger } = await hostPython("probe:application", { processes: 2, threads: 1 });
   const fresh = app.stats();
   expect(fresh.processes).toHaveLength(2);
@@ -37,7 +37,7 @@ it("stats() tells of each process, of what it is at, and of the queue", async ()
   expect(queue.waits.max).toBeGreaterThan(queue.waits.p50);
 });
 
-it("stats() counts what was served, how long it took, and what was replaced", async () => {
+it("stats() counts requests, their durations, and restarts", async () => {
   const { app, url } = await hostPython("probe:application", { processes: 1 });
   for (let n = 0; n < 3; n += 1) await textOf(`${url}/hello`);
   const { processes, queue, latency } = app.stats();
@@ -54,7 +54,7 @@ it("stats() counts what was served, how long it took, and what was replaced", as
   await vi.waitUntil(() => app.stats().processes.some(({ state, restarts }) => state === "ready" && restarts === 1));
 });
 
-/** What comes on a channel until the test is over. */
+/** Collects the messages of a channel until the test ends. */
 function heard<Message>(name: string, target: string): Message[] {
   const messages: Message[] = [];
   const listener = (message: unknown): void => {
@@ -65,7 +65,7 @@ function heard<Message>(name: string, target: string): Message[] {
   return messages;
 }
 
-it("channels tell of the start and the exit of each process", async () => {
+it("channels report the start and the exit of each process", async () => {
   const target = "probe:application";
   const starts = heard<ProcessStartMessage>("wsgi-bridge:process:start", target);
   const exits = heard<ProcessExitMessage>("wsgi-bridge:process:exit", target);
@@ -79,7 +79,7 @@ it("channels tell of the start and the exit of each process", async () => {
   );
 });
 
-it("channels tell of the start and the end of each request, and of a second try as of another", async () => {
+it("channels report the start and the end of each request, and a retry as another request", async () => {
   const target = "probe:application";
   const starts = heard<RequestStartMessage>("wsgi-bridge:request:start", target);
   const ends = heard<RequestEndMessage>("wsgi-bridge:request:end", target);
@@ -103,13 +103,13 @@ it("channels tell of the start and the end of each request, and of a second try 
   ]);
 });
 
-it("traceparent reaches Python as any header does", async () => {
+it("traceparent reaches Python like any other header", async () => {
   const { url } = await hostPython("mirror:application");
   const said = JSON.parse(await textOf(url, { headers: { traceparent: "00-ab-cd-01", tracestate: "a=b" } }));
   expect(said).toMatchObject({ HTTP_TRACEPARENT: "00-ab-cd-01", HTTP_TRACESTATE: "a=b" });
 });
 
-it("a PythonError has type, message, traceback and frames as data, and shows none of it", async () => {
+it("a PythonError has type, message, traceback and frames as data, and reveals none of it in its text", async () => {
   const app = startPython("probe:application");
   const host = express().use(fromWsgi(app, { logger: app.logger }));
   const failed = new Promise<PythonError>((resolve) => {
@@ -131,17 +131,12 @@ it("a PythonError has type, message, traceback and frames as data, and shows non
 });
 
 it.each([
-  ["a number where nobody has named it", {}, undefined, /^\d+$/],
-  ["a fit X-Request-Id", { "x-request-id": "abc-1" }, undefined, /^abc-1$/],
-  ["no X-Request-Id that has a blank", { "x-request-id": "a b" }, undefined, /^\d+$/],
-  ["no X-Request-Id of more than 128 characters", { "x-request-id": "a".repeat(129) }, undefined, /^\d+$/],
-  [
-    "what middleware has set as req.id, before X-Request-Id",
-    { "x-request-id": "abc-1" },
-    "from-middleware",
-    /^from-middleware$/,
-  ],
-  ["a number that middleware has set", {}, 7, /^7$/],
+  ["a number if it was given none", {}, undefined, /^\d+$/],
+  ["a valid X-Request-Id", { "x-request-id": "abc-1" }, undefined, /^abc-1$/],
+  ["a number if X-Request-Id contains a blank", { "x-request-id": "a b" }, undefined, /^\d+$/],
+  ["a number if X-Request-Id has more than 128 characters", { "x-request-id": "a".repeat(129) }, undefined, /^\d+$/],
+  ["req.id, which wins over X-Request-Id", { "x-request-id": "abc-1" }, "from-middleware", /^from-middleware$/],
+  ["req.id, if it is a number", {}, 7, /^7$/],
 ])("each line of the log about a request has its id: %s", async (_, headers, id, expected) => {
   const app = startPython("probe:application");
   const { logger } = app;
@@ -177,7 +172,7 @@ it("a logger is any object with info, warn and error, called as methods, as cons
   expect(logger.levels).toContain("error said on stderr");
 });
 
-it("control characters of the application are made visible in the log", async () => {
+it("control characters of the application are escaped in the log", async () => {
   const { url, logger } = await hostPython("probe:application");
   await textOf(`${url}/raise`);
   expect(await logger.said("LookupError: sp\u00e4t")).toContain("\\x1b[31m");

@@ -1,4 +1,4 @@
-/** `wsgi.file_wrapper`: real files go by `os.sendfile`, and nobody can tell but by the time it takes. */
+/** `wsgi.file_wrapper`: regular files are sent by `os.sendfile`, with the same result as by reading them. */
 import { readFileSync } from "node:fs";
 import { expect, it } from "vitest";
 import { type Hosted, hostPython } from "../support/python.ts";
@@ -14,7 +14,7 @@ const url = ({ port }: Hosted, path: string): string => `http://127.0.0.1:${port
 async function bytes(server: Hosted, path: string): Promise<Buffer> {
   return Buffer.from(await (await fetch(url(server, path))).arrayBuffer());
 }
-/** How often `os.sendfile` was called, how many files were closed, and where the last one stood. */
+/** Returns how often `os.sendfile` was called, how many files were closed, and the position of the last one. */
 async function state(server: Hosted): Promise<[number, number, number | null]> {
   return JSON.parse((await bytes(server, "/state")).toString().replace("None", "null"));
 }
@@ -22,10 +22,10 @@ async function state(server: Hosted): Promise<[number, number, number | null]> {
 it.each([
   ["without a Content-Length", "/open", CONTENT, CONTENT.length],
   ["with one", "/wide", CONTENT, CONTENT.length],
-  ["FW-03: from where the file stands", "/from/1000", CONTENT.subarray(1000), CONTENT.length],
+  ["FW-03: from its current position", "/from/1000", CONTENT.subarray(1000), CONTENT.length],
   ["FW-03: no further than Content-Length", "/cut/70000", CONTENT.subarray(0, 70_000), 70_000],
   ["after write()", "/written", Buffer.concat([Buffer.from("before "), CONTENT]), CONTENT.length],
-])("sends a file %s; it is closed once, and stands where it was read to", async (_, path, expected, position) => {
+])("sends a file %s, closes it once, and moves its position as reading does", async (_, path, expected, position) => {
   const server = await host();
   expect((await bytes(server, path)).equals(expected)).toBe(true);
   const [calls, ...rest] = await state(server);
@@ -33,7 +33,7 @@ it.each([
   expect(rest).toEqual([1, position]);
 });
 
-it("sends a file without a buffer of Python's too", async () => {
+it("sends an unbuffered file as well", async () => {
   const server = await host();
   expect((await bytes(server, "/unbuffered")).equals(CONTENT)).toBe(true);
   expect((await state(server))[0] > 0).toBe(LINUX);
@@ -41,19 +41,19 @@ it("sends a file without a buffer of Python's too", async () => {
 
 it.each([
   ["an empty file", "/empty", Buffer.alloc(0)],
-  ["FW-04: something that is no file", "/memory", CONTENT],
-  ["what a packed file unpacks to", "/gzipped", CONTENT],
-  ["the same within a buffer", "/buffered-gzip", CONTENT],
-  ["the same in memory", "/gzip", CONTENT],
+  ["FW-04: an object that is not a file", "/memory", CONTENT],
+  ["the content of a gzip file", "/gzipped", CONTENT],
+  ["the content of a buffered gzip file", "/buffered-gzip", CONTENT],
+  ["the content of a gzip file in memory", "/gzip", CONTENT],
   ["a pipe", "/pipe", CONTENT.subarray(0, 1000)],
-  ["FW-05: a wrapper that somebody else has taken the blocks from", "/wrapped", CONTENT],
+  ["FW-05: a wrapper inside another iterable", "/wrapped", CONTENT],
 ])("reads %s", async (_, path, expected) => {
   const server = await host();
   expect((await bytes(server, path)).equals(expected)).toBe(true);
   expect((await state(server))[0]).toBe(0);
 });
 
-it.runIf(LINUX)("reads a file of the system's that has no size", async () => {
+it.runIf(LINUX)("reads a file in /proc, which has no size", async () => {
   const server = await host();
   expect((await bytes(server, "/proc")).toString()).toBe(readFileSync("/proc/version", "utf8"));
 });
@@ -68,14 +68,14 @@ it("FW-06: HEAD has no body, and the file is closed", async () => {
 it.each([
   ["between two pieces", "after", 1],
   ["in the middle of a piece", "before", 0],
-])("a file that becomes shorter %s is a broken response, and others are served", async (_, when, closed) => {
+])("a file that is truncated %s aborts its response, and later requests are served", async (_, when, closed) => {
   const server = await host();
   await expect(bytes(server, `/wide/${when}`)).rejects.toThrow();
   expect((await bytes(server, "/open")).equals(CONTENT)).toBe(true);
   expect((await state(server))[1]).toBe(1 + closed); // the second's process was replaced, and has counted one
 });
 
-it("a client that leaves ends it: the file is closed, and the thread is free", async () => {
+it("a disconnect ends it: the file is closed, and the thread is free", async () => {
   const server = await host();
   const socket = await rawConnection(server.port, "GET /endless HTTP/1.1\r\nHost: a\r\n\r\n");
   await brought(socket, "200 OK");

@@ -1,4 +1,4 @@
-/** Errors that `child_process.spawn` throws, unlike ENOENT, which comes as an event. Each is made for real. */
+/** Errors that `child_process.spawn` throws, unlike ENOENT, which comes as an event. The tests provoke real errors. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from "node:fs";
@@ -15,7 +15,7 @@ function folder(): string {
   return path;
 }
 
-/** A symbolic link whose end is itself. */
+/** Creates a symbolic link to itself. */
 function loop(path: string): string {
   symlinkSync(path, path);
   return path;
@@ -28,7 +28,7 @@ describe("ISO-11: an error that spawn throws", () => {
     ["ELOOP", () => ({ python: loop(join(folder(), "python3")) }), /ELOOP.*option python/],
     ["ERR_INVALID_ARG_VALUE", () => ({ env: { NUL: "a\0b" } }), /ERR_INVALID_ARG_VALUE/],
   ])(
-    "%s rejects ready() with an InterpreterError, is logged, and is tried again later",
+    "%s rejects ready() with an InterpreterError, is logged, and the start is retried later",
     async (code, options, message) => {
       const app = startPython("probe:application", options());
       const error = await app.ready().catch((reason: unknown) => reason);
@@ -43,7 +43,7 @@ describe("ISO-11: an error that spawn throws", () => {
     },
   );
 
-  it("rejects a reload(), and the old code serves on", async () => {
+  it("rejects a reload(), and the old code keeps running", async () => {
     const python = join(folder(), "python3");
     symlinkSync(ensurePython(), python);
     const { app, url } = await hostPython("probe:application", { python });
@@ -53,7 +53,7 @@ describe("ISO-11: an error that spawn throws", () => {
     expect(await fetch(url).then((answer) => answer.text())).toBe("hello");
   });
 
-  it("does not end Node when a process is replaced: it is tried again until it can be started", async () => {
+  it("does not crash Node when a process is replaced: the start is retried until it succeeds", async () => {
     const python = join(folder(), "python3");
     symlinkSync(ensurePython(), python);
     const { url, logger } = await hostPython("probe:application", { python });
@@ -67,7 +67,7 @@ describe("ISO-11: an error that spawn throws", () => {
     await expect.poll(() => fetch(url).then((answer) => answer.text()), { timeout: 5000 }).toBe("hello");
   });
 
-  it("names a directory that has vanished since the start, and not the interpreter", async () => {
+  it("names a directory that was deleted after the start, not the interpreter", async () => {
     const directory = join(folder(), "app");
     mkdirSync(directory);
     writeFileSync(
@@ -81,7 +81,7 @@ describe("ISO-11: an error that spawn throws", () => {
   });
 });
 
-describe("close() in the tick in which a process could not be started", () => {
+describe("close() in the same tick as a failed start", () => {
   it("sends no signal to Node's own process group", async () => {
     const built = new URL("../../dist/python.js", import.meta.url).href;
     const program = `

@@ -11,7 +11,7 @@ import { type PythonAppOptions, pythonApp } from "../../src/python.ts";
 import { APPS, hostPython, startPython } from "../support/python.ts";
 import { rawGet } from "../support/server.ts";
 
-it("resolves ready() when every process has loaded the app, and again when asked again", async () => {
+it("resolves ready() when every process has loaded the app, and on every later call", async () => {
   const app = startPython("probe:application", { processes: 3 });
   await app.ready();
   await app.ready();
@@ -28,19 +28,19 @@ const FAILURES: [why: string, target: string, options: PythonAppOptions, kind: u
   ["a module that does not exist", "nothing:app", {}, AppImportError, /No module named 'nothing'/],
   ["a missing attribute", "probe:nothing", {}, AppAttributeError, /no attribute "nothing"[\s\S]*application/],
   ["a value that cannot be called", "probe:number", {}, AppNotCallableError, /of type int and cannot be called/],
+  ["a missing interpreter", "probe:application", { python: "/no/python" }, InterpreterError, /install Python/],
   [
-    "an interpreter that is not there",
+    "a program that is not Python",
     "probe:application",
-    { python: "/no/python" },
+    { python: "/bin/false" },
     InterpreterError,
-    /install Python/,
+    /ended with code 1/,
   ],
-  ["an interpreter that is none", "probe:application", { python: "/bin/false" }, InterpreterError, /ended with code 1/],
   ["a module that ends its process", "quits:app", {}, InterpreterError, /with code 9 [\s\S]*the last words/],
 ];
 
 it.each(FAILURES)(
-  "rejects ready() for %s, with a class and a message of its own",
+  "rejects ready() for %s, with a specific class and message",
   async (_, target, options, kind, message) => {
     const app = startPython(target, options);
     const error = await app.ready().then(
@@ -60,7 +60,7 @@ it("keeps the traceback of a failed import as data", async () => {
   expect(error?.traceback).not.toContain("loader.py");
 });
 
-it("answers requests to an app that did not start with a 503 that tells the client nothing", async () => {
+it("answers requests to an app that did not start with a 503 that reveals nothing", async () => {
   const app = startPython("broken:app");
   await app.ready().catch(() => undefined);
   const { fromWsgi } = await import("../../src/index.ts");
@@ -72,7 +72,7 @@ it("answers requests to an app that did not start with a 503 that tells the clie
   expect(text).not.toContain("broken");
 });
 
-it("tries a failed start again, each time later", async () => {
+it("retries a failed start, with growing delays", async () => {
   const app = startPython("broken:app");
   const first = await app.logger.said("starts in 0 ms");
   expect(first).toContain("broken:app");
@@ -80,7 +80,7 @@ it("tries a failed start again, each time later", async () => {
   await app.logger.said("starts in 200 ms");
 });
 
-it("lets a request wait that comes before the app is ready", async () => {
+it("queues a request that arrives before the app is ready", async () => {
   const app = startPython("probe:application");
   const { fromWsgi } = await import("../../src/index.ts");
   const { listen } = await import("../support/server.ts");
@@ -101,13 +101,13 @@ const OPTIONS: [option: string, options: unknown][] = [
   ["logger", { logger: { info() {} } }],
 ];
 
-it.each(OPTIONS)("names the option %s when its value cannot be used: %j", (option, options) => {
+it.each(OPTIONS)("names the option %s if its value is invalid: %j", (option, options) => {
   const start = () => pythonApp("probe:application", { directory: APPS, ...(options as PythonAppOptions) });
   expect(start).toThrow(OptionError);
   expect(start).toThrow(option);
 });
 
-it("WRK-10: a process has the folder, the variables that every program needs and those of env, and no others", async () => {
+it("WRK-10: a process gets the folder, and only the variables that every program needs and those of env", async () => {
   process.env.WSGI_BRIDGE_TEST_SECRET = "secret";
   const { port } = await hostPython("probe:application", { env: { SHOP: "1" } });
   delete process.env.WSGI_BRIDGE_TEST_SECRET;

@@ -1,4 +1,4 @@
-/** What a Python process has of Node's, and what it has not. */
+/** What a Python process inherits from Node, and what it does not. */
 import { expect, it } from "vitest";
 import { APPS, hostPython } from "../support/python.ts";
 import { rawGet } from "../support/server.ts";
@@ -18,13 +18,13 @@ async function given(threads: number): Promise<Given> {
   return JSON.parse((await rawGet(port, "/")).body) as Given;
 }
 
-it("WRK-02: a lane is a socket pair, without a name that another process could connect to", async () => {
+it("WRK-02: a lane is a socket pair without a name, so no other process can connect to it", async () => {
   const { sockets, names } = await given(3);
   expect(sockets).toEqual(expect.arrayContaining([3, 4, 5, 6])); // the control lane, and one for each thread
   expect(new Set(names)).toEqual(new Set([""]));
 });
 
-it("WRK-02: what the application starts inherits no lane", async () => {
+it("WRK-02: child processes of the application inherit no lane", async () => {
   expect((await given(2)).inheritable).toEqual([]);
 });
 

@@ -1,4 +1,4 @@
-/** What a target may be, and what is said of one that leads nowhere. */
+/** The forms of a target, and the errors for targets that name no application. */
 import { cpSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -31,13 +31,13 @@ const APPS: [target: string, answer: string][] = [
   ["odd/signal.py", "a file named as a module of Python's"],
 ];
 
-it.each(APPS)("the target %s is an application", async (target, answer) => {
+it.each(APPS)("loads the target %s", async (target, answer) => {
   const { port } = await hostPython(target, { directory: FORMS });
   expect((await rawGet(port, "/")).body).toBe(answer);
 });
 
 it.each(["deep/by-path.py", "deep/by-path.py:application", `${FORMS}/deep/by-path.py`])(
-  "the file %s finds the modules beside it first, then those of the directory, and has its own name",
+  "the file %s imports modules from its own folder first, then from the directory, and keeps its name",
   async (target) => {
     const { port } = await hostPython(target, { directory: FORMS });
     expect(JSON.parse((await rawGet(port, "/")).body)).toEqual({
@@ -50,7 +50,7 @@ it.each(["deep/by-path.py", "deep/by-path.py:application", `${FORMS}/deep/by-pat
 );
 
 it.each(["shop:old/till.py", "shop:old/till.py:application"])(
-  "the path in the target %s may have a colon",
+  "the path in the target %s may contain a colon",
   async (target) => {
     const directory = mkdtempSync(join(tmpdir(), "targets-"));
     onTestFinished(() => rmSync(directory, { recursive: true }));
@@ -74,13 +74,13 @@ it("each process calls a factory once, at its start, and a module is imported on
 it.each([
   ["django_site.settings", "django_site.settings"],
   ["django_site/settings.py", "settings"],
-])("the settings %s alone are their Django project, and are imported once", async (target, name) => {
+])("the settings %s load their Django project, and are imported once", async (target, name) => {
   const { port, logger } = await hostPython(target, { directory: FORMS });
   expect((await rawGet(port, "/")).body).toContain(`Django with the settings ${name}\r\n`);
   expect(logger.lines.filter((line) => line.startsWith("settings imported"))).toEqual([`settings imported as ${name}`]);
 });
 
-it("a project whose DJANGO_SETTINGS_MODULE names other settings has those of the target", async () => {
+it("the settings of the target win over DJANGO_SETTINGS_MODULE", async () => {
   const { port } = await hostPython("django_site.settings", {
     directory: FORMS,
     env: { DJANGO_SETTINGS_MODULE: "other.settings" },
@@ -88,7 +88,7 @@ it("a project whose DJANGO_SETTINGS_MODULE names other settings has those of the
   expect((await rawGet(port, "/")).body).toContain("Django with the settings django_site.settings\r\n");
 });
 
-it("a Django project's wsgi module is a module as any other", async () => {
+it("loads a Django project's wsgi module like any other module", async () => {
   const { port } = await hostPython("django_site.wsgi", { directory: FORMS });
   expect((await rawGet(port, "/")).body).toContain("Django with the settings django_site.settings\r\n");
 });
@@ -132,7 +132,7 @@ const FAILURES: Failure[] = [
 ];
 
 it.each(FAILURES)(
-  "the target %s is an error that says what was looked for, and where",
+  "the target %s fails with an error that says what is missing, and where",
   async (target, kind, message) => {
     const app = startPython(target, { directory: FORMS });
     const error = await app.ready().catch((reason: Error) => reason);
@@ -167,7 +167,7 @@ it.each([
   "1:a",
   "",
   undefined,
-])("refuses the target %j at once, and names the shapes that there are", (target) => {
+])("rejects the target %j at once, and lists the valid forms", (target) => {
   const start = () => pythonApp(target as string, { directory: FORMS });
   expect(start).toThrow(OptionError);
   expect(start).toThrow(/"module", "module:attribute", "module:factory\(\)", .*"path\/to\/file\.py"/);

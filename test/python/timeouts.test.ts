@@ -8,7 +8,7 @@ const textOf = (url: string): Promise<string> => fetch(url).then((answer) => ans
 const statusOf = (url: string): Promise<number> => fetch(url).then(({ status }) => status);
 
 describe("requestTimeout", () => {
-  it("WRK-09: a request over its time gets a 504, its thread runs its finally blocks, and its lane serves again", async () => {
+  it("WRK-09: a request that takes too long gets a 504, its thread runs its finally blocks, and its lane serves again", async () => {
     const { url, logger } = await hostPython("stuck:application", { threads: 1, requestTimeout: 200 });
     const pid = await textOf(`${url}/pid`);
     const answer = await fetch(`${url}/busy`);
@@ -18,7 +18,7 @@ describe("requestTimeout", () => {
     expect(await textOf(`${url}/pid`)).toBe(pid);
   });
 
-  it("the log says which request it was and where its thread was, from the application's first frame on", async () => {
+  it("the log names the request and shows the stack of its thread, from the application's first frame on", async () => {
     const { url, logger } = await hostPython("stuck:application", { requestTimeout: 200 });
     await statusOf(`${url}/busy`);
     await logger.said("in do_busy");
@@ -30,12 +30,12 @@ describe("requestTimeout", () => {
 
   it.each([
     ["waits in C", "/sleep"],
-    ["takes no exception for an answer", "/stubborn"],
-  ])("a thread that %s has its process replaced, and the request beside it ends in peace", async (_how, path) => {
+    ["catches the exception", "/stubborn"],
+  ])("a process with a thread that %s is replaced, and the other request in it succeeds", async (_how, path) => {
     const { url, logger } = await hostPython("stuck:application", { threads: 2, requestTimeout: 2000 });
     const pid = await textOf(`${url}/pid`);
     const stuck = statusOf(url + path);
-    // Begun when the other has used up half of its time, and ended when that process takes no further request.
+    // Begins after half of the other request's time, and ends when that process already takes no more requests.
     await logger.said(path === "/sleep" ? "sleeping" : "");
     const beside = textOf(`${url}/brief?1.8`);
     expect(await stuck).toBe(504);
@@ -46,7 +46,7 @@ describe("requestTimeout", () => {
   });
 
   it.each(["/reads", "/asks"])(
-    "an exception that comes while %s is at the lane leaves it whole: the next requests have their own answers",
+    "an exception while %s uses the lane does not damage it: the next requests get their own responses",
     async (path) => {
       const { app, url, logger } = await hostPython("stuck:application", { threads: 1, requestTimeout: 60 });
       const [process] = app.stats().processes;
@@ -62,7 +62,7 @@ describe("requestTimeout", () => {
     },
   );
 
-  it("a process whose every thread is locked out says where it was, and is replaced", async () => {
+  it("a process in which one thread holds the interpreter's lock logs all stacks, and is replaced", async () => {
     const { url, logger } = await hostPython("stuck:application", { threads: 1, requestTimeout: 200 });
     expect(await statusOf(`${url}/locked`)).toBe(504);
     await logger.said("Fatal Python error: Aborted");
@@ -70,7 +70,7 @@ describe("requestTimeout", () => {
     expect(await textOf(`${url}/hello`)).toBe("hello");
   });
 
-  it("a response that has begun and does not go on is broken off", async () => {
+  it("a response that stops in the middle is aborted", async () => {
     const { url } = await hostPython("stuck:application", { requestTimeout: 200 });
     const answer = await fetch(`${url}/stalled`);
     expect(answer.status).toBe(200);
@@ -78,12 +78,12 @@ describe("requestTimeout", () => {
     expect(await textOf(`${url}/hello`)).toBe("hello");
   });
 
-  it("a response may take longer than that, if it goes on", async () => {
+  it("a response may take longer, as long as it continues", async () => {
     const { url } = await hostPython("stuck:application", { requestTimeout: 300 });
     expect(await textOf(`${url}/steady`)).toBe("0 1 2 3 4 5 6 7 8 9 10 11 ");
   });
 
-  it("the time in which a client does not read is not the application's", async () => {
+  it("time in which the client does not read does not count", async () => {
     const { url, port } = await hostPython("stuck:application", { requestTimeout: 300 });
     const slow = request({ port, path: "/large" }).end();
     const [answer] = await once(slow, "response"); // and nothing of it is read
@@ -94,7 +94,7 @@ describe("requestTimeout", () => {
     expect(size).toBe(64 * 1024 * 1024);
   });
 
-  it("the exception is raised in no later request of the thread", async () => {
+  it("the exception is never raised in a later request of the thread", async () => {
     const { url, logger } = await hostPython("stuck:application", { threads: 1, requestTimeout: 30 });
     const seen = new Map<number, number>();
     for (let round = 0; round < 60; round += 1) {
@@ -106,7 +106,7 @@ describe("requestTimeout", () => {
     expect(logger.text).not.toMatch(/Traceback|ended by|lost (a|its control) connection|has a thread/);
   });
 
-  it("0 is no limit", async () => {
+  it("0 means no limit", async () => {
     const { url } = await hostPython("stuck:application", { requestTimeout: 0, queueTimeout: 0 });
     expect(await textOf(`${url}/sleep?0.1`)).toBe("hello");
   });
@@ -123,7 +123,7 @@ describe("the queue", () => {
     expect(await busy).toBe("hello");
   });
 
-  it("WRK-09: a request beyond queueLength gets a 503 at once, and those within it their turn", async () => {
+  it("WRK-09: a request beyond queueLength gets a 503 at once, and the queued ones are served", async () => {
     const { url, logger } = await hostPython("stuck:application", { threads: 1, queueLength: 2 });
     const busy = textOf(`${url}/sleep?1`);
     await logger.said("sleeping");
@@ -134,7 +134,7 @@ describe("the queue", () => {
 });
 
 describe("startTimeout", () => {
-  it("a process that does not load the application in time is ended, and the error says where it was", async () => {
+  it("a process that does not load the application in time is terminated, and the error says where it was", async () => {
     const app = startPython("slow_import:application", { startTimeout: 1500 });
     await expect(app.ready()).rejects.toMatchObject({
       code: "ERR_WSGI_START_TIMEOUT",
@@ -162,7 +162,7 @@ describe("bad values", () => {
   });
 });
 
-it("an exception that is raised while a thread waits for its body loses no byte: the next request is read as it was sent", () => {
+it("an exception in a thread that waits for its body loses no byte: the next request is read correctly", () => {
   const program = `
 import socket, sys, threading
 from wsgi_bridge import fastcgi
@@ -184,7 +184,7 @@ def serve():
         while lane.inbound.read_stdin(1): pass
         print("read")
     except RequestTimeout:
-        print("struck")
+        print("interrupted")
     lane.end(1)
     print(lane.next_request(), lane.inbound.read_stdin(2) == b"x" * 50000)
 node.sendall(request(1))
@@ -198,5 +198,5 @@ lane.interruptible.interrupt(1)
 node.sendall(body(1) + request(2) + body(2))
 thread.join()`;
   const said = runPythonProgram(["-c", program]);
-  expect(said).toBe("struck\n{'N': '2'} True\n");
+  expect(said).toBe("interrupted\n{'N': '2'} True\n");
 });

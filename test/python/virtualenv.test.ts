@@ -1,4 +1,4 @@
-/** Which interpreter runs an application, what it sees of its virtual environment, and how an error names it. */
+/** Which interpreter runs an application, what the application sees of its virtual environment, and how errors name it. */
 import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -18,8 +18,8 @@ function folder(): string {
   return made;
 }
 
-/** What of an environment tells that it is one; its interpreter is gone. */
-function ruinAt(path: string): void {
+/** Creates a virtual environment whose interpreter does not exist. */
+function brokenEnvironmentAt(path: string): void {
   mkdirSync(join(path, "bin"), { recursive: true });
   symlinkSync("/no/such/python", join(path, "bin", "python"));
 }
@@ -80,15 +80,15 @@ const CHOICES: Choice[] = [
   ["python3, for an empty VIRTUAL_ENV", {}, [], "", "python3", "from the PATH"],
 ];
 
-it.each(CHOICES)("takes %s before those that follow in this list", (_, options, there, active, command, why) => {
+it.each(CHOICES)("prefers %s to the choices after it in this list", (_, options, there, active, command, why) => {
   const directory = folder();
-  for (const name of there) ruinAt(join(directory, name));
+  for (const name of there) brokenEnvironmentAt(join(directory, name));
   const found = findInterpreter({ ...options, directory, active });
   expect(found.command.replace(directory, "DIR")).toBe(command);
   expect(found.why.slice(0, why.length)).toBe(why);
 });
 
-it.each([".venv", "venv"])("a folder %s without an interpreter is passed over", (name) => {
+it.each([".venv", "venv"])("ignores a folder %s without an interpreter", (name) => {
   const directory = folder();
   mkdirSync(join(directory, name));
   expect(findInterpreter({ directory, active: undefined }).command).toBe("python3");
@@ -96,12 +96,12 @@ it.each([".venv", "venv"])("a folder %s without an interpreter is passed over", 
 
 it.each([
   ["without an interpreter", { virtualenv: "." }, /virtualenv must be .*DIR\/bin\/python/],
-  ["that is not there", { virtualenv: "nothing" }, /virtualenv must be .*DIR\/nothing\/bin\/python/],
+  ["that does not exist", { virtualenv: "nothing" }, /virtualenv must be .*DIR\/nothing\/bin\/python/],
   ["without a name", { virtualenv: "" }, /virtualenv must be/],
   ["beside python", { virtualenv: "env", python: "python3" }, /python and virtualenv both name an interpreter/],
-] as const)("an option virtualenv %s is an error at once", (_, options, says) => {
+] as const)("rejects an option virtualenv %s at once", (_, options, says) => {
   const directory = folder();
-  ruinAt(join(directory, "env"));
+  brokenEnvironmentAt(join(directory, "env"));
   try {
     findInterpreter({ ...options, directory, active: undefined });
     expect.unreachable();
@@ -127,22 +127,25 @@ async function seen(directory: string, options: PythonAppOptions = {}): Promise<
   return JSON.parse((await rawGet(port, "/")).body);
 }
 
-/** What a process sees whose environment is activated. */
+/** What a process sees if its environment is activated. */
 function activated(environment: string, path = process.env.PATH): unknown {
   const [prefix, VIRTUAL_ENV, started] = [environment, environment, environment];
   return { PATH: `${environment}/bin:${path}`, PYTHONHOME: null, prefix, started, VIRTUAL_ENV };
 }
 
-it.each([".venv", "venv"])("runs the application in %s of its directory, and what it starts too", async (name) => {
-  const directory = folder();
-  vi.stubEnv("VIRTUAL_ENV", "/active");
-  const environment = environmentAt(join(directory, name));
-  expect(await seen(directory)).toEqual(activated(environment));
-});
+it.each([".venv", "venv"])(
+  "runs the application, and the programs that it starts, in %s of its directory",
+  async (name) => {
+    const directory = folder();
+    vi.stubEnv("VIRTUAL_ENV", "/active");
+    const environment = environmentAt(join(directory, name));
+    expect(await seen(directory)).toEqual(activated(environment));
+  },
+);
 
-it("runs it in the environment that the option names, whatever else there is", async () => {
+it("runs it in the environment that the option names, even if there are others", async () => {
   const directory = folder();
-  ruinAt(join(directory, ".venv"));
+  brokenEnvironmentAt(join(directory, ".venv"));
   const env = { PATH: "/usr/bin:/bin", VIRTUAL_ENV: "/active", PYTHONHOME: "/no/such/home" };
   const expected = activated(environmentAt(join(directory, "env")), env.PATH);
   expect(await seen(directory, { virtualenv: "env", env })).toEqual(expected);
@@ -154,7 +157,7 @@ it("runs it in the active environment", async () => {
   expect(await seen(folder())).toEqual(activated(environment));
 });
 
-it("an interpreter that is named by itself is run as it is", async () => {
+it("an interpreter from the option python is run without activating an environment", async () => {
   const directory = folder();
   const environment = environmentAt(join(directory, "env"));
   vi.stubEnv("VIRTUAL_ENV", environment);
@@ -174,7 +177,7 @@ async function failure(directory: string, options: PythonAppOptions = {}): Promi
   );
 }
 
-it("the error of a failed import says which interpreter misses the module, and why it was that one", async () => {
+it("the error of a failed import says which interpreter lacks the module, and where it comes from", async () => {
   const directory = folder();
   const environment = environmentAt(join(directory, ".venv"));
   writeFileSync(join(directory, "shop.py"), "import not_installed\n");
@@ -189,10 +192,10 @@ it.each([
   [".venv", {}, undefined, "DIR/.venv/bin/python", "from the virtual environment .venv in the application's directory"],
   ["VIRTUAL_ENV", {}, "/gone", "/gone/bin/python", "from the virtual environment that VIRTUAL_ENV names"],
   ["the option python", { python: "/no/python" }, undefined, "/no/python", "from the option python"],
-] as const)("an interpreter of %s that is gone is an error which names it, and no other's turn", async (...row) => {
+] as const)("a missing interpreter of %s is an error that names it; no other interpreter is tried", async (...row) => {
   const [which, options, active, command, why] = row;
   const directory = folder();
-  if (which === ".venv") ruinAt(join(directory, which));
+  if (which === ".venv") brokenEnvironmentAt(join(directory, which));
   vi.stubEnv("VIRTUAL_ENV", active);
   const error = await failure(directory, options);
   expect(error).toBeInstanceOf(InterpreterError);
@@ -201,7 +204,7 @@ it.each([
   );
 });
 
-it("an interpreter that ends too early is named with the reason why it was taken", async () => {
+it("the error of an interpreter that ends too early says where the interpreter comes from", async () => {
   const error = await failure(folder(), { python: "/bin/false" });
   expect(error).toBeInstanceOf(InterpreterError);
   expect(error.message).toMatch(/"\/bin\/false" \(from the option python\) ended with code 1 before it loaded/);

@@ -1,4 +1,4 @@
-/** What `reload: true` watches, and that no error of the watcher reaches anybody. Real files, real errors of the system. */
+/** What `reload: true` watches, and that errors of the watcher are only logged. Uses real files and real errors of the system. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import {
@@ -34,7 +34,7 @@ function touch(...path: string[]): void {
 interface Watched {
   changes: number;
   readonly unwatched: string[];
-  /** Resolves when a change of the file was noticed. */
+  /** Changes the file until the watch has noticed it. */
   notices(...path: string[]): Promise<void>;
   end(): Promise<void>;
 }
@@ -45,7 +45,7 @@ function watched(directory: string): Watched {
     unwatched: [],
     async notices(...path) {
       const before = seen.changes;
-      // More than once: nobody tells when the watcher is ready.
+      // Repeated, because the watch does not report when it is ready.
       await expect
         .poll(() => seen.changes > before || void touch(...path), { interval: 300, timeout: 10_000 })
         .toBe(true);
@@ -61,7 +61,7 @@ function watched(directory: string): Watched {
   return seen;
 }
 
-/** What happens to folders from now on, by a watcher of the system's events of its own. */
+/** Collects the events of a folder from now on, with a separate watcher. */
 async function folderEvents(root: string): Promise<string[]> {
   const seen: string[] = [];
   const watcher = watch(root, { ignoreInitial: true });
@@ -72,7 +72,7 @@ async function folderEvents(root: string): Promise<string[]> {
 }
 
 describe("ISO-11: watching", () => {
-  it.each([".git", "node_modules", "__pycache__", ".venv", "environment"])("passes over %s", async (name) => {
+  it.each([".git", "node_modules", "__pycache__", ".venv", "environment"])("ignores %s", async (name) => {
     const root = folder();
     const foreign = join(root, name);
     mkdirSync(join(foreign, "lib"), { recursive: true });
@@ -87,7 +87,7 @@ describe("ISO-11: watching", () => {
     expect(app.unwatched).toEqual([]);
   });
 
-  it("passes over folders that come and go without a Python file in them", async () => {
+  it("ignores created and deleted folders without Python files", async () => {
     const [root, other] = [folder(), folder()];
     const old = join(root, "old");
     const uploads = join(root, "uploads");
@@ -102,11 +102,11 @@ describe("ISO-11: watching", () => {
     await expect
       .poll(() => seen, { timeout: 10_000 })
       .toEqual(expect.arrayContaining([`addDir ${uploads}`, `unlinkDir ${old}`]));
-    await watched(other).notices(other, "app.py"); // takes as long as the app's watch takes to tell a change
+    await watched(other).notices(other, "app.py"); // takes as long as the app's watch would take to report a change
     expect(app.changes).toBe(before);
   });
 
-  it("watches again a folder that was moved away and put back, and what was put in its place", async () => {
+  it("watches a folder again after it was moved away and back, and a folder that replaces it", async () => {
     const root = folder();
     const [site, before, next] = ["site", "before", "next"].map((name) => join(root, name)) as [string, string, string];
     mkdirSync(site);
@@ -123,7 +123,7 @@ describe("ISO-11: watching", () => {
     await app.notices(site, "app.py");
   });
 
-  it("watches the folder that a link names after it was pointed elsewhere", async () => {
+  it("watches the new target of a link that was changed", async () => {
     const root = folder();
     const [current, one, two] = ["current", "one", "two"].map((name) => join(root, name)) as [string, string, string];
     mkdirSync(one);
@@ -136,7 +136,7 @@ describe("ISO-11: watching", () => {
     await app.notices(two, "app.py");
   });
 
-  it("follows no link out of the folder, and watches what a link within it leads to", async () => {
+  it("follows no link out of the folder, but watches the target of a link inside it", async () => {
     const [root, outside] = [folder(), folder()];
     mkdirSync(join(root, "package"));
     symlinkSync(outside, join(root, "out"));
@@ -149,7 +149,7 @@ describe("ISO-11: watching", () => {
     expect(app.changes).toBe(before);
   });
 
-  it("takes a folder that is itself reached by a link, and is not misled by links in a circle", async () => {
+  it("watches a folder that is given as a link, and is not confused by circular links", async () => {
     const root = folder();
     const link = join(folder(), "current");
     symlinkSync(root, link);
@@ -160,7 +160,7 @@ describe("ISO-11: watching", () => {
     expect(app.unwatched).toEqual([]);
   });
 
-  it("goes on when folders vanish, and come back", async () => {
+  it("keeps working when folders are deleted and created again", async () => {
     const root = folder();
     mkdirSync(join(root, "package"));
     const app = watched(root);
@@ -171,7 +171,7 @@ describe("ISO-11: watching", () => {
     await app.notices(root, "package", "module.py");
   });
 
-  it("can be ended before it is ready", async () => {
+  it("can be stopped before it is ready", async () => {
     const root = folder();
     for (let i = 0; i < 50; i += 1) mkdirSync(join(root, `package${i}`, "module"), { recursive: true });
     const end = watchPython(root, { changed() {}, unwatched() {} });
@@ -197,7 +197,7 @@ const PROGRAM = `
     process.exitCode = 0;
   });`;
 
-/** The same in a process of its own, where an error that nobody handles would show in the exit code. */
+/** Watches in a separate process, where an unhandled error would show in the exit code. */
 function watchingProcess(command: string[], args: string[], uid?: number) {
   const [program = "", ...rest] = [...command, process.execPath, "--input-type=module", "-e", PROGRAM, "--", ...args];
   const node = spawn(program, rest, {
@@ -225,7 +225,7 @@ function watchingProcess(command: string[], args: string[], uid?: number) {
 const ROOT = 0;
 const NOBODY = 65_534;
 
-describe("ISO-11: an error of the system while watching is a line in the log, and nothing else", () => {
+describe("ISO-11: an error of the system while watching is a line in the log, and has no other effect", () => {
   it("a folder that Node may not read", async () => {
     const root = folder();
     mkdirSync(join(root, "secret"));
@@ -238,7 +238,7 @@ describe("ISO-11: an error of the system while watching is a line in the log, an
     expect(await watching.ends()).toMatch(/ended/);
   });
 
-  it("no descriptor is left, before the watcher is ready", async () => {
+  it("no descriptors are left before the watcher is ready", async () => {
     const root = folder();
     mkdirSync(join(root, "package"));
     const watching = watchingProcess(["sh", "-c", 'ulimit -n 64; exec "$@"', "sh"], [root, "exhausted"]);
@@ -248,7 +248,7 @@ describe("ISO-11: an error of the system while watching is a line in the log, an
 });
 
 describe("reload: true", () => {
-  it("says what is not watched, and serves on, without the folder of its application", async () => {
+  it("keeps serving when the application's folder is deleted, and logs why it cannot reload", async () => {
     const root = folder();
     const directory = join(root, "app");
     mkdirSync(directory);
@@ -266,7 +266,7 @@ describe("reload: true", () => {
     await app.close();
   });
 
-  it("close() resolves at once after pythonApp()", async () => {
+  it("close() may be called directly after pythonApp()", async () => {
     const { app } = await hostPython("probe:application", { reload: true });
     await app.close();
   });

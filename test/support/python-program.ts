@@ -1,14 +1,14 @@
-/** Programs for the Python half by itself, without Node's half: what they print. */
+/** Runs programs that use the Python half without Node. */
 import { execFileSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { ensurePython } from "../../scripts/python-env.mjs";
 
 const PACKAGE = fileURLToPath(new URL("../../python", import.meta.url));
 
-/** A test that waits for a program cannot time out by itself, so that one which hangs would stop all tests. */
+/** The call below is synchronous, so vitest cannot time out a test whose program hangs. */
 const LIMIT = 60_000;
 
-/** `args` as for `python`: a file and its arguments, or "-c" and the program. Throws when it fails, or takes a minute. */
+/** Runs `python` with a file and its arguments, or "-c" and a program. Returns its stdout. Throws if it fails or takes a minute. */
 export function runPythonProgram(args: readonly string[], input = ""): string {
   return execFileSync(ensurePython(), args, {
     env: { ...process.env, PYTHONPATH: PACKAGE, PYTHONDONTWRITEBYTECODE: "1" },

@@ -1,4 +1,4 @@
-/** Python apps for tests: with the interpreter that `npm run setup` made, and closed when their test is over. */
+/** Python apps for tests. They run on the interpreter that `npm run setup` has set up, and are closed when their test ends. */
 import { fileURLToPath } from "node:url";
 import { onTestFinished } from "vitest";
 import { ensurePython } from "../../scripts/python-env.mjs";
@@ -14,7 +14,7 @@ export interface Hosted extends TestServer {
   readonly logger: MemoryLogger;
 }
 
-/** A Python app without a server; one process with two threads unless told otherwise. */
+/** Starts a Python app without a server. By default it has one process with two threads. */
 export function startPython(target: string, options: PythonAppOptions = {}): PythonApp & { logger: MemoryLogger } {
   const logger = new MemoryLogger();
   const app = pythonApp(target, {
@@ -29,7 +29,7 @@ export function startPython(target: string, options: PythonAppOptions = {}): Pyt
   return Object.assign(app, { logger });
 }
 
-/** The same behind a plain `node:http` server. */
+/** Starts a Python app behind a plain `node:http` server. */
 export async function hostPython(target: string, options: PythonAppOptions = {}): Promise<Hosted> {
   const app = startPython(target, options);
   const { logger } = app;

@@ -1,4 +1,4 @@
-/** `Cascade`: Python answers first, Express gets what it has not. */
+/** `Cascade`: Python answers first, and Express gets the requests that Python does not answer. */
 import { cpSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { expect, it } from "vitest";
@@ -50,12 +50,15 @@ it.each([
   ["answers", "answers", ["200 OK python hello"]],
   ["answers, and reads the body then", "answers_first", ["200 OK python hello"]],
   ["answers with another status", "gone", ["410 Gone no"]],
-])("asks Node where the first app's answer is dropped, and only there: it %s", async (_what, first, lines) => {
-  const program = `${APPS}\nshow(Cascade(${first}, NodeApp("server.mjs:app")), "/echo", "POST", b"hello")`;
-  expect(await runPython(makeSite(), program)).toEqual(lines);
-});
+])(
+  "calls Node if the first app's response is dropped, and only then: the first app %s",
+  async (_what, first, lines) => {
+    const program = `${APPS}\nshow(Cascade(${first}, NodeApp("server.mjs:app")), "/echo", "POST", b"hello")`;
+    expect(await runPython(makeSite(), program)).toEqual(lines);
+  },
+);
 
-it("takes other statuses than 404 where they are named", async () => {
+it("drops other statuses than 404 if they are given", async () => {
   const program = `${APPS}\nshow(Cascade(gone, NodeApp("server.mjs:app"), statuses=(404, 410)), "/hello")`;
   expect(await runPython(makeSite(), program)).toEqual(["200 OK hello from /hello"]);
 });
@@ -66,13 +69,13 @@ for first in (reads, reads_all): print(call(Cascade(first, NodeApp("server.mjs:a
   expect(await runPython(makeSite(), program)).toEqual(["True", "True"]);
 });
 
-it("lets the first app's exception through", async () => {
+it("passes on the first app's exception", async () => {
   const program = `${APPS}\ntry: call(Cascade(raises, NodeApp("server.mjs:app")), "/hello")
 except ValueError as error: print(error)`;
   expect(await runPython(makeSite(), program)).toEqual(["python's own"]);
 });
 
-it("is a Django project's way to Express: Django answers what it knows, and its 404s are Express's", async () => {
+it("puts Express behind a Django project: Django answers what it knows, and Express its 404s", async () => {
   const site = makeSite();
   cpSync(DJANGO, `${site}/django_site`, { recursive: true });
   const program = `import os

@@ -1,4 +1,4 @@
-/** 100,000 damaged records to each end of a lane between Python and Node: a lane is all that they can spoil. */
+/** Sends 100,000 damaged records to each end of a lane between Python and Node: they can break only that lane. */
 import { Duplex } from "node:stream";
 import { expect, it } from "vitest";
 import { RecordReader } from "../../../src/fastcgi/reader.ts";
@@ -36,7 +36,7 @@ const REQUESTS: readonly (readonly string[])[] = [
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-it("WRK-05: Node's end answers each request once, or its lane is lost; nothing is thrown elsewhere", async () => {
+it("WRK-05: Node's end answers each request once or closes the lane, and throws nowhere else", async () => {
   const random = seeded(20_261_124);
   const app = toWsgi((req, res) => {
     req.on("error", () => undefined).resume();
@@ -129,6 +129,6 @@ while records < ${RECORDS}:
     ours.close(); theirs.close()
 print(fine > 1000, failed > 1000)`;
 
-it("WRK-05: Python's end gives a whole response or a NodeError, and gives its lane back once", async () => {
+it("WRK-05: Python's end returns a complete response or raises a NodeError, and gives its lane back once", async () => {
   expect(await runPython(makeSite(), PYTHON)).toEqual(["True True"]);
 }, 60_000);

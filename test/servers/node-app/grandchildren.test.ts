@@ -1,4 +1,4 @@
-/** Processes that the JavaScript app starts and leaves behind hold Node's stdout. Python does not wait for them. */
+/** Child processes of the JavaScript app may outlive it and hold Node's stdout. Python does not wait for them. */
 import { describe, expect, it } from "vitest";
 import { makeSite, runPython } from "./site.ts";
 
@@ -30,7 +30,7 @@ def descriptors():
 `;
 
 describe("ISO-10: a process that the JavaScript app left behind", () => {
-  it("keeps no thread and no descriptor of Python's after close()", async () => {
+  it("leaves no thread and no descriptor in Python after close()", async () => {
     const program = `${COMMON}
 before = descriptors()
 for _ in range(3):
@@ -42,7 +42,7 @@ for pid in pids: os.kill(pid, signal.SIGKILL)  # they were alive`;
     expect(await runPython(makeSite(SITE), program)).toEqual(["0 0"]);
   });
 
-  it("keeps nothing of a Node that died, whose last word is told", async () => {
+  it("leaves nothing in Python after Node died, and Node's last output is logged", async () => {
     const program = `${COMMON}
 import io, sys
 app = NodeApp("leaves.mjs")

@@ -23,13 +23,13 @@ describe("NodeApp", () => {
     expect(await run(program)).toEqual(["True"]);
   });
 
-  it("frees its lane when the client leaves in the middle of a response, of which the JavaScript app hears", async () => {
+  it("frees its lane when the client disconnects during a response, and the JavaScript app notices it", async () => {
     const program = `app = NodeApp("server.mjs:app", lanes=1)\ncall(app, "/ticks", blocks=1)\nshow(app, "/left")`;
     expect(await run(program)).toEqual(["200 OK it was heard"]);
   });
 
   it.each([
-    ["a safe request is sent again, and its client sees nothing", 'show(app, "/die-once")', "200 OK alive"],
+    ["a safe request is retried, and its client does not notice", 'show(app, "/die-once")', "200 OK alive"],
     [
       "an unsafe one is not",
       'show(app, "/die", "POST", b"x")',
@@ -51,7 +51,7 @@ show(app, "/hello")`;
     ]);
   });
 
-  it("starts so many processes, and no more", async () => {
+  it("starts the given number of processes", async () => {
     const program = `app = NodeApp("server.mjs:app", processes=2, lanes=1)
 held = [begin(app, "/pid"), begin(app, "/pid")]
 pids = [next(each) for each in held]
@@ -60,7 +60,7 @@ print(len(set(pids)), all(call(app, "/pid")[1] in pids for _ in range(5)))`;
     expect(await run(program)).toEqual(["2 True"]);
   });
 
-  it("does not start Node again at once where it could not be started", async () => {
+  it("does not start Node again at once after a failed start", async () => {
     const site = makeSite({
       "broken.mjs": 'import { appendFileSync } from "node:fs"; appendFileSync("starts", "x"); throw 1',
     });
@@ -72,7 +72,7 @@ print(open("starts").read())`;
     expect(await runPython(site, program)).toEqual(["NodeStartError", "NodeStartError", "NodeStartError", "x"]);
   });
 
-  it("raises for a body that is shorter than its Content-Length, and goes on", async () => {
+  it("raises for a body that is shorter than its Content-Length, and keeps working", async () => {
     const program = `app = NodeApp("server.mjs:app", lanes=1)
 environ = request("/echo", "POST", b"12345")
 environ["CONTENT_LENGTH"] = "9"
@@ -85,7 +85,7 @@ show(app, "/hello")`;
     ]);
   });
 
-  it("takes an environ of 500 KB, and refuses a larger one before Node sees it", async () => {
+  it("accepts an environ of 500 KB, and rejects a larger one before Node sees it", async () => {
     const program = `app = NodeApp("server.mjs:app")
 for size in (500_000, 600_000):
     environ = request("/hello")
@@ -96,21 +96,21 @@ for size in (500_000, 600_000):
   });
 
   it.each([
-    ["an app that breaks its response off", "/cut", "NodeAppError the JavaScript app aborted its response", "True"],
+    ["an app that aborts its response", "/cut", "NodeAppError the JavaScript app aborted its response", "True"],
     [
-      "an app that does not answer",
+      "an app that does not respond",
       "/hang",
       "NodeTimeoutError Node neither sent nor read a byte of the request",
       "True",
     ],
     [
-      "a head that no lane carries",
+      "a head that is too large for a lane",
       "/long-head",
       "NodeAppError AppProtocolError: startResponse: status and headers have",
       "True",
     ],
     ["a process that ends, twice", "/die", "NodeExitError Node ended before its response was complete", "False"],
-  ])("raises for %s, and goes on", async (_what, path, message, samePid) => {
+  ])("raises for %s, and keeps working", async (_what, path, message, samePid) => {
     const program = `app = NodeApp("server.mjs:app", lanes=1, request_timeout=0.5)
 pid = call(app, "/pid")
 show(app, "${path}")
@@ -126,9 +126,9 @@ print(call(app, "/pid") == pid)`;
       'NodeApp("server.mjs:nope")',
       "got undefined; server.mjs exports app, bare, default, koa",
     ],
-    ["a file that is not there", 'NodeApp("gone.mjs")', "gone.mjs cannot be loaded"],
+    ["a missing file", 'NodeApp("gone.mjs")', "gone.mjs cannot be loaded"],
     ["a folder without the npm package", 'NodeApp("server.mjs", "/")', "run npm install wsgi-bridge there"],
-    ["a Node that is not there", 'NodeApp("server.mjs", node="/no/node")', "install Node 20.19 or later"],
+    ["a missing Node", 'NodeApp("server.mjs", node="/no/node")', "install Node 20.19 or later"],
   ])("NodeStartError says what to do about %s", async (_what, app, message) => {
     const lines = await run(`try:\n  ${app}.start()\nexcept NodeError as error:\n  print(type(error).__name__, error)`);
     expect(lines[0]).toContain("NodeStartError");
@@ -140,7 +140,7 @@ print(call(app, "/pid") == pid)`;
     expect((await run(program))[0]).toContain("NodeClosedError");
   });
 
-  it("starts a Node of its own in a process that was forked", async () => {
+  it("starts a separate Node in a forked process", async () => {
     const program = `import os
 app = NodeApp("server.mjs:app")
 pid = call(app, "/pid")[1]
@@ -155,7 +155,7 @@ print(os.read(read, 100) != pid, call(app, "/pid")[1] == pid)`;
   });
 });
 
-it("ISO-14: Node ends after a Python that was killed, even if its event loop is stuck", async () => {
+it("ISO-14: Node ends after Python was killed, even if Node's event loop is stuck", async () => {
   const program = `import os, signal, threading, time
 app = NodeApp("server.mjs:app", lanes=2)
 pid = call(app, "/pid")[1].decode()

@@ -11,7 +11,7 @@ import { ensurePython } from "../../../scripts/python-env.mjs";
 const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
 const PYTHON_PACKAGE = join(ROOT, "python");
 
-/** A folder with the app of `apps/server.mjs` and what it imports; gone when the test is over. */
+/** Creates a folder with the app of `apps/server.mjs` and what it imports. It is deleted when the test ends. */
 export function makeSite(files: Readonly<Record<string, string>> = {}): string {
   const site = mkdtempSync(join(tmpdir(), "wsgi-bridge-test-"));
   onTestFinished(() => rmSync(site, { recursive: true, force: true }));
@@ -30,7 +30,7 @@ export function makeSite(files: Readonly<Record<string, string>> = {}): string {
 /** The environment in which Python finds wsgi_bridge. */
 export const PYTHON_ENV: NodeJS.ProcessEnv = { ...process.env, PYTHONPATH: PYTHON_PACKAGE };
 
-/** Runs a Python program in the site, after `from calls import *`; gives its stdout, line by line. */
+/** Runs a Python program in the site, after `from calls import *`. Returns the lines of its stdout. */
 export async function runPython(site: string, program: string): Promise<string[]> {
   const args = ["-c", `from calls import *\n${program}`];
   const { stdout } = await promisify(execFile)(ensurePython(), args, { cwd: site, env: PYTHON_ENV });
