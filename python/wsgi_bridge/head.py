@@ -67,7 +67,7 @@ def parse_head(status: Any, headers: Any) -> Head:
     text = "\r\n".join(lines)
     if len(text) > _HEAD_LIMIT:
         raise AppProtocolError(
-            "start_response: status and headers have %d bytes; at most %d can be sent" % (len(text), _HEAD_LIMIT)
+            "start_response: status and headers have %d bytes; the limit is %d bytes" % (len(text), _HEAD_LIMIT)
         )
     return Head(code, text, content_length)
 
@@ -85,10 +85,10 @@ def _check_status(status: Any) -> int:
 
 def _check_name(name: str) -> bool:
     if not _TOKEN.fullmatch(name):
-        raise AppProtocolError("start_response: %.80r is no header name (RFC 9110 section 5.6.2, token)" % name)
+        raise AppProtocolError("start_response: %.80r is not a valid header name (RFC 9110 section 5.6.2, token)" % name)
     lower = name.lower()
     if lower == "status":
-        raise AppProtocolError("start_response: Status is no header; pass the status as first argument")
+        raise AppProtocolError("start_response: Status is not a header; pass the status as the first argument")
     if lower in _HOP_BY_HOP:
         raise AppProtocolError(
             'start_response: %s is hop-by-hop, so only the server may set it (PEP 3333, "Other HTTP Features")' % name
@@ -109,8 +109,8 @@ def _length(value: str) -> int:
 def _check_value(name: str, value: str) -> None:
     bad = _BAD_VALUE.search(value)
     if bad is not None:
-        # The message shows only the character: the value may be a session cookie, and messages go to logs.
+        # Shows only the bad character: the value may be a session cookie, and messages go to logs.
         raise AppProtocolError(
-            "start_response: the value of %s has %a: control characters and characters that are no byte cannot be sent"
-            % (name, bad.group())
+            "start_response: the value of %s contains %a; header values must not contain control characters "
+            "or characters above U+00FF" % (name, bad.group())
         )

@@ -67,7 +67,7 @@ class Response:
         self._used_write = True
         head = self._commit(None) if self._state != SENT else b""
         if self._left is not None and not self._bodyless and len(data) > self._left:
-            raise AppProtocolError("write() was given more than the Content-Length")
+            raise AppProtocolError("write() exceeds the Content-Length")
         parts = self._records(head, data)
         if parts:
             self._lane.send(self._request_id, parts)
@@ -132,11 +132,11 @@ class Response:
     def _commit(self, known: Optional[int]) -> bytes:
         """Returns the head's bytes. `known` is the body's length, if it is known without a Content-Length."""
         if self._state == BROKEN:
-            raise AppProtocolError("a block, or the end, is not allowed after start_response had raised")
+            raise AppProtocolError("the application sent a block, or ended its result, after start_response had raised exc_info")
         if self._state == IDLE:
-            raise AppProtocolError("a block, or the end, came before start_response was called")
+            raise AppProtocolError("the application sent a block, or ended its result, before it called start_response")
         if self._head is None:
-            raise AppProtocolError("a block, or the end, came after start_response had refused its arguments")
+            raise AppProtocolError("the application sent a block, or ended its result, after start_response had raised")
         self._state = SENT
         code, lines, length = self._head
         self._bodyless = self._method == "HEAD" or code in (204, 205, 304)

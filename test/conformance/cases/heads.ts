@@ -116,7 +116,7 @@ export const HEADS: readonly Case[] = [
     expect: { status: 999, reason: "Last" },
     but: { http2: { status: 500, log: [/Invalid status code/] } },
   },
-  ...BAD_NAMES.map((name) => field(`HDR-01, HDR-03: ${JSON.stringify(name)} is no header name`, [name, "1"])),
+  ...BAD_NAMES.map((name) => field(`HDR-01, HDR-03: ${JSON.stringify(name)} is not a header name`, [name, "1"])),
   ...BAD_VALUES.map((value) => field(`HDR-02, HDR-03: ${JSON.stringify(value)} is no value`, ["X-Bad", value])),
   ...HOP_BY_HOP.map((name) => field(`HDR-04: ${name} is hop-by-hop`, [name, "close"])),
   field("HDR-05: Status is no header", ["Status", "200 OK"]),

@@ -125,7 +125,7 @@ export const ITERATION: readonly Case[] = [
     name: "ITER-05: close() is called when start_response never was",
     breaks: true,
     ...both("closes_unstarted", (environ) => closing(environ, generate(["a"]))),
-    expect: { status: 500, closed: 1, log: [/before start_?response was called/i] },
+    expect: { status: 500, closed: 1, log: [/before it called start_?response/i] },
   },
   {
     name: "ITER-05: a client that leaves closes the result of an app that has still to give a block",

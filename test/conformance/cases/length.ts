@@ -152,7 +152,7 @@ export const LENGTH: readonly Case[] = [
       [],
       3,
     ),
-    expect: { headers: sized(3), body: "ab", broken: true, log: [/write\(\) was given more than the Content-Length/] },
+    expect: { headers: sized(3), body: "ab", broken: true, log: [/write\(\) exceeds the Content-Length/] },
   },
   {
     name: "CL-07: HTTP/1.0 knows no chunks: the body ends with the connection",
