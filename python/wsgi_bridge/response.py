@@ -132,7 +132,7 @@ class Response:
     def _commit(self, known: Optional[int]) -> bytes:
         """Returns the head's bytes. `known` is the body's length, if it is known without a Content-Length."""
         if self._state == BROKEN:
-            raise AppProtocolError("the application sent a block, or ended its result, after start_response had raised exc_info")
+            raise AppProtocolError("a block, or the end of the result, is not allowed after start_response has raised exc_info")
         if self._state == IDLE:
             raise AppProtocolError("the application sent a block, or ended its result, before it called start_response")
         if self._head is None:

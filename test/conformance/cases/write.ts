@@ -65,7 +65,7 @@ export const WRITE: readonly Case[] = [
       for (let i = 0; i < 2000; i += 1) void write(Buffer.alloc(1024));
       return [];
     },
-    expect: { broken: true, log: [/await the promise it returns/] },
+    expect: { broken: true, log: [/await the promise that write\(\) returns/] },
   },
   {
     name: "WRT-03: one block may be as large as it is",
