@@ -28,7 +28,7 @@ export class Lanes {
     return this.#stuck.size;
   }
 
-  /** True if no lane is busy, apart from stuck ones, for which nobody waits. */
+  /** True if no lane is busy, apart from stuck ones. The worker does not wait for those. */
   get isDrained(): boolean {
     return this.#all.every((lane) => !lane.busy || this.#stuck.has(lane));
   }

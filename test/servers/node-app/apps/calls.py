@@ -16,7 +16,7 @@ def request(path, method="GET", body=None, mount=""):
 
 
 def begin(app, path):
-    """The result, of which nothing but the head is taken: it keeps its lane until it is closed."""
+    """Returns the result after its head has arrived. It keeps its lane until it is closed."""
     return app(request(path), lambda status, headers, exc_info=None: None)
 
 
