@@ -1,4 +1,4 @@
-/** `Cascade`: Python answers first, Express gets what it has not. */
+/** `Cascade`: Python answers first, and Express gets the requests that Python does not answer. */
 import { cpSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { expect, it } from "vitest";
@@ -55,7 +55,7 @@ it.each([
   expect(await runPython(makeSite(), program)).toEqual(lines);
 });
 
-it("takes other statuses than 404 where they are named", async () => {
+it("passes on other statuses than 404 if they are named", async () => {
   const program = `${APPS}\nshow(Cascade(gone, NodeApp("server.mjs:app"), statuses=(404, 410)), "/hello")`;
   expect(await runPython(makeSite(), program)).toEqual(["200 OK hello from /hello"]);
 });
@@ -72,7 +72,7 @@ except ValueError as error: print(error)`;
   expect(await runPython(makeSite(), program)).toEqual(["python's own"]);
 });
 
-it("is a Django project's way to Express: Django answers what it knows, and its 404s are Express's", async () => {
+it("puts Express behind Django: Django answers what it knows, and Express gets its 404s", async () => {
   const site = makeSite();
   cpSync(DJANGO, `${site}/django_site`, { recursive: true });
   const program = `import os

@@ -1,4 +1,4 @@
-/** 100,000 damaged records to each end of a lane between Python and Node: a lane is all that they can spoil. */
+/** 100,000 damaged records to each end of a lane between Python and Node: they can break only their own lane. */
 import { Duplex } from "node:stream";
 import { expect, it } from "vitest";
 import { RecordReader } from "../../../src/fastcgi/reader.ts";
@@ -11,7 +11,7 @@ import { latin1 } from "../../support/records.ts";
 import { makeSite, runPython } from "./site.ts";
 
 const RECORDS = 100_000;
-/** Lanes that are fed at a time. */
+/** The number of lanes at a time. */
 const BATCH = 500;
 
 const begin = record(RecordType.BEGIN_REQUEST, FIRST_REQUEST_ID, "\0\x01\x01\0\0\0\0\0");
@@ -36,7 +36,7 @@ const REQUESTS: readonly (readonly string[])[] = [
 
 const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-it("WRK-05: Node's end answers each request once, or its lane is lost; nothing is thrown elsewhere", async () => {
+it("WRK-05: Node's end answers each request once or loses its lane; nothing is thrown elsewhere", async () => {
   const random = seeded(20_261_124);
   const app = toWsgi((req, res) => {
     req.on("error", () => undefined).resume();
@@ -129,6 +129,6 @@ while records < ${RECORDS}:
     ours.close(); theirs.close()
 print(fine > 1000, failed > 1000)`;
 
-it("WRK-05: Python's end gives a whole response or a NodeError, and gives its lane back once", async () => {
+it("WRK-05: Python's end returns a complete response or a NodeError, and returns its lane once", async () => {
   expect(await runPython(makeSite(), PYTHON)).toEqual(["True True"]);
 }, 60_000);

@@ -42,7 +42,7 @@ for pid in pids: os.kill(pid, signal.SIGKILL)  # they were alive`;
     expect(await runPython(makeSite(SITE), program)).toEqual(["0 0"]);
   });
 
-  it("keeps nothing of a Node that died, whose last word is told", async () => {
+  it("keeps nothing of a Node that died, and the error has its last output", async () => {
     const program = `${COMMON}
 import io, sys
 app = NodeApp("leaves.mjs")

@@ -23,13 +23,13 @@ describe("NodeApp", () => {
     expect(await run(program)).toEqual(["True"]);
   });
 
-  it("frees its lane when the client leaves in the middle of a response, of which the JavaScript app hears", async () => {
+  it("frees its lane when the client leaves in the middle of a response, and tells the JavaScript app", async () => {
     const program = `app = NodeApp("server.mjs:app", lanes=1)\ncall(app, "/ticks", blocks=1)\nshow(app, "/left")`;
     expect(await run(program)).toEqual(["200 OK it was heard"]);
   });
 
   it.each([
-    ["a safe request is sent again, and its client sees nothing", 'show(app, "/die-once")', "200 OK alive"],
+    ["a safe request is retried, and its client notices nothing", 'show(app, "/die-once")', "200 OK alive"],
     [
       "an unsafe one is not",
       'show(app, "/die", "POST", b"x")',
@@ -51,7 +51,7 @@ show(app, "/hello")`;
     ]);
   });
 
-  it("starts so many processes, and no more", async () => {
+  it("starts the configured number of processes, and no more", async () => {
     const program = `app = NodeApp("server.mjs:app", processes=2, lanes=1)
 held = [begin(app, "/pid"), begin(app, "/pid")]
 pids = [next(each) for each in held]
@@ -60,7 +60,7 @@ print(len(set(pids)), all(call(app, "/pid")[1] in pids for _ in range(5)))`;
     expect(await run(program)).toEqual(["2 True"]);
   });
 
-  it("does not start Node again at once where it could not be started", async () => {
+  it("does not retry at once if Node cannot be started", async () => {
     const site = makeSite({
       "broken.mjs": 'import { appendFileSync } from "node:fs"; appendFileSync("starts", "x"); throw 1',
     });
@@ -85,7 +85,7 @@ show(app, "/hello")`;
     ]);
   });
 
-  it("takes an environ of 500 KB, and refuses a larger one before Node sees it", async () => {
+  it("accepts an environ of 500 KB, and rejects a larger one before Node sees it", async () => {
     const program = `app = NodeApp("server.mjs:app")
 for size in (500_000, 600_000):
     environ = request("/hello")
@@ -140,7 +140,7 @@ print(call(app, "/pid") == pid)`;
     expect((await run(program))[0]).toContain("NodeClosedError");
   });
 
-  it("starts a Node of its own in a process that was forked", async () => {
+  it("starts its own Node in a forked process", async () => {
     const program = `import os
 app = NodeApp("server.mjs:app")
 pid = call(app, "/pid")[1]
