@@ -14,7 +14,7 @@ export type ListenAddress = string | { readonly port: number; readonly host?: st
 export interface FastcgiServer {
   /** The address it listens on, with the actual port if the port was 0: `"127.0.0.1:9000"`, `"/run/shop/app.sock"`. */
   readonly address: string;
-  /** Accepts no new connections, and closes each after its request. Resolves when all are closed. Can be called again. */
+  /** Accepts no new connections, and closes open ones after their request. Resolves when all are closed. Can be called again. */
   close(): Promise<void>;
 }
 

@@ -69,7 +69,7 @@ export class Stdin implements ByteSource {
     this.#notify();
   }
 
-  /** Called when the request is over. A complete body can still be read; reading an incomplete one fails. */
+  /** Called when the request is over. A complete body can still be read; reading an incomplete one fails, and does not end it. */
   release(): void {
     if (!this.#ended) this.fail(readTooLate());
   }
