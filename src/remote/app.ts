@@ -1,4 +1,4 @@
-/** A remote server as a `WsgiApp`, whatever its protocol. Knows the pool and the request; the rest is theirs. */
+/** Makes a `WsgiApp` of a remote server, for any protocol. Joins the pool and the request; knows no more of either. */
 import type { WsgiApp } from "../wsgi/types.ts";
 import type { RemoteAddress } from "./address.ts";
 import type { RemoteAppOptions } from "./options.ts";
@@ -8,18 +8,18 @@ import { RemoteRequest } from "./request.ts";
 import { resolveSettings } from "./settings.ts";
 import type { RemoteAppStats } from "./stats.ts";
 
-/** An app on other processes or machines: call it as any `WsgiApp`, and close it at the end. */
+/** An app that runs in other processes or on other machines. Call it like any `WsgiApp`, and close it at the end. */
 export interface RemoteApp extends WsgiApp {
-  /** What the app is at, now: its addresses with their connections, and its queue. */
+  /** Returns the current state: the addresses with their connections, and the queue. */
   stats(): RemoteAppStats;
   /**
-   * Takes no further requests, lets those under way end (for at most `gracefulTimeout`), and closes the connections.
-   * Resolves when all are closed; may be called again.
+   * Stops accepting requests, waits for running ones for at most `gracefulTimeout`, and closes the connections. Resolves when
+   * all connections are closed. Can be called again.
    */
   close(): Promise<void>;
 }
 
-/** @throws OptionError that names the option or shows the address which cannot be used */
+/** @throws OptionError that names the invalid option or shows the invalid address */
 export function remoteApp(
   addresses: RemoteAddress | readonly RemoteAddress[],
   options: RemoteAppOptions,

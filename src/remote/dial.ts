@@ -1,23 +1,23 @@
-/** Opens a connection within a time. Knows sockets; knows no protocol. */
+/** Opens a connection, with a timeout. Knows sockets; knows no protocol. */
 import { connect, type Socket } from "node:net";
 import { UnreachableError } from "../errors.ts";
 import type { Address } from "./address.ts";
-import { connectedTooLate, refused } from "./errors.ts";
+import { cannotConnect, connectTimedOut } from "./errors.ts";
 
-/** One of them is called, once, and not before `dial` has returned. */
+/** `dial` calls one of them, once, after it has returned. */
 export interface DialEvents {
   connected(): void;
   failed(reason: UnreachableError): void;
 }
 
 /**
- * Begins to connect. Destroying the socket while it connects is a failure like others.
+ * Starts to connect and returns the socket. If the caller destroys the socket before it is connected, `failed` is called.
  *
- * @param timeout milliseconds
+ * @param timeout in milliseconds
  */
 export function dial({ name, target }: Address, timeout: number, events: DialEvents): Socket {
   const socket = connect({ ...target, noDelay: true });
-  const timer = setTimeout(() => socket.destroy(connectedTooLate(name, timeout)), timeout);
+  const timer = setTimeout(() => socket.destroy(connectTimedOut(name, timeout)), timeout);
   const settle = (): void => {
     clearTimeout(timer);
     socket.off("connect", connected).off("error", failed).off("close", closed);
@@ -28,8 +28,8 @@ export function dial({ name, target }: Address, timeout: number, events: DialEve
   };
   const failed = (error: Error): void => {
     settle();
-    events.failed(error instanceof UnreachableError ? error : refused(name, error)); // one is ours, from the timer
+    events.failed(error instanceof UnreachableError ? error : cannotConnect(name, error)); // UnreachableError: the timer above
   };
-  const closed = (): void => failed(new Error("the connection was given up"));
+  const closed = (): void => failed(new Error("the attempt to connect was aborted"));
   return socket.on("connect", connected).on("error", failed).on("close", closed);
 }

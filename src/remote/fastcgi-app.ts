@@ -1,4 +1,4 @@
-/** A remote FastCGI server as a `WsgiApp`. Knows what it is told of the request; the pool knows where it is. */
+/** Makes a `WsgiApp` of a remote FastCGI server. Knows what FastCGI sends for a request; the pool knows the connections. */
 import { FastcgiConnection } from "../fastcgi/connection.ts";
 import { encodeParams } from "../fastcgi/params.ts";
 import { checkOptionNames } from "../wsgi/known-options.ts";
@@ -10,7 +10,7 @@ import type { Protocol } from "./protocol.ts";
 import { type ScriptOptions, type ScriptSetter, scriptSetter } from "./script.ts";
 import { REMOTE_OPTIONS } from "./settings.ts";
 
-/** How a FastCGI server is reached, and what it is told. */
+/** The options of `fastcgiApp`. */
 export interface FastcgiAppOptions extends RemoteAppOptions, ScriptOptions {}
 
 const OPTIONS: Readonly<Record<keyof FastcgiAppOptions, true>> = {
@@ -20,15 +20,16 @@ const OPTIONS: Readonly<Record<keyof FastcgiAppOptions, true>> = {
 };
 
 /**
- * A remote FastCGI server, or several with the same application, as a `WsgiApp`: uWSGI (`--fastcgi-socket`), PHP-FPM, flup.
+ * Returns a `WsgiApp` that sends its requests to a FastCGI server, or to several servers with the same application: uWSGI
+ * (`--fastcgi-socket`), PHP-FPM, flup.
  *
  *     app.use("/shop", fromWsgi(fastcgiApp(["10.0.0.1:9000", "10.0.0.2:9000"])));
  *     app.use(fromWsgi(fastcgiApp("/run/php/php-fpm.sock", { scriptFilename: "/srv/blog/index.php" })));
  *
- * Connections are neither encrypted nor authenticated: FastCGI knows nothing of the kind.
+ * Connections are not encrypted and not authenticated, because FastCGI supports neither.
  *
  * @param addresses each `"host:port"` (IPv6 in brackets), `"/path/to.sock"`, `"unix:/path/to.sock"`, `{ host, port }` or `{ path }`
- * @throws OptionError that names the option or shows the address which cannot be used
+ * @throws OptionError that names the invalid option or shows the invalid address
  */
 export function fastcgiApp(
   addresses: RemoteAddress | readonly RemoteAddress[],
@@ -42,9 +43,9 @@ function fastcgiProtocol(setScript: ScriptSetter | undefined): Protocol {
   return {
     name: "FastCGI",
     encode(environ, contentLength) {
-      const own = withoutSteering(environ);
-      setScript?.(own);
-      return encodeParams(own, contentLength);
+      const params = withoutSteering(environ);
+      setScript?.(params);
+      return encodeParams(params, contentLength);
     },
     connect: (stream, owner) => new FastcgiConnection(stream, owner),
   };

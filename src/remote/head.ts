@@ -1,10 +1,10 @@
-/** What of a remote response's head is the client's business. Knows what CGI allows and WSGI does not; knows no connection. */
+/** Prepares the head of a remote response for the client. Knows what CGI allows and WSGI does not; knows no connection. */
 import type { CgiHead } from "../fastcgi/cgi-head.ts";
 import { HOP_BY_HOP } from "../wsgi/response-head.ts";
 
 /**
- * The head as `startResponse` takes it: fields that belonged to the server's own connection stay behind (RFC 9110 §7.6.1), and a
- * status without a reason, which RFC 3875 §6.3.3 allows, has its blank.
+ * Returns the head in the form that `startResponse` takes. Removes the headers that belong to the server's own connection
+ * (RFC 9110 §7.6.1). Adds the blank that WSGI requires to a status without a reason, which RFC 3875 §6.3.3 allows.
  *
  *     { status: "404", headers: [["Connection", "close"], ["X", "y"]] } → { status: "404 ", headers: [["X", "y"]] }
  */

@@ -1,30 +1,30 @@
-/** Whether an address takes connections, as far as is known. Knows failures in a row and patience; opens nothing itself. */
+/** Decides whether an address is up, and when to probe it. Knows consecutive failures and delays; opens no connection. */
 
-/**     up ──failed(), `maxFailures` times in a row──▶ out ──succeeded()──▶ up          while out: probe() at each delay's end
- * Only failed connections count: a request that breaks its connection would break the next server's too. */
+/**     up ──failed(), `maxFailures` times in a row──▶ ejected ──succeeded()──▶ up     while ejected: probe() after each delay
+ * Only failed connections count: a request that breaks its connection would break that of the next server, too. */
 export interface HealthEvents {
-  /** From now on it gets no requests. */
+  /** The address gets no more requests. */
   ejected(reason: Error): void;
-  /** It is time to try it; `succeeded` or `failed` is to follow. */
+  /** The owner must try to connect, and then call `succeeded` or `failed`. */
   probe(): void;
-  /** It takes connections again. */
+  /** The address accepts connections again. */
   restored(): void;
 }
 
 export interface HealthRules {
   readonly maxFailures: number;
-  /** Milliseconds until the first probe; it doubles with each that fails. */
-  readonly firstProbe: number;
-  /** Milliseconds between probes at most. */
-  readonly lastProbe: number;
+  /** Milliseconds until the first probe. The delay doubles after each failed probe. */
+  readonly firstDelay: number;
+  /** The longest delay, in milliseconds. */
+  readonly maxDelay: number;
 }
 
 export class Health {
   readonly #rules: HealthRules;
   readonly #events: HealthEvents;
-  /** In a row. */
+  /** The number of consecutive failures. */
   #failures = 0;
-  /** Milliseconds until the next probe; undefined while it is up. */
+  /** The current delay in milliseconds; undefined while the address is up. */
   #delay: number | undefined;
   #timer: NodeJS.Timeout | undefined;
   #stopped = false;
@@ -38,40 +38,44 @@ export class Health {
     return this.#delay !== undefined;
   }
 
-  /** A connection was had. */
+  /** Called when a connection was opened. */
   succeeded(): void {
     this.#failures = 0;
     if (this.#delay === undefined) return;
-    this.#unplan();
+    this.#cancelProbe();
     this.#delay = undefined;
     this.#events.restored();
   }
 
-  /** @param dispensable there are others: the last one left is never ejected, since to try it is better than to refuse */
-  failed(reason: Error, dispensable: boolean): void {
+  /**
+   * Called when a connection could not be opened.
+   *
+   * @param mayEject false for the last address that is up: it is never ejected, because trying it is better than refusing
+   */
+  failed(reason: Error, mayEject: boolean): void {
     if (this.#stopped) return;
     this.#failures += 1;
     if (this.#delay !== undefined) {
-      this.#plan(Math.min(this.#delay * 2, this.#rules.lastProbe));
-    } else if (dispensable && this.#failures >= this.#rules.maxFailures) {
-      this.#plan(this.#rules.firstProbe);
+      this.#scheduleProbe(Math.min(this.#delay * 2, this.#rules.maxDelay));
+    } else if (mayEject && this.#failures >= this.#rules.maxFailures) {
+      this.#scheduleProbe(this.#rules.firstDelay);
       this.#events.ejected(reason);
     }
   }
 
-  /** No more probes, whatever fails from now on. */
+  /** Cancels all probes, for good. */
   stop(): void {
     this.#stopped = true;
-    this.#unplan();
+    this.#cancelProbe();
   }
 
-  #unplan(): void {
+  #cancelProbe(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
   }
 
-  #plan(delay: number): void {
-    if (this.#timer !== undefined) return; // a connection that was begun before
+  #scheduleProbe(delay: number): void {
+    if (this.#timer !== undefined) return; // an older attempt failed; a probe is already scheduled
     this.#delay = delay;
     this.#timer = setTimeout(() => {
       this.#timer = undefined;

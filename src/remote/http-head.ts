@@ -1,9 +1,9 @@
-/** The head of an HTTP/1 response, and what it says of the body. Knows RFC 9112 as text; knows no connection. */
+/** Parses the head of an HTTP/1 response, and finds where the body ends. Knows RFC 9112 as text; knows no connection. */
 import type { CgiHead } from "../fastcgi/cgi-head.ts";
 import { trimBlanks } from "../wsgi/blanks.ts";
 import type { HeaderPair } from "../wsgi/types.ts";
 
-/** Where the body ends: after so many bytes, after the last chunk, or with the connection. */
+/** Where the body ends: after this number of bytes, after the last chunk, or when the connection closes. */
 export type Framing = number | "chunked" | "close";
 
 export interface HttpHead extends CgiHead {
@@ -12,16 +12,16 @@ export interface HttpHead extends CgiHead {
 }
 
 const STATUS_LINE = /^HTTP\/1\.[01] ([1-9]\d\d)(?: ([\t\x20-\x7e\x80-\xff]*))?$/;
-/** The blanks around the value are of the value here: a pattern that has a choice of where they belong tries them all. */
+/** The value includes the blanks around it. A pattern with several ways to match blanks would try them all. */
 const FIELD = /^([!#$%&'*+\-.^_`|~0-9A-Za-z]+):([\t\x20-\x7e\x80-\xff]*)$/;
 const DIGITS = /^\d{1,15}$/;
 
 /**
- * Reads a head: lines end with CR LF, a field is one line, and nothing may be understood in two ways.
+ * Parses a head strictly: lines end with CR LF, a field is one line, and anything ambiguous is an error.
  *
- * @param text without the empty line
- * @param method of the request: what answers HEAD has no body
- * @throws RangeError for what is no head, or says two things of the body
+ * @param text the head without the empty line
+ * @param method the request's method: a response to HEAD has no body
+ * @throws RangeError if the head is invalid, or ambiguous about the length of the body
  */
 export function readHttpHead(text: string, method: string): HttpHead {
   const [first = "", ...lines] = text.split("\r\n");
@@ -36,12 +36,12 @@ export function readHttpHead(text: string, method: string): HttpHead {
 function readField(line: string): HeaderPair {
   const [, name, value] = FIELD.exec(line) ?? [];
   if (name === undefined || value === undefined) {
-    throw new RangeError("the response head has a line that is no header field");
+    throw new RangeError("a line of the response head is not a header field");
   }
   return [name, trimBlanks(value)];
 }
 
-/** RFC 9112 §6.3, without what is left to a guess there. */
+/** RFC 9112 §6.3, but without its lenient cases. */
 function framingOf(headers: readonly HeaderPair[]): Framing {
   const values = (wanted: string): string[] =>
     headers.filter(([name]) => name.toLowerCase() === wanted).map(([, value]) => value.toLowerCase());
@@ -49,14 +49,14 @@ function framingOf(headers: readonly HeaderPair[]): Framing {
   const lengths = values("content-length");
   if (codings.length > 0) {
     if (codings.length > 1 || codings[0] !== "chunked" || lengths.length > 0) {
-      throw new RangeError("Transfer-Encoding is not chunked alone");
+      throw new RangeError("Transfer-Encoding must be chunked, and without a Content-Length");
     }
     return "chunked";
   }
   const [length] = lengths;
   if (length === undefined) return "close";
   if (!DIGITS.test(length) || lengths.some((other) => other !== length)) {
-    throw new RangeError("Content-Length is no number, or there are two");
+    throw new RangeError("Content-Length is not a number, or differs between two fields");
   }
   return Number(length);
 }

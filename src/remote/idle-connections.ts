@@ -1,4 +1,4 @@
-/** Connections between two requests. Knows which is taken next and which is too old; opens and closes none. */
+/** Keeps the connections that have no request. Knows their order and their deadline; opens and closes none. */
 import type { Socket } from "node:net";
 import type { Deadlines, Timed } from "../node/deadlines.ts";
 import type { RemoteConnection } from "./protocol.ts";
@@ -7,18 +7,18 @@ import type { RemoteConnection } from "./protocol.ts";
 export interface Link extends Timed {
   readonly connection: RemoteConnection;
   readonly socket: Socket;
-  /** When its last request was over. */
+  /** When the last request on it ended. */
   since: number;
-  /** How often it has rested. */
-  rests: number;
+  /** How often the connection became idle. */
+  idleCount: number;
 }
 
 export class IdleConnections {
   readonly #deadlines: Deadlines;
-  /** The last is taken first, so that what is not needed grows old. */
+  /** A stack: the last connection is taken first, so that surplus connections reach their deadline. */
   readonly #links: Link[] = [];
 
-  /** @param deadlines say how long a connection may rest; then its `expire` is called */
+  /** @param deadlines how long a connection may be idle; then they call its `expire` */
   constructor(deadlines: Deadlines) {
     this.#deadlines = deadlines;
   }
@@ -38,7 +38,7 @@ export class IdleConnections {
     return link;
   }
 
-  /** Nothing happens if it is not there. */
+  /** Does nothing if the connection is not idle. */
   delete(link: Link): void {
     const at = this.#links.indexOf(link);
     if (at !== -1) this.#links.splice(at, 1);
@@ -46,7 +46,7 @@ export class IdleConnections {
   }
 }
 
-/** Open both ways, and the server has taken what it was sent: a body that it did not read would be read as the next request. */
-export function isWhole({ socket }: Link): boolean {
+/** True if both directions are open and all bytes were sent: the server would take the rest of a body for the next request. */
+export function isReusable({ socket }: Link): boolean {
   return socket.writable && !socket.readableEnded && socket.writableLength === 0;
 }

@@ -1,109 +1,112 @@
-/** What a remote app can be told, whatever its protocol. Knows the names and what they mean; knows nothing of how it is done. */
+/** The options of `fastcgiApp` and `uwsgiApp`. Knows names and meanings; knows no implementation. */
 import type { Logger } from "../wsgi/log.ts";
 
-/** How a remote server is reached, and how much patience it is met with. */
+/** The options for any remote server: limits, timeouts and memory. */
 export interface RemoteAppOptions {
   /**
-   * How many connections there may be to one address, each with one request at a time.
+   * The most connections to one address. Each connection carries one request at a time.
    *
-   * As many as the server has workers (uWSGI: processes times threads; PHP-FPM: `pm.max_children`), divided by the number of
-   * Node processes. With more, requests wait in the server's backlog, where nobody can count them; with fewer, workers idle.
+   * Set it to the server's number of workers (uWSGI: processes times threads; PHP-FPM: `pm.max_children`), divided by the
+   * number of Node processes. If it is higher, requests wait in the server's backlog, where this app cannot count them. If it
+   * is lower, some workers stay idle.
    *
    * @default 16
    */
   maxConnections?: number | undefined;
   /**
-   * How long a connection without a request is kept for the next, in milliseconds; 0 to keep none. Whether a server keeps its
-   * side is found out: uWSGI does not, PHP-FPM does.
+   * How long an idle connection is kept for the next request, in milliseconds; 0 to close it at once. The app finds out
+   * whether the server keeps its side open: PHP-FPM does, uWSGI does not.
    *
-   * A PHP-FPM worker serves the connection that it has and no other, so kept connections take workers from other clients.
+   * A PHP-FPM worker serves only its own connection until that closes, so idle connections take workers from other clients.
    *
    * @default 5000
    */
   keepAlive?: number | undefined;
   /**
-   * How long the opening of a connection may take, in milliseconds. Then another address is tried.
+   * How long connecting may take, in milliseconds. After that the request goes to another address.
    *
    * @default 2000
    */
   connectTimeout?: number | undefined;
   /**
-   * How long the server may take to begin its response, and then from one piece of it to the next, in milliseconds; 0 for no
-   * limit. The client gets a 504. Time in which the client does not take what is there, or a body is still being sent, does not
-   * count.
+   * How long the server may be silent before its response and between two pieces of it, in milliseconds; 0 for no limit. After
+   * that the client gets a 504. The time does not count while the client is too slow to read what has arrived, or while the
+   * body is still being sent.
    *
    * @default 60000
    */
   requestTimeout?: number | undefined;
   /**
-   * How long a request may take from the moment its body is whole to the end of its response, in milliseconds, whatever goes
-   * on in between; 0 for no limit. The client gets a 504.
+   * How long a request may take in all, in milliseconds, from the moment its body is complete to the end of its response; 0
+   * for no limit. After that the client gets a 504.
    *
    * @default 0
    */
   totalTimeout?: number | undefined;
   /**
-   * How long a request may wait for a connection to be free, in milliseconds; 0 for no limit. Then it gets a 503.
+   * How long a request may wait for a free connection, in milliseconds; 0 for no limit. After that the client gets a 503.
    *
    * @default 30000
    */
   queueTimeout?: number | undefined;
   /**
-   * How many requests may wait for a connection to be free. Those beyond get a 503 at once.
+   * How many requests may wait for a free connection. Further requests get a 503 at once.
    *
    * @default 1024
    */
   queueLength?: number | undefined;
   /**
-   * After how many failed connections in a row an address gets no more requests until it takes a connection again. It is tried
-   * after a second, then ever more slowly, to twice a minute. The last address that is left always gets the requests.
+   * The number of consecutive failed connections after which an address gets no more requests. The app then probes the address
+   * after a second, and after ever longer delays of up to 30 seconds, until a connection succeeds. The last address that is up
+   * always gets the requests.
    *
    * @default 3
    */
   maxFailures?: number | undefined;
   /**
-   * How long requests may still run after `close()`, in milliseconds. Then their connections are closed.
+   * How long running requests may take to finish after `close()`, in milliseconds. After that their connections are closed.
    *
    * @default 10000
    */
   gracefulTimeout?: number | undefined;
   /**
-   * The longest body that a request may have, in bytes; a longer one gets a 413. `fromWsgi` has a limit of its own.
+   * The longest request body, in bytes. A longer one gets a 413. `fromWsgi` has its own limit.
    *
    * @default Infinity
    */
   maxBodySize?: number | undefined;
   /**
-   * The longest body that is kept in memory until it is whole, in bytes. A longer one goes to a temporary file that nobody
-   * else can read (0600) or find (it has no name).
+   * The longest request body that is collected in memory, in bytes. A longer one goes to a temporary file that has no name and
+   * that no other user can read (mode 0600).
    *
    * @default 1048576
    */
   spoolThreshold?: number | undefined;
   /**
-   * How much all bodies that arrive, or wait for their answer, may hold in memory together, in bytes. Beyond it a body goes to a
-   * temporary file from its first byte on, so that many slow uploads fill no memory.
+   * The memory for all request bodies together, in bytes, until their requests have ended. When it is used up, further bodies
+   * go to temporary files from their first byte on, so that many slow uploads cannot fill the memory.
    *
    * @default 67108864
    */
   spoolMemory?: number | undefined;
   /**
-   * How many bytes of a response wait in memory for a slow client, for each response. The rest goes to a temporary file, so that
-   * a slow client does not keep a worker of the server waiting. All responses of the app together keep at most about 64 MiB in memory.
+   * The memory for the part of a response that a slow client has not read, in bytes, for each response. The rest goes to a
+   * temporary file, so that a slow client does not occupy a worker of the server. All responses of the app together keep at
+   * most about 64 MiB in memory.
    *
    * @default 1048576
    */
   responseMemory?: number | undefined;
   /**
-   * How many bytes of a response wait in a temporary file (0600, without a name), for each response; 0 for no file. When it is
-   * full, or no file can be made, the server waits for the client. There is no limit for all files together: `TMPDIR` needs room
-   * for as many slow clients as you expect.
+   * The largest temporary file for the part of a response that a slow client has not read, in bytes, for each response; 0 for
+   * no file. The file has mode 0600 and no name. When it is full, or cannot be created, the server waits for the client. There
+   * is no limit for all files together: `TMPDIR` needs room for as many slow clients as you expect.
    *
    * @default 1073741824
    */
   responseSpool?: number | undefined;
   /**
-   * Where the news of the addresses goes: which is out, which is back.
+   * Receives messages about addresses that stop or start accepting connections.
    *
    * @default console
    */

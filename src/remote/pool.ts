@@ -1,4 +1,4 @@
-/** Gives each request an address and a connection. Knows who is free and who waits; knows no protocol. */
+/** Assigns each request to an address and a connection. Knows load and queue; knows no protocol. */
 import { Deadlines } from "../node/deadlines.ts";
 import { JobQueue, type Waiting } from "../node/job-queue.ts";
 import { leastLoaded } from "./balance.ts";
@@ -9,28 +9,28 @@ import type { RemoteSettings } from "./settings.ts";
 import type { RemoteAppStats } from "./stats.ts";
 import { Upstream, type UpstreamJob, type UpstreamOwner } from "./upstream.ts";
 
-/** A request: it is given to an upstream, or refused, or expires in the queue. */
+/** A request in the pool. The pool starts it on an upstream, refuses it, or lets it expire in the queue. */
 export interface RemoteJob extends Waiting, UpstreamJob {
-  readonly tries: RetryPolicy;
+  readonly retries: RetryPolicy;
 }
 
-/**     open ──close()──▶ draining ──no request is left, or gracefulTimeout──▶ closed
- * While it drains, new requests are refused, and those under way may have their second try. */
+/**     open ──close()──▶ draining ──no requests left, or gracefulTimeout──▶ closed
+ * While the pool drains, it refuses new requests; running requests may still be retried. */
 type State = "open" | "draining" | "closed";
 
-/** How long a server may take to end a response that nobody wants, in milliseconds. Then the connection is broken. */
-const ABORT_PATIENCE_MS = 1_000;
+/** How long a server may take to end an aborted response, in milliseconds. After that the connection is destroyed. */
+const ABORT_TIMEOUT_MS = 1_000;
 
 export class RemotePool implements UpstreamOwner {
   readonly settings: RemoteSettings;
   readonly protocol: Protocol;
-  readonly resting: Deadlines;
-  /** The time of requests from one piece of the response to the next; they add and delete themselves. */
-  readonly running: Deadlines;
-  /** The time of requests from their beginning to their end. */
-  readonly whole: Deadlines;
-  /** The time of responses that nobody wants any more. */
-  readonly aborted: Deadlines = new Deadlines(ABORT_PATIENCE_MS);
+  readonly idleDeadlines: Deadlines;
+  /** The deadlines of `requestTimeout`. Requests add and delete themselves. */
+  readonly stallDeadlines: Deadlines;
+  /** The deadlines of `totalTimeout`. */
+  readonly totalDeadlines: Deadlines;
+  /** The deadlines of aborted responses. */
+  readonly abortDeadlines: Deadlines = new Deadlines(ABORT_TIMEOUT_MS);
   readonly #upstreams: readonly Upstream[];
   readonly #queue: JobQueue<RemoteJob>;
   #state: State = "open";
@@ -41,30 +41,30 @@ export class RemotePool implements UpstreamOwner {
   constructor(settings: RemoteSettings, protocol: Protocol) {
     this.settings = settings;
     this.protocol = protocol;
-    this.resting = new Deadlines(settings.keepAlive);
-    this.running = new Deadlines(settings.requestTimeout);
-    this.whole = new Deadlines(settings.totalTimeout);
+    this.idleDeadlines = new Deadlines(settings.keepAlive);
+    this.stallDeadlines = new Deadlines(settings.requestTimeout);
+    this.totalDeadlines = new Deadlines(settings.totalTimeout);
     this.#upstreams = settings.addresses.map((address) => new Upstream(address, this));
     this.#queue = new JobQueue({
       most: settings.queueLength,
       timeout: settings.queueTimeout,
-      full: `${settings.queueLength} requests wait for a connection; raise maxConnections, and the server's workers`,
+      full: `${settings.queueLength} requests already wait for a connection; raise maxConnections and the server's number of workers`,
     });
   }
 
-  /** Gives the job to an upstream, now or when one has room; refuses it where that cannot be. */
+  /** Starts the job on an upstream, or queues it. Refuses it if neither is possible. */
   dispatch(job: RemoteJob): void {
-    if (this.#state === "open") this.again(job);
+    if (this.#state === "open") this.retry(job);
     else job.refuse(closedError());
   }
 
-  /** The same for a job that was dispatched before, and did not succeed. */
-  again(job: RemoteJob): void {
+  /** Like `dispatch`, for a job that failed on an upstream. Works while the pool drains, too. */
+  retry(job: RemoteJob): void {
     if (this.#state === "closed") job.refuse(closedError());
     else if (!this.#serve(job)) this.#queue.add(job);
   }
 
-  /** The job is not wanted any more. Nothing happens if it does not wait. */
+  /** Removes the job from the queue. Does nothing if it is not there. */
   withdraw(job: RemoteJob): void {
     if (this.#queue.delete(job)) this.#checkDrained();
   }
@@ -73,49 +73,50 @@ export class RemotePool implements UpstreamOwner {
     return { addresses: this.#upstreams.map(({ stats }) => stats), queue: { length: this.#queue.length } };
   }
 
-  /** Lets the requests under way end, then closes the connections. Idempotent; resolves when all are closed. */
+  /** Waits for running requests, then closes the connections. Idempotent. Resolves when all connections are closed. */
   close(): Promise<void> {
     this.#closed ??= this.#shutDown();
     return this.#closed;
   }
 
-  changed(): void {
+  capacityChanged(): void {
     this.#queue.startAll((job) => this.#serve(job));
     this.#checkDrained();
   }
 
-  isDispensable(upstream: Upstream): boolean {
+  hasAlternative(upstream: Upstream): boolean {
     return this.#upstreams.some((other) => other !== upstream && !other.isEjected);
   }
 
-  /** @returns false when the job has to wait */
+  /** @returns false if the job must wait in the queue */
   #serve(job: RemoteJob): boolean {
     this.#turn += 1;
-    const { tries } = job;
-    let passed = (one: Upstream): boolean => one === tries.avoided || tries.failedAt(one);
-    if (!this.#isAnyUp(passed)) passed = (one) => tries.failedAt(one); // there is no elsewhere
-    const upstream = leastLoaded(this.#upstreams, this.#turn, passed);
+    const { retries } = job;
+    let isExcluded = (one: Upstream): boolean => one === retries.avoided || retries.failedAt(one);
+    if (!this.#isAnyUp(isExcluded)) isExcluded = (one) => retries.failedAt(one); // no other address is up
+    const upstream = leastLoaded(this.#upstreams, this.#turn, isExcluded);
     if (upstream !== undefined) upstream.serve(job);
-    else if (this.#isAnyUp(passed)) return false;
-    else job.refuse(tries.lastReason ?? closedError()); // one is always up, so it has failed the job
+    else if (this.#isAnyUp(isExcluded)) return false;
+    else job.refuse(retries.lastReason ?? closedError()); // one address is always up, so the job has failed there
     return true;
   }
 
-  #isAnyUp(passed: (one: Upstream) => boolean): boolean {
-    return this.#upstreams.some((one) => !one.isEjected && !passed(one));
+  #isAnyUp(isExcluded: (one: Upstream) => boolean): boolean {
+    return this.#upstreams.some((one) => !one.isEjected && !isExcluded(one));
   }
 
   async #shutDown(): Promise<void> {
     this.#state = "draining";
-    await this.#drained();
+    await this.#whenDrained();
     this.#state = "closed";
     this.#queue.refuseAll(closedError());
     await Promise.all(this.#upstreams.map((upstream) => upstream.destroy(closedError())));
-    for (const deadlines of [this.resting, this.running, this.whole, this.aborted]) deadlines.clear();
+    for (const deadlines of [this.idleDeadlines, this.stallDeadlines, this.totalDeadlines, this.abortDeadlines])
+      deadlines.clear();
   }
 
-  /** Resolves when no request is under way and none waits, or when they took too long. */
-  #drained(): Promise<void> {
+  /** Resolves when no request is running or queued, or after `gracefulTimeout`. */
+  #whenDrained(): Promise<void> {
     return new Promise((resolve) => {
       const timer = setTimeout(resolve, this.settings.gracefulTimeout);
       this.#onDrained = () => {
@@ -126,7 +127,7 @@ export class RemotePool implements UpstreamOwner {
     });
   }
 
-  /** A moment later: whoever has lost its connection may be about to ask for another. */
+  /** Checks in a microtask, because a request that has just lost its connection may be retried at once. */
   #checkDrained(): void {
     if (this.#onDrained !== undefined) queueMicrotask(() => this.#isIdle() && this.#onDrained?.());
   }

@@ -1,40 +1,40 @@
-/** What a protocol must offer to be spoken to a remote server. Knows shapes; knows no byte and no address. */
+/** The interface of a protocol for remote servers. Types only; knows no byte and no address. */
 import type { Duplex } from "node:stream";
 import type { ConnectionOwner, ResponseEvents, SizedBody } from "../fastcgi/types.ts";
 import type { Environ } from "../wsgi/types.ts";
 
-/** The client's end of a connection: one request at a time. */
+/** The client's side of a connection. It carries one request at a time. */
 export interface RemoteConnection {
-  /** True while a request is on it. */
+  /** True while a request is running on the connection. */
   readonly busy: boolean;
-  /** Sends a request. `params` is what `Protocol.encode` made, bytes carried as latin-1. */
+  /** Sends a request. `params` is the result of `Protocol.encode`: bytes as latin-1. */
   send(params: string, body: SizedBody | undefined, events: ResponseEvents): void;
-  /** Nobody wants the rest of the response. The server is told where the protocol can tell it. */
+  /** Aborts the request. Tells the server, if the protocol can. */
   abort(): void;
-  /** Back-pressure: takes no more of the response for now. */
+  /** Back-pressure: stops reading the response until `resume()`. */
   pause(): void;
   resume(): void;
-  /** Ends the connection, on which no request is. */
+  /** Closes the connection, on which no request is running. */
   close(): void;
-  /** Breaks the connection; a request on it hears `lost`. */
+  /** Destroys the connection. The request on it, if any, gets `lost`. */
   destroy(reason: Error): void;
 }
 
-/** Keeps connections. `idle` is never called where a protocol takes one request a connection. */
+/** The owner of connections. `idle` is never called for a protocol with one request per connection. */
 export type RemoteOwner = ConnectionOwner<RemoteConnection>;
 
-/** A way to carry an environ to a server and a response back. */
+/** How an environ is sent to a server, and how the response comes back. */
 export interface Protocol {
-  /** As the log names it: `FastCGI`, `uwsgi`. */
+  /** The protocol's name in logs: `FastCGI`, `uwsgi`. */
   readonly name: string;
   /**
-   * The environ as the protocol carries it, in bytes as latin-1.
+   * Encodes the environ, as bytes in latin-1.
    *
-   * @param contentLength the body's true size in bytes; undefined for a request without a body
-   * @throws AppProtocolError when middleware put a string into the environ that is not bytes as latin-1
-   * @throws BadRequestError (431) when the protocol cannot carry so much
+   * @param contentLength the size of the body in bytes; undefined for a request without a body
+   * @throws AppProtocolError if a string in the environ has characters above U+00FF, which middleware can cause
+   * @throws BadRequestError (431) if the environ is too long for the protocol
    */
   encode(environ: Environ, contentLength: number | undefined): string;
-  /** Speaks the protocol on a stream that is connected. */
+  /** Starts the protocol on a connected stream. */
   connect(stream: Duplex, owner: RemoteOwner): RemoteConnection;
 }

@@ -1,30 +1,30 @@
-/** How often something has happened lately. Knows times; knows not what it was. */
+/** Counts how often an event has happened within a time window. Knows times; does not know the event. */
 
-/** More than that count as that many. */
-const MOST = 1024;
+/** The highest count. It bounds the memory. */
+const MAX_COUNT = 1024;
 
 export class RecentCounter {
   readonly #window: number;
-  /** In order. */
+  /** The times of the events, oldest first. */
   readonly #times: number[] = [];
 
-  /** @param window what is lately, in milliseconds */
+  /** @param window in milliseconds */
   constructor(window: number) {
     this.#window = window;
   }
 
-  /** It has happened. @param now as `performance.now()` has it */
-  note(now: number = performance.now()): void {
-    if (this.#times.length === MOST) this.#times.shift();
+  /** Adds an event. @param now on the clock of `performance.now()` */
+  add(now: number = performance.now()): void {
+    if (this.#times.length === MAX_COUNT) this.#times.shift();
     this.#times.push(now);
   }
 
-  /** How often. @param now the same */
+  /** Returns the number of events in the window. @param now on the same clock */
   count(now: number = performance.now()): number {
     const times = this.#times;
-    let old = 0;
-    while (old < times.length && (times[old] as number) <= now - this.#window) old += 1;
-    if (old > 0) times.splice(0, old);
+    let expired = 0;
+    while (expired < times.length && (times[expired] as number) <= now - this.#window) expired += 1;
+    if (expired > 0) times.splice(0, expired);
     return times.length;
   }
 }

@@ -1,4 +1,4 @@
-/** One request's way through the pool to a remote server and back. Knows connections and second tries; knows no protocol. */
+/** One request to a remote server, from its body to the end of its response. Handles retries; knows no protocol. */
 import type { BridgeError, UnreachableError } from "../errors.ts";
 import type { CgiHead } from "../fastcgi/cgi-head.ts";
 import { ProtocolStatus } from "../fastcgi/records.ts";
@@ -7,43 +7,43 @@ import type { Flow } from "../node/response-stream.ts";
 import type { SpooledBody } from "../node/spool.ts";
 import { readWholeBody } from "../node/whole-body.ts";
 import type { Environ, StartResponse, WsgiResult } from "../wsgi/types.ts";
-import { broken, overloaded, queueTimedOut, requestTimedOut } from "./errors.ts";
+import { brokenResponse, overloaded, queueTimedOut, requestTimedOut } from "./errors.ts";
 import type { RemoteJob, RemotePool } from "./pool.ts";
 import type { RemoteConnection } from "./protocol.ts";
 import { RemoteResponse } from "./response.ts";
 import { RetryPolicy } from "./retry-policy.ts";
-import { renewing, Stopwatch } from "./stopwatch.ts";
+import { refreshing, Stopwatch } from "./stopwatch.ts";
 import type { Upstream } from "./upstream.ts";
 
-/** What says that the server has not begun (FastCGI 1.0 §5.5). */
-const NOT_BEGUN: ReadonlySet<number> = new Set([ProtocolStatus.CANT_MPX_CONN, ProtocolStatus.OVERLOADED]);
+/** The protocol statuses of a server that has not started the request (FastCGI 1.0 §5.5). */
+const NOT_STARTED: ReadonlySet<number> = new Set([ProtocolStatus.CANT_MPX_CONN, ProtocolStatus.OVERLOADED]);
 
-/** Begins at once: spools the body, waits for a connection, sends. The response arrives in the result. */
+/** Spools the body, waits for a connection, and sends the request. The response arrives in the result. */
 export class RemoteRequest implements RemoteJob, ResponseEvents, Flow {
-  readonly tries: RetryPolicy;
-  /** When it began to wait. */
+  readonly retries: RetryPolicy;
+  /** When it was queued, for `queueTimeout`. */
   since = 0;
   readonly #pool: RemotePool;
   readonly #environ: Environ;
   readonly #response: RemoteResponse;
-  /** From one piece of the response to the next. */
-  readonly #running: Stopwatch;
-  readonly #whole: Stopwatch;
-  #aborted: Stopwatch | undefined;
+  /** Measures `requestTimeout`: from one piece of the response to the next. */
+  readonly #stallTimer: Stopwatch;
+  readonly #totalTimer: Stopwatch;
+  #abortTimer: Stopwatch | undefined;
   #params = "";
   #body: SpooledBody | undefined;
   #connection: RemoteConnection | undefined;
-  /** The last that it was given to. */
+  /** The upstream that got the request last. */
   #upstream: Upstream | undefined;
 
   constructor(pool: RemotePool, environ: Environ, startResponse: StartResponse) {
     const { requestTimeout, totalTimeout } = pool.settings;
     this.#pool = pool;
     this.#environ = environ;
-    this.tries = new RetryPolicy(environ.REQUEST_METHOD);
+    this.retries = new RetryPolicy(environ.REQUEST_METHOD);
     this.#response = new RemoteResponse(environ, startResponse, { flow: this, backlog: pool.settings.backlog });
-    this.#running = new Stopwatch(pool.running, () => this.#giveUp("requestTimeout", requestTimeout));
-    this.#whole = new Stopwatch(pool.whole, () => this.#giveUp("totalTimeout", totalTimeout));
+    this.#stallTimer = new Stopwatch(pool.stallDeadlines, () => this.#timeOut("requestTimeout", requestTimeout));
+    this.#totalTimer = new Stopwatch(pool.totalDeadlines, () => this.#timeOut("totalTimeout", totalTimeout));
   }
 
   begin(): WsgiResult {
@@ -63,12 +63,16 @@ export class RemoteRequest implements RemoteJob, ResponseEvents, Flow {
     return this.#upstream?.address.name ?? "the server";
   }
 
-  start(connection: RemoteConnection, upstream: Upstream, kept: boolean): void {
+  start(connection: RemoteConnection, upstream: Upstream, reused: boolean): void {
     this.#connection = connection;
     this.#upstream = upstream;
-    this.tries.sent(kept);
-    this.#running.start();
-    connection.send(this.#params, this.#body === undefined ? undefined : renewing(this.#body, this.#running), this);
+    this.retries.sent(reused);
+    this.#stallTimer.start();
+    connection.send(
+      this.#params,
+      this.#body === undefined ? undefined : refreshing(this.#body, this.#stallTimer),
+      this,
+    );
   }
 
   unreachable(upstream: Upstream, reason: UnreachableError): void {
@@ -76,23 +80,23 @@ export class RemoteRequest implements RemoteJob, ResponseEvents, Flow {
   }
 
   refuse(reason: BridgeError): void {
-    this.#over();
+    this.#release();
     this.#response.fail(reason);
   }
 
-  /** It has waited too long. */
+  /** Called when the request has waited in the queue for too long. */
   expire(): void {
     this.#pool.withdraw(this);
     this.refuse(queueTimedOut(this.#pool.settings));
   }
 
   pause(): void {
-    this.#running.hold();
+    this.#stallTimer.pause();
     this.#connection?.pause();
   }
 
   resume(): void {
-    this.#running.release();
+    this.#stallTimer.resume();
     this.#connection?.resume();
   }
 
@@ -105,7 +109,7 @@ export class RemoteRequest implements RemoteJob, ResponseEvents, Flow {
   }
 
   head(head: CgiHead): void {
-    this.#running.renew();
+    this.#stallTimer.refresh();
     this.#response.head(head);
   }
 
@@ -114,38 +118,38 @@ export class RemoteRequest implements RemoteJob, ResponseEvents, Flow {
   }
 
   body(slice: Buffer): void {
-    this.#running.renew();
+    this.#stallTimer.refresh();
     this.#response.body(slice);
   }
 
-  /** Workers of this package send it, and no remote server: whoever does speaks another protocol. */
+  /** Only this package's own workers send exceptions. A remote server that sends one violates the protocol. */
   exception(): void {
     this.#connection?.destroy(new RangeError("a remote server does not send exceptions"));
   }
 
-  /** What appStatus means, each application says for itself (FastCGI 1.0 §5.5): the response is whole all the same. */
+  /** Ignores `appStatus`: its meaning depends on the application (FastCGI 1.0 §5.5), and the response is complete anyway. */
   ended(_appStatus: number, protocolStatus: number): void {
-    const upstream = this.#leave();
-    if (this.wanted && !this.#response.answered && NOT_BEGUN.has(protocolStatus)) {
-      upstream.noteFailure();
+    const upstream = this.#detach();
+    if (this.wanted && !this.#response.headReceived && NOT_STARTED.has(protocolStatus)) {
+      upstream.countFailure();
       this.#tryElsewhere(upstream, overloaded(this.server));
-    } else if (this.#response.answered && protocolStatus === ProtocolStatus.REQUEST_COMPLETE) {
-      this.#over();
+    } else if (this.#response.headReceived && protocolStatus === ProtocolStatus.REQUEST_COMPLETE) {
+      this.#release();
       this.#response.end();
     } else {
-      this.#fail(upstream, new Error("it sent no head"));
+      this.#fail(upstream, new Error("it has no head"));
     }
   }
 
   lost(reason: Error): void {
-    const upstream = this.#leave();
-    if (this.wanted && !this.#response.answered && this.tries.broke(upstream)) this.#again();
+    const upstream = this.#detach();
+    if (this.wanted && !this.#response.headReceived && this.retries.connectionLost(upstream)) this.#retry();
     else this.#fail(upstream, reason);
   }
 
   #dispatch(contentLength: number | undefined): void {
     if (!this.wanted) {
-      this.#over(); // closed while its body was still arriving
+      this.#release(); // the client left while the body was arriving
       return;
     }
     try {
@@ -155,61 +159,61 @@ export class RemoteRequest implements RemoteJob, ResponseEvents, Flow {
       return;
     }
     this.since = performance.now();
-    this.#whole.start();
+    this.#totalTimer.start();
     this.#pool.dispatch(this);
   }
 
   #tryElsewhere(upstream: Upstream, reason: BridgeError): void {
-    this.tries.notBegun(upstream, reason);
-    this.#again();
+    this.retries.cannotServe(upstream, reason);
+    this.#retry();
   }
 
-  #again(): void {
+  #retry(): void {
     this.since = performance.now();
-    this.#pool.again(this);
+    this.#pool.retry(this);
   }
 
   #fail(upstream: Upstream, reason: Error): void {
-    this.#over();
+    this.#release();
     if (!this.wanted) return;
-    upstream.noteFailure();
-    this.#response.fail(broken(this.server, reason));
+    upstream.countFailure();
+    this.#response.fail(brokenResponse(this.server, reason));
   }
 
-  #giveUp(option: string, milliseconds: number): void {
-    this.#upstream?.noteFailure();
+  #timeOut(option: string, milliseconds: number): void {
+    this.#upstream?.countFailure();
     this.#response.fail(requestTimedOut(this.server, option, milliseconds));
     this.#abandon();
   }
 
-  /** The server is told, where it can be, and has a moment to end the response; then the connection is broken. */
+  /** Aborts the request. The server has a moment to end the response; then the connection is destroyed. */
   #abandon(): void {
     const connection = this.#connection;
     if (connection === undefined) {
       this.#pool.withdraw(this);
-      this.#over();
+      this.#release();
       return;
     }
     this.resume();
-    this.#running.stop();
-    this.#whole.stop();
-    this.#aborted = new Stopwatch(this.#pool.aborted, () =>
-      connection.destroy(new Error("nobody waits for the response")),
+    this.#stallTimer.stop();
+    this.#totalTimer.stop();
+    this.#abortTimer = new Stopwatch(this.#pool.abortDeadlines, () =>
+      connection.destroy(new Error("the request was aborted")),
     );
-    this.#aborted.start();
+    this.#abortTimer.start();
     connection.abort();
   }
 
-  /** The connection is another request's from now on, or is gone. */
-  #leave(): Upstream {
+  /** Gives up the connection, which is idle or gone. */
+  #detach(): Upstream {
     this.#connection = undefined;
-    this.#running.stop();
-    this.#aborted?.stop();
-    return this.#upstream as Upstream; // it was started
+    this.#stallTimer.stop();
+    this.#abortTimer?.stop();
+    return this.#upstream as Upstream; // set by start()
   }
 
-  #over(): void {
-    this.#whole.stop();
+  #release(): void {
+    this.#totalTimer.stop();
     this.#body?.close();
     this.#body = undefined;
   }

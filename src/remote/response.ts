@@ -1,4 +1,4 @@
-/** What the client gets of a remote server's response. Knows heads, blocks and the log; knows no connection. */
+/** The response of a remote server, on its way to the client. Knows heads, blocks and the log; knows no connection. */
 import { StringDecoder } from "node:string_decoder";
 import { AppProtocolError } from "../errors.ts";
 import type { CgiHead } from "../fastcgi/cgi-head.ts";
@@ -11,12 +11,12 @@ import { gatewayHead } from "./head.ts";
 
 export class RemoteResponse {
   readonly #stream: ResponseStream;
-  /** Kept: the application's own middleware may put another into the environ. */
+  /** Kept here, because middleware may put another one into the environ. */
   readonly #errors: ErrorStream;
   #decoder: StringDecoder | undefined;
-  #answered = false;
+  #headReceived = false;
 
-  /** @param flow its `server` names the server in errors */
+  /** @param flow pauses and cancels the response; its `server` is the server's name in errors */
   constructor(
     environ: Environ,
     startResponse: StartResponse,
@@ -33,33 +33,33 @@ export class RemoteResponse {
     this.#stream = new ResponseStream(start, flow, backlog);
   }
 
-  /** Is there at once, so that its `close()` reaches a request that is not answered yet. */
+  /** The result for the gateway. It exists from the start, so that its `close()` can end a request that has no response yet. */
   get result(): WsgiResult {
     return this.#stream;
   }
 
-  /** The head was whole: there is no second try any more. */
-  get answered(): boolean {
-    return this.#answered;
+  /** True once the head is complete. From then on the request is not retried. */
+  get headReceived(): boolean {
+    return this.#headReceived;
   }
 
-  /** False when the client has left, or has been told of a failure. */
+  /** False once the client has left or has got an error. */
   get wanted(): boolean {
     return !this.#stream.ended;
   }
 
-  /** @param slice of the server's words for the log, in UTF-8 */
+  /** Writes to `wsgi.errors`. @param slice a part of the server's output for the log, in UTF-8 */
   log(slice: Buffer): void {
     this.#decoder ??= new StringDecoder("utf8");
     report(this.#errors, this.#decoder.write(slice));
   }
 
   head(head: CgiHead): void {
-    this.#answered = true;
+    this.#headReceived = true;
     if (this.wanted) this.#stream.start(gatewayHead(head));
   }
 
-  /** The head is to go out before there is a block. */
+  /** Sends the head before the first block. */
   flushHead(): void {
     this.#stream.flushHead();
   }
@@ -72,7 +72,7 @@ export class RemoteResponse {
     this.#stream.end();
   }
 
-  /** Nothing happens if nobody waits for it. */
+  /** Does nothing if the response has ended. */
   fail(reason: unknown): void {
     this.#stream.fail(reason);
   }

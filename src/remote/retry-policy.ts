@@ -1,72 +1,73 @@
-/** Whether, and where, a request may be sent again. Knows what was tried; sends nothing. */
+/** Decides whether a request may be retried, and where. Knows the attempts; sends nothing. */
 import type { BridgeError } from "../errors.ts";
 import type { Upstream } from "./upstream.ts";
 
-/** Methods that may be carried out twice (RFC 9110 §9.2.1). */
+/** Safe methods: a second execution does no harm (RFC 9110 §9.2.1). */
 const SAFE: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"]);
-/** How often a request is sent on new connections. */
-const MAX_SENT = 2;
+/** The number of attempts on new connections. */
+const MAX_ATTEMPTS = 2;
 
 /**
- * A request is sent again
+ * A request is retried in two cases:
  *
- * - whatever its method, when no connection could be had, or the server says that it has not begun it: to each address once;
- * - if its method is safe, when a connection broke before the response's head was whole: on a new connection, and once more on
- *   another, elsewhere if there is an elsewhere.
+ * - With any method, if no connection could be opened, or if the server reports that it has not started the request. Each
+ *   address is tried once.
+ * - With a safe method, if the connection broke before the response head was complete. After a reused connection the request
+ *   goes to a new one. After a new connection it gets one more attempt, on another address if there is one.
  *
- * Others than safe ones go on new connections alone: a server may close a kept one while the request is on its way, and nobody
- * could say whether it was carried out.
+ * A request with an unsafe method uses only new connections. A server may close a reused one while the request is on its way,
+ * and then nobody knows whether the server has executed the request.
  */
 export class RetryPolicy {
   readonly #isSafe: boolean;
-  readonly #failed: Map<Upstream, BridgeError> = new Map();
+  readonly #failures: Map<Upstream, BridgeError> = new Map();
   #mayReuse: boolean;
   #avoided: Upstream | undefined;
-  #kept = false;
-  /** On new connections. */
-  #sent = 0;
+  #reused = false;
+  /** The number of attempts on new connections so far. */
+  #attempts = 0;
 
   constructor(method: string) {
     this.#isSafe = SAFE.has(method);
     this.#mayReuse = this.#isSafe;
   }
 
-  /** It may go on a connection that was kept. */
+  /** True if the request may use a connection that has carried requests before. */
   get mayReuse(): boolean {
     return this.#mayReuse;
   }
 
-  /** Goes elsewhere if there is an elsewhere. */
+  /** The upstream to avoid, if another one is up. */
   get avoided(): Upstream | undefined {
     return this.#avoided;
   }
 
-  /** What was said by the last that could not serve it. */
+  /** The error of the last upstream that could not serve the request. */
   get lastReason(): BridgeError | undefined {
-    return [...this.#failed.values()].at(-1);
+    return [...this.#failures.values()].at(-1);
   }
 
-  /** Has this one shown that it cannot serve it? */
+  /** True if the upstream could not serve the request. */
   failedAt(upstream: Upstream): boolean {
-    return this.#failed.has(upstream);
+    return this.#failures.has(upstream);
   }
 
-  sent(kept: boolean): void {
-    this.#kept = kept;
-    if (!kept) this.#sent += 1;
+  sent(reused: boolean): void {
+    this.#reused = reused;
+    if (!reused) this.#attempts += 1;
   }
 
-  /** It was not begun there, and may go to all others. */
-  notBegun(upstream: Upstream, reason: BridgeError): void {
-    this.#failed.set(upstream, reason);
+  /** Called when the upstream did not start the request. All others may be tried. */
+  cannotServe(upstream: Upstream, reason: BridgeError): void {
+    this.#failures.set(upstream, reason);
   }
 
-  /** The connection broke before there was an answer. @returns may it be sent again? */
-  broke(upstream: Upstream): boolean {
-    if (!this.#isSafe || (!this.#kept && this.#sent >= MAX_SENT)) return false;
+  /** Called when the connection broke before there was a response. @returns true if the request may be retried */
+  connectionLost(upstream: Upstream): boolean {
+    if (!this.#isSafe || (!this.#reused && this.#attempts >= MAX_ATTEMPTS)) return false;
     this.#mayReuse = false;
-    if (!this.#kept) {
-      upstream.noteFailure(); // a kept connection that closes is none
+    if (!this.#reused) {
+      upstream.countFailure(); // closing a reused connection is not a failure
       this.#avoided = upstream;
     }
     return true;

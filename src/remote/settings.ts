@@ -1,4 +1,4 @@
-/** What holds when a remote app is told nothing, and what it cannot be told. Knows options; knows no connection. */
+/** Resolves the options of a remote app: checks them and sets the defaults. Knows options; knows no connection. */
 import { type BacklogLimits, backlogLimits } from "../node/backlog.ts";
 import { bytes, count, MAX_TIME, unlimited } from "../node/option-values.ts";
 import { type SpoolLimits, spoolLimits } from "../node/spool.ts";
@@ -6,13 +6,13 @@ import { checkLogger, type Logger } from "../wsgi/log.ts";
 import { type Address, parseAddresses, type RemoteAddress } from "./address.ts";
 import type { RemoteAppOptions } from "./options.ts";
 
-/** The options, resolved: below this file nothing has a default. */
+/** The resolved options. No other file has a default. */
 export interface RemoteSettings {
   readonly addresses: readonly Address[];
   readonly maxConnections: number;
-  /** Milliseconds, 0 for none. */
+  /** In milliseconds; 0 to keep no connections. */
   readonly keepAlive: number;
-  /** This and the other times are in milliseconds; infinite for no limit. */
+  /** In milliseconds, like all timeouts; infinite for no limit. */
   readonly connectTimeout: number;
   readonly requestTimeout: number;
   readonly totalTimeout: number;
@@ -25,7 +25,7 @@ export interface RemoteSettings {
   readonly logger: Logger;
 }
 
-/** More would be a mistake in the option, and each costs a file descriptor. */
+/** A higher number is surely a mistake. Each connection takes a file descriptor. */
 const MAX_CONNECTIONS = 4096;
 const MAX_FAILURES = 1000;
 
@@ -48,7 +48,7 @@ export const REMOTE_OPTIONS: Readonly<Record<keyof RemoteAppOptions, true>> = {
   logger: true,
 };
 
-/** @throws OptionError that names the option */
+/** @throws OptionError that names the invalid option */
 export function resolveSettings(
   addresses: RemoteAddress | readonly RemoteAddress[],
   options: RemoteAppOptions,

@@ -1,26 +1,26 @@
-/** What `stats()` tells. Knows the shape; knows no pool. */
+/** The type of `stats()`. Knows the shape; knows no pool. */
 
-/** One address. */
+/** The state of one address. */
 export interface RemoteAddressStats {
-  /** As it was given: `host:port`, or a path. */
+  /** The address as `host:port`, or the path of the socket. */
   readonly address: string;
-  /** How many connections are open or being opened. */
+  /** The number of connections that are open or being opened. */
   readonly connections: number;
-  /** How many of them have a request, or are being opened for one. */
+  /** The number of those that carry a request, or are being opened. */
   readonly busy: number;
-  /** It takes no connections and so gets no requests; it is tried from time to time. */
+  /** True while the address accepts no connections and so gets no requests. The app probes it from time to time. */
   readonly ejected: boolean;
-  /** How many requests it was given; a second try counts anew. */
+  /** The number of requests sent to the address. Each retry counts. */
   readonly requests: number;
-  /** How many connections could not be opened, and how many requests broke off, were refused or took too long. */
+  /** The number of connections that could not be opened, plus the requests that broke off, were refused or timed out. */
   readonly failures: number;
 }
 
-/** A remote app seen from inside, now. */
+/** The current state of a remote app. */
 export interface RemoteAppStats {
   readonly addresses: readonly RemoteAddressStats[];
   readonly queue: {
-    /** How many requests wait for a connection to be free. */
+    /** The number of requests that wait for a free connection. */
     readonly length: number;
   };
 }

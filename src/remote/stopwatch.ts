@@ -1,42 +1,42 @@
-/** A time that a request may take. Knows when it begins and when it stands still; knows nothing of what is timed. */
+/** Measures one timeout of a request, and can be paused. Knows times; knows nothing of the request. */
 import type { SizedBody } from "../fastcgi/types.ts";
 import type { Deadlines, Timed } from "../node/deadlines.ts";
 
 export class Stopwatch implements Timed {
   readonly #deadlines: Deadlines;
   readonly #onExpire: () => void;
-  #since = 0;
-  #held = false;
+  #startedAt = 0;
+  #paused = false;
 
-  /** @param deadlines say how long it may take @param onExpire is called once, when it took longer */
+  /** @param deadlines hold the timeout @param onExpire is called once, if the time runs out */
   constructor(deadlines: Deadlines, onExpire: () => void) {
     this.#deadlines = deadlines;
     this.#onExpire = onExpire;
   }
 
   get since(): number {
-    return this.#held ? performance.now() : this.#since;
+    return this.#paused ? performance.now() : this.#startedAt;
   }
 
   start(): void {
-    this.renew();
+    this.refresh();
     this.#deadlines.add(this);
   }
 
-  /** The time begins anew, if it runs. */
-  renew(): void {
-    this.#since = performance.now();
+  /** Restarts the time. */
+  refresh(): void {
+    this.#startedAt = performance.now();
   }
 
-  /** The time stands still. */
-  hold(): void {
-    this.#held = true;
+  /** Stops the time until `resume()`. */
+  pause(): void {
+    this.#paused = true;
   }
 
-  /** The time begins anew after it stood still. */
-  release(): void {
-    if (this.#held) this.renew();
-    this.#held = false;
+  /** Restarts the time, if it is paused. */
+  resume(): void {
+    if (this.#paused) this.refresh();
+    this.#paused = false;
   }
 
   stop(): void {
@@ -48,13 +48,13 @@ export class Stopwatch implements Timed {
   }
 }
 
-/** A body each block of which begins the time anew: while it goes out, the server does not keep anybody waiting. */
-export function renewing(body: SizedBody, watch: Stopwatch): SizedBody {
+/** Wraps a body so that each block restarts the time: while the body is being sent, the server is not late. */
+export function refreshing(body: SizedBody, watch: Stopwatch): SizedBody {
   return {
     size: body.size,
     async *blocks() {
       for await (const block of body.blocks()) {
-        watch.renew();
+        watch.refresh();
         yield block;
       }
     },

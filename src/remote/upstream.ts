@@ -1,4 +1,4 @@
-/** One address: its connections, and whether it is alive. Knows sockets and their ends; knows no request's meaning. */
+/** One address with its connections and its health. Knows sockets and when they close; knows no request. */
 import type { Socket } from "node:net";
 import type { UnreachableError } from "../errors.ts";
 import type { Deadlines } from "../node/deadlines.ts";
@@ -6,40 +6,40 @@ import type { Address } from "./address.ts";
 import type { Candidate } from "./balance.ts";
 import { dial } from "./dial.ts";
 import { Health } from "./health.ts";
-import { IdleConnections, isWhole, type Link } from "./idle-connections.ts";
+import { IdleConnections, isReusable, type Link } from "./idle-connections.ts";
 import type { Protocol, RemoteConnection, RemoteOwner } from "./protocol.ts";
 import { RecentCounter } from "./recent-counter.ts";
 import type { RemoteSettings } from "./settings.ts";
 import type { RemoteAddressStats } from "./stats.ts";
 
-/** A request in want of a connection: one of `start` and `unreachable` is called. */
+/** A request that needs a connection. The upstream calls either `start` or `unreachable`. */
 export interface UpstreamJob {
-  readonly tries: { readonly mayReuse: boolean };
-  /** False when nobody waits for it any more. */
+  readonly retries: { readonly mayReuse: boolean };
+  /** False once the client has left or has got an error. */
   readonly wanted: boolean;
-  /** @param kept the connection has had requests before, so the server may be about to close it */
-  start(connection: RemoteConnection, upstream: Upstream, kept: boolean): void;
-  /** No connection could be had: no byte was sent. */
+  /** @param reused true if the connection has carried requests before, so that the server may be about to close it */
+  start(connection: RemoteConnection, upstream: Upstream, reused: boolean): void;
+  /** Called if no connection could be opened. Nothing was sent. */
   unreachable(upstream: Upstream, reason: UnreachableError): void;
 }
 
 export interface UpstreamOwner {
   readonly settings: RemoteSettings;
   readonly protocol: Protocol;
-  /** The time of connections without a request. */
-  readonly resting: Deadlines;
-  /** Somebody may find room now. */
-  changed(): void;
-  /** Are there others that get requests? */
-  isDispensable(upstream: Upstream): boolean;
+  /** The deadlines of idle connections (`keepAlive`). */
+  readonly idleDeadlines: Deadlines;
+  /** Called when a waiting request may find room. */
+  capacityChanged(): void;
+  /** True if another upstream is up. */
+  hasAlternative(upstream: Upstream): boolean;
 }
 
-/** A server that keeps no connections closes each within this time after its first request, in milliseconds. */
-const CLOSES_WITHIN_MS = 1_000;
-/** How long a failed request counts as load, in milliseconds. */
-const LATELY_MS = 10_000;
-const FIRST_PROBE_MS = 1_000;
-const LAST_PROBE_MS = 30_000;
+/** A server without keep-alive closes a connection within this time after the first request, in milliseconds. */
+const CLOSE_WINDOW_MS = 1_000;
+/** How long a failed request counts towards the load, in milliseconds. */
+const FAILURE_WINDOW_MS = 10_000;
+const FIRST_PROBE_DELAY_MS = 1_000;
+const MAX_PROBE_DELAY_MS = 30_000;
 
 export class Upstream implements Candidate, RemoteOwner {
   readonly address: Address;
@@ -48,24 +48,24 @@ export class Upstream implements Candidate, RemoteOwner {
   readonly #links: Map<RemoteConnection, Link> = new Map();
   readonly #idle: IdleConnections;
   readonly #dialling: Set<Socket> = new Set();
-  /** Does the server keep its side of a connection open? Undefined until it has shown. */
-  #keeps: boolean | undefined;
-  readonly #failedLately: RecentCounter = new RecentCounter(LATELY_MS);
+  /** True if the server keeps connections open after a request; undefined until it has shown that. */
+  #serverKeepsAlive: boolean | undefined;
+  readonly #recentFailures: RecentCounter = new RecentCounter(FAILURE_WINDOW_MS);
   #requests = 0;
   #failures = 0;
 
   constructor(address: Address, owner: UpstreamOwner) {
     this.address = address;
     this.#owner = owner;
-    this.#idle = new IdleConnections(owner.resting);
-    this.#keeps = owner.settings.keepAlive === 0 ? false : undefined;
+    this.#idle = new IdleConnections(owner.idleDeadlines);
+    this.#serverKeepsAlive = owner.settings.keepAlive === 0 ? false : undefined;
     const { maxFailures, logger } = owner.settings;
     this.#health = new Health(
-      { maxFailures, firstProbe: FIRST_PROBE_MS, lastProbe: LAST_PROBE_MS },
+      { maxFailures, firstDelay: FIRST_PROBE_DELAY_MS, maxDelay: MAX_PROBE_DELAY_MS },
       {
-        ejected: (reason) => logger.warn(`${reason.message}; it gets no requests until it does`),
-        probe: () => this.#open({ had: (link) => this.#drop(link), failed: () => undefined }),
-        restored: () => logger.info(`${address.name} takes connections again`),
+        ejected: (reason) => logger.warn(`${reason.message}; the address gets no requests until a connection succeeds`),
+        probe: () => this.#open({ opened: (link) => this.#drop(link), failed: () => undefined }),
+        restored: () => logger.info(`${address.name} accepts connections again`),
       },
     );
   }
@@ -79,7 +79,7 @@ export class Upstream implements Candidate, RemoteOwner {
   }
 
   get load(): number {
-    return this.busy + this.#failedLately.count();
+    return this.busy + this.#recentFailures.count();
   }
 
   get hasRoom(): boolean {
@@ -97,47 +97,47 @@ export class Upstream implements Candidate, RemoteOwner {
     };
   }
 
-  /** Gives a request a connection, now or when one is open. Only while it has room. */
+  /** Starts the job on an idle connection or on a new one. Call it only if `hasRoom`. */
   serve(job: UpstreamJob): void {
     this.#requests += 1;
-    const kept = this.#takeIdle();
-    if (kept !== undefined && job.tries.mayReuse) {
-      job.start(kept.connection, this, true);
+    const idle = this.#takeIdle();
+    if (idle !== undefined && job.retries.mayReuse) {
+      job.start(idle.connection, this, true);
       return;
     }
-    if (kept !== undefined) this.#drop(kept); // the new one takes its place, and its worker
+    if (idle !== undefined) this.#drop(idle); // the new connection takes over its place, and the server's worker
     this.#open({
-      had: (link) => (job.wanted ? job.start(link.connection, this, false) : this.#drop(link)),
+      opened: (link) => (job.wanted ? job.start(link.connection, this, false) : this.#drop(link)),
       failed: (reason) => job.unreachable(this, reason),
     });
   }
 
-  /** A request failed here that was sent. */
-  noteFailure(): void {
+  /** Counts a request that was sent and failed. */
+  countFailure(): void {
     this.#failures += 1;
-    this.#failedLately.note();
+    this.#recentFailures.add();
   }
 
   idle(connection: RemoteConnection): void {
     const link = this.#links.get(connection);
     if (link === undefined) return;
     link.since = performance.now();
-    link.rests += 1;
-    if (link.rests > 1) this.#keeps ??= true;
-    if (this.#keeps !== false && isWhole(link)) this.#idle.add(link);
+    link.idleCount += 1;
+    if (link.idleCount > 1) this.#serverKeepsAlive ??= true;
+    if (this.#serverKeepsAlive !== false && isReusable(link)) this.#idle.add(link);
     else this.#drop(link);
-    this.#owner.changed();
+    this.#owner.capacityChanged();
   }
 
   closed(connection: RemoteConnection): void {
     const link = this.#links.get(connection);
-    if (link === undefined) return; // given up by this side
-    if (link.rests === 1 && performance.now() - link.since < CLOSES_WITHIN_MS) this.#keeps ??= false;
-    this.#forget(link);
-    this.#owner.changed();
+    if (link === undefined) return; // this side has closed it
+    if (link.idleCount === 1 && performance.now() - link.since < CLOSE_WINDOW_MS) this.#serverKeepsAlive ??= false;
+    this.#removeLink(link);
+    this.#owner.capacityChanged();
   }
 
-  /** Ends everything; requests under way hear `lost`. Resolves when all sockets are closed. */
+  /** Destroys all connections; running requests get `lost`. Resolves when all sockets are closed. */
   async destroy(reason: Error): Promise<void> {
     this.#health.stop();
     const sockets = [...this.#dialling, ...[...this.#links.values()].map(({ socket }) => socket)];
@@ -146,50 +146,50 @@ export class Upstream implements Candidate, RemoteOwner {
     await Promise.all(closed);
   }
 
-  #open({ had, failed }: { had(link: Link): void; failed(reason: UnreachableError): void }): void {
+  #open({ opened, failed }: { opened(link: Link): void; failed(reason: UnreachableError): void }): void {
     const { settings } = this.#owner;
     const socket = dial(this.address, settings.connectTimeout, {
       connected: () => {
         this.#dialling.delete(socket);
-        const link = this.#adopt(socket);
+        const link = this.#addLink(socket);
         this.#health.succeeded();
-        had(link);
-        this.#owner.changed();
+        opened(link);
+        this.#owner.capacityChanged();
       },
       failed: (reason) => {
         this.#dialling.delete(socket);
         this.#failures += 1;
-        this.#health.failed(reason, this.#owner.isDispensable(this));
+        this.#health.failed(reason, this.#owner.hasAlternative(this));
         failed(reason);
-        this.#owner.changed();
+        this.#owner.capacityChanged();
       },
     });
     this.#dialling.add(socket);
   }
 
-  #adopt(socket: Socket): Link {
+  #addLink(socket: Socket): Link {
     const connection = this.#owner.protocol.connect(socket, this);
-    const link: Link = { connection, socket, since: 0, rests: 0, expire: () => this.#drop(link) };
+    const link: Link = { connection, socket, since: 0, idleCount: 0, expire: () => this.#drop(link) };
     this.#links.set(connection, link);
     return link;
   }
 
-  /** One that rests and is not about to close, as far as this side has heard. */
+  /** Returns an idle connection that, as far as known, the server is not closing. */
   #takeIdle(): Link | undefined {
     for (let link = this.#idle.take(); link !== undefined; link = this.#idle.take()) {
-      if (isWhole(link)) return link;
+      if (isReusable(link)) return link;
       this.#drop(link);
     }
     return undefined;
   }
 
-  /** Its end is no news any more. */
+  /** Closes the connection. `closed` ignores it from now on. */
   #drop(link: Link): void {
-    this.#forget(link);
+    this.#removeLink(link);
     link.socket.destroy();
   }
 
-  #forget(link: Link): void {
+  #removeLink(link: Link): void {
     this.#links.delete(link.connection);
     this.#idle.delete(link);
   }

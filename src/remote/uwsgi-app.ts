@@ -1,4 +1,4 @@
-/** A remote uwsgi server as a `WsgiApp`. Knows what it is told of the request; the pool knows where it is. */
+/** Makes a `WsgiApp` of a remote uwsgi server. Knows what uwsgi sends for a request; the pool knows the connections. */
 import { checkOptionNames } from "../wsgi/known-options.ts";
 import { withoutSteering } from "../wsgi/steering.ts";
 import type { RemoteAddress } from "./address.ts";
@@ -15,20 +15,20 @@ const UWSGI: Protocol = {
   connect: (stream, owner) => new UwsgiConnection(stream, owner),
 };
 
-/** Without `keepAlive`: uwsgi has no second request on a connection. */
+/** `keepAlive` is missing: a uwsgi connection carries a single request. */
 const { keepAlive: _, ...OPTIONS } = REMOTE_OPTIONS;
 
 /**
- * A remote server that speaks uwsgi, or several with the same application, as a `WsgiApp`: uWSGI (`--socket`), gunicorn
- * (`--protocol uwsgi`).
+ * Returns a `WsgiApp` that sends its requests to a server that speaks uwsgi, or to several servers with the same application:
+ * uWSGI (`--socket`), gunicorn (`--protocol uwsgi`).
  *
  *     app.use("/shop", fromWsgi(uwsgiApp(["10.0.0.1:3031", "10.0.0.2:3031"])));
  *
- * Each request has a connection of its own, neither encrypted nor authenticated. One whose variables take more than 64 KiB is a
- * 431, as uwsgi cannot carry it.
+ * Each request has its own connection, which is not encrypted and not authenticated. A request whose variables take more than
+ * 64 KiB gets a 431, because uwsgi cannot carry it.
  *
  * @param addresses each `"host:port"` (IPv6 in brackets), `"/path/to.sock"`, `"unix:/path/to.sock"`, `{ host, port }` or `{ path }`
- * @throws OptionError that names the option or shows the address which cannot be used
+ * @throws OptionError that names the invalid option or shows the invalid address
  */
 export function uwsgiApp(
   addresses: RemoteAddress | readonly RemoteAddress[],

@@ -1,4 +1,4 @@
-/** The client's side of a uwsgi connection: one request, then its end. Knows packets and responses; knows no WSGI and no pool. */
+/** The client's side of a uwsgi connection, for a single request. Knows packets and responses; knows no WSGI and no pool. */
 import type { Duplex } from "node:stream";
 import { FairReader } from "../fastcgi/fair-reader.ts";
 import { ProtocolStatus } from "../fastcgi/records.ts";
@@ -14,7 +14,7 @@ export class UwsgiConnection implements RemoteConnection {
   #events: ResponseEvents | undefined;
   #reader: HttpResponseReader | undefined;
   #closed = false;
-  /** The head is here, and nothing yet of what may follow it. */
+  /** True after the head, until something follows it. */
   #headIsLast = false;
   #wake: (() => void) | undefined;
 
@@ -50,9 +50,9 @@ export class UwsgiConnection implements RemoteConnection {
     if (body !== undefined) this.#sendBody(body).catch((error: Error) => this.#stream.destroy(error));
   }
 
-  /** The protocol has no word for it: the connection is all that can be given up. */
+  /** Breaks the connection. The uwsgi protocol has no abort message. */
   abort(): void {
-    this.#stream.destroy(new Error("nobody waits for the response"));
+    this.#stream.destroy(new Error("the request was aborted"));
   }
 
   pause(): void {
@@ -75,7 +75,7 @@ export class UwsgiConnection implements RemoteConnection {
     for await (const block of body.blocks()) {
       if (this.#closed) return;
       if (!this.#stream.write(block)) await this.#drained();
-      if (this.#closed) return; // before the body is asked for more: it may be closed by now
+      if (this.#closed) return; // before asking for another block: the body may be closed by now
     }
   }
 
@@ -103,18 +103,18 @@ export class UwsgiConnection implements RemoteConnection {
     else this.#lose(new Error("the connection was closed"));
   }
 
-  /** One request is all that a connection has: uWSGI closes it, and what others keep of it is not worth a guess. */
+  /** Ends the connection with its only request. uWSGI closes it; other servers differ in what they keep. */
   #complete(): void {
-    const events = this.#leave();
+    const events = this.#detach();
     events?.ended(0, ProtocolStatus.REQUEST_COMPLETE);
   }
 
   #lose(reason: Error): void {
-    this.#leave()?.lost(reason);
+    this.#detach()?.lost(reason);
   }
 
-  /** @returns who is still to hear of it */
-  #leave(): ResponseEvents | undefined {
+  /** Closes the connection. @returns the events of the request that was running on it */
+  #detach(): ResponseEvents | undefined {
     if (this.#closed) return undefined;
     this.#closed = true;
     const events = this.#events;

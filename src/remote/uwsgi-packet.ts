@@ -1,44 +1,47 @@
-/** An environ as the uwsgi protocol carries it: a header of four bytes, then variables. Knows bytes; knows no connection. */
+/** Encodes an environ for the uwsgi protocol: a header of four bytes, then the variables. Knows bytes; knows no connection. */
 import { AppProtocolError, BadRequestError } from "../errors.ts";
 import type { Environ } from "../wsgi/types.ts";
 
-/** The size of all variables is told in 16 bits. */
-const LIMIT = 0xffff;
-const NO_BYTE = /[^\x00-\xff]/;
-/** Written by what is true on this side, whatever a header or a middleware said. */
-const RESTATED: ReadonlySet<string> = new Set(["REQUEST_METHOD", "HTTPS", "CONTENT_LENGTH"]);
+/** The protocol has 16 bits for the size of all variables. */
+const MAX_SIZE = 0xffff;
+const NOT_LATIN1 = /[^\x00-\xff]/;
+/** Set from the request itself, whatever value a header or a middleware gave them. */
+const OVERRIDDEN: ReadonlySet<string> = new Set(["REQUEST_METHOD", "HTTPS", "CONTENT_LENGTH"]);
 
 /**
- * All string values of an environ, as bytes in latin-1: modifiers 0 (WSGI), sizes with the low byte first. `wsgi.*` is made anew
- * on the other side: of it only the scheme travels, as CGI's HTTPS. REQUEST_METHOD comes first.
+ * Returns all string values of an environ, as bytes in latin-1. The modifiers are 0 (WSGI); sizes have the low byte first. The
+ * server makes its own `wsgi.*` keys; only the scheme is sent, as CGI's HTTPS. REQUEST_METHOD comes first.
  *
- * @throws BadRequestError (431) for more than 64 KiB
- * @throws AppProtocolError when middleware put a string into the environ that is not bytes as latin-1
+ * @throws BadRequestError (431) if the variables take more than 64 KiB
+ * @throws AppProtocolError if a string has characters above U+00FF, which middleware can cause
  */
 export function encodePacket(environ: Environ, contentLength: number | undefined): string {
   let variables = variable("REQUEST_METHOD", environ.REQUEST_METHOD);
   for (const key in environ) {
     const value = environ[key];
-    if (typeof value !== "string" || key.startsWith("wsgi.") || RESTATED.has(key)) continue;
+    if (typeof value !== "string" || key.startsWith("wsgi.") || OVERRIDDEN.has(key)) continue;
     variables += variable(key, value);
   }
   if (environ["wsgi.url_scheme"] === "https") variables += variable("HTTPS", "on");
   if (contentLength !== undefined) variables += variable("CONTENT_LENGTH", String(contentLength));
-  if (variables.length > LIMIT) {
-    throw new BadRequestError(`the request's variables have ${variables.length} bytes; uwsgi carries ${LIMIT}`, 431);
+  if (variables.length > MAX_SIZE) {
+    throw new BadRequestError(
+      `the variables of the request take ${variables.length} bytes; uwsgi carries at most ${MAX_SIZE}`,
+      431,
+    );
   }
-  if (!NO_BYTE.test(variables)) return `\0${size(variables.length)}\0${variables}`;
-  const key = Object.keys(environ).find((name) => NO_BYTE.test(name + String(environ[name])));
-  throw new AppProtocolError(`environ.${key} has characters above U+00FF; PEP 3333 carries bytes as latin-1`);
+  if (!NOT_LATIN1.test(variables)) return `\0${size(variables.length)}\0${variables}`;
+  const key = Object.keys(environ).find((name) => NOT_LATIN1.test(name + String(environ[name])));
+  throw new AppProtocolError(`environ.${key} has characters above U+00FF; PEP 3333 allows only bytes as latin-1`);
 }
 
-/** The method in a packet that `encodePacket` has made: its first value. */
+/** Returns the method of a packet from `encodePacket`: the first value. */
 export function methodOf(packet: string): string {
   const at = 4 + 2 + "REQUEST_METHOD".length + 2;
   return packet.slice(at, at + packet.charCodeAt(at - 2) + 256 * packet.charCodeAt(at - 1));
 }
 
-/** A length of more than 16 bits makes a packet that is too long, which is refused as a whole. */
+/** A value of more than 64 KiB makes the packet too long, and `encodePacket` rejects it as a whole. */
 function variable(name: string, value: string): string {
   return size(name.length) + name + size(value.length) + value;
 }

@@ -1,28 +1,28 @@
-/** The end of a server that somebody has asked for. Knows the order of things; the parts are beside it. */
+/** Closes a server on a signal. Knows the order of the steps; `Drain` and `stopSignal` do them. */
 import type { Server } from "node:http";
 import { Drain } from "./drain.ts";
 import { stopSignal } from "./signals.ts";
 
-/** How long answers that are under way may take to end, in milliseconds. */
+/** How long running responses may take to finish, in milliseconds. */
 const GRACE_MS = 10_000;
 
-/** What stands behind a server and is to end after it: a `PythonApp` is one. */
+/** Something to close after the server, such as a `PythonApp`. */
 export interface Closable {
   close(): Promise<void>;
 }
 
 /**
- * Ends an HTTP or HTTPS server at SIGTERM or SIGINT (Ctrl-C) without cutting an answer short, then what stands behind it.
- * Call it right after `listen()`, before there are connections.
+ * Closes an HTTP or HTTPS server on SIGTERM or SIGINT (Ctrl-C) without cutting off responses, and then its applications. Call
+ * it right after `listen()`, before there are connections.
  *
  *     const server = app.listen(3000);
  *     closeOnSignal(server, shop);
  *
- * No new connections from then on; each connection ends after the answer that it waits for, at the latest after 10 seconds.
- * A second signal ends the process at once, with 128 and the signal's number, as a shell tells it.
+ * After the signal the server accepts no new connections. Each connection is closed after its pending response, and after at
+ * most 10 seconds. A second signal ends the process at once, with exit code 128 plus the signal's number.
  *
- * @param closables are closed all at once when the server has ended: Python apps, database pools
- * @returns resolves with the signal when everything has ended; nothing of this keeps the process alive then
+ * @param closables are all closed at the same time, after the server: Python apps, database pools
+ * @returns a promise of the signal. It resolves when everything is closed; then nothing of this keeps the process alive
  */
 export async function closeOnSignal(server: Server, ...closables: readonly Closable[]): Promise<NodeJS.Signals> {
   const drain = new Drain(server);

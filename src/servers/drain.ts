@@ -1,17 +1,17 @@
-/** Stops an HTTP server without cutting an answer short. Knows connections and the answers on them; knows nothing of WSGI. */
+/** Stops an HTTP server without cutting off responses. Knows connections and their responses; knows nothing of WSGI. */
 import type { Server as HttpServer, IncomingMessage, ServerResponse } from "node:http";
 import { Server, type Socket } from "node:net";
 import { Server as TlsServer } from "node:tls";
 import { closeAfter } from "../node/response.ts";
 
-/** Watches a server from its first connection on, so make it before the server listens. */
+/** Watches the connections of a server. Create it before the server listens. */
 export class Drain {
   readonly #server: HttpServer;
-  /** All that was accepted. */
+  /** All open connections, as they were accepted. */
   readonly #accepted: Set<Socket> = new Set();
   /**
-   * The answers that are not sent yet, by connection: over TLS that is another socket on the one that was accepted. Arrays,
-   * for a Set's old tables, each of which leads to the next, would keep answers from dying young.
+   * The responses that are not sent yet, by connection. Over TLS the key is the TLS socket, not the accepted one. Arrays, not
+   * Sets: the old tables of a Set are chained, and would keep closed responses in memory for longer.
    */
   readonly #open: Map<Socket, ServerResponse[]> = new Map();
   #stopping = false;
@@ -26,12 +26,12 @@ export class Drain {
       this.#open.set(socket, []);
       socket.on("close", () => this.#open.delete(socket));
     });
-    server.prependListener("request", (req, res) => this.#began(req, res));
+    server.prependListener("request", (req, res) => this.#onRequest(req, res));
   }
 
   /**
-   * Takes no new connections and ends each one after the answer that it waits for. Resolves when all are gone; those that
-   * take longer than `grace` milliseconds are cut.
+   * Accepts no new connections, and closes each connection after its pending response. Resolves when all are closed. After
+   * `grace` milliseconds it destroys the remaining ones.
    */
   stop(grace: number): Promise<void> {
     this.#stopping = true;
@@ -39,26 +39,26 @@ export class Drain {
       const cut = setTimeout(() => {
         for (const socket of this.#accepted) socket.destroy();
       }, grace);
-      // Not http's own close(): it destroys connections on which an ended answer is still being sent.
+      // Not http's own close(): it destroys connections on which the end of a response is still being sent.
       Server.prototype.close.call(this.#server, () => {
         clearTimeout(cut);
         resolve();
       });
-      for (const [socket, answers] of this.#open) {
-        if (answers.length === 0) socket.destroySoon();
-        for (const res of answers) closeAfter(res);
+      for (const [socket, responses] of this.#open) {
+        if (responses.length === 0) socket.destroySoon();
+        for (const res of responses) closeAfter(res);
       }
     });
   }
 
-  #began(req: IncomingMessage, res: ServerResponse): void {
-    const answers = this.#open.get(req.socket);
-    answers?.push(res);
+  #onRequest(req: IncomingMessage, res: ServerResponse): void {
+    const responses = this.#open.get(req.socket);
+    responses?.push(res);
     if (this.#stopping) closeAfter(res);
     res.on("close", () => {
-      answers?.splice(answers.indexOf(res), 1);
-      // An answer whose head was sent before the stop has promised to keep the connection alive.
-      if (this.#stopping && answers?.length === 0) req.socket.destroySoon();
+      responses?.splice(responses.indexOf(res), 1);
+      // A response whose head was sent before stop() has promised to keep the connection alive.
+      if (this.#stopping && responses?.length === 0) req.socket.destroySoon();
     });
   }
 }

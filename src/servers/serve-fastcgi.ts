@@ -1,4 +1,4 @@
-/** A WSGI app behind a web server that speaks FastCGI. Knows listening, connections and their times; knows no record. */
+/** Serves a WSGI app to a web server that speaks FastCGI. Knows listening, connections and timeouts; knows no record. */
 import { once } from "node:events";
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
 import { OptionError } from "../errors.ts";
@@ -8,22 +8,23 @@ import { type FastcgiServerSettings, resolveSettings, type ServeFastcgiOptions }
 import { Responder, type ResponderOwner } from "./fastcgi/responder.ts";
 import { listenAt, surviveAccept } from "./listen-at.ts";
 
-/** Where to listen: `"host:port"`, `"/path/to.sock"`, `"unix:/path/to.sock"`, `{ port, host? }` or `{ path }`. Port 0: any free one. */
+/** Where to listen: `"host:port"`, `"/path/to.sock"`, `"unix:/path/to.sock"`, `{ port, host? }` or `{ path }`. Port 0 is any free one. */
 export type ListenAddress = string | { readonly port: number; readonly host?: string } | { readonly path: string };
 
 export interface FastcgiServer {
-  /** Where it listens, with the port that was found for 0: `"127.0.0.1:9000"`, `"/run/shop/app.sock"`. */
+  /** The address it listens on, with the actual port if the port was 0: `"127.0.0.1:9000"`, `"/run/shop/app.sock"`. */
   readonly address: string;
-  /** Takes no new connections and ends each after its request. Resolves when all have ended; may be called again. */
+  /** Accepts no new connections, and closes open ones after their request. Resolves when all are closed. Can be called again. */
   close(): Promise<void>;
 }
 
 /**
- * Serves a WSGI app to nginx (`fastcgi_pass`), Apache (`mod_proxy_fcgi`), lighttpd and their like.
+ * Serves a WSGI app to nginx (`fastcgi_pass`), Apache (`mod_proxy_fcgi`), lighttpd and similar web servers.
  *
  *     const server = await serveFastcgi(toWsgi(expressApp), "/run/shop/app.sock");
  *
- * @throws OptionError as a rejection: for an option, an address that others can reach, a socket that another server has
+ * @throws OptionError as a rejection: for an invalid option, for an address that other machines can reach, and for a socket
+ * that another server uses
  */
 export async function serveFastcgi(
   app: WsgiApp,
@@ -34,7 +35,7 @@ export async function serveFastcgi(
     throw new OptionError("serveFastcgi takes a WSGI app; wrap an Express app in toWsgi()");
   const settings = resolveSettings(options);
   const connections = new Connections(app, settings);
-  const server = createServer({ allowHalfOpen: true }, (socket) => connections.take(socket));
+  const server = createServer({ allowHalfOpen: true }, (socket) => connections.add(socket));
   server.maxConnections = settings.maxConnections;
   await listenAt(server, address, settings);
   surviveAccept(server, settings.logger);
@@ -50,7 +51,7 @@ class Connections implements ResponderOwner {
   readonly #settings: FastcgiServerSettings;
   readonly #app: WsgiApp;
   readonly #deadlines: Deadlines;
-  readonly #waiting: Map<Responder, Timed & { since: number }> = new Map();
+  readonly #waitTimers: Map<Responder, Timed & { since: number }> = new Map();
   readonly #open: Set<Responder> = new Set();
 
   constructor(app: WsgiApp, settings: FastcgiServerSettings) {
@@ -59,12 +60,12 @@ class Connections implements ResponderOwner {
     this.#deadlines = new Deadlines(settings.idleTimeout);
   }
 
-  take(socket: Socket): void {
+  add(socket: Socket): void {
     socket.setNoDelay(true);
     const responder: Responder = new Responder(socket, this.#app, this.#settings, this);
     this.#open.add(responder);
-    // Only bytes count as life here: a web server that stands still in the middle of a request is cut off. The time may have
-    // run while the app was at work, and then begins anew.
+    // Closes the connection if the web server stalls within a request. The socket's timeout also fires while the app works; then
+    // the time starts again.
     const { idleTimeout } = this.#settings;
     socket.setTimeout(idleTimeout).on("timeout", () => {
       if (performance.now() - responder.stalledSince >= idleTimeout) responder.destroy();
@@ -72,25 +73,25 @@ class Connections implements ResponderOwner {
     });
   }
 
-  waits(responder: Responder): void {
-    const known = this.#waiting.get(responder);
+  waiting(responder: Responder): void {
+    const known = this.#waitTimers.get(responder);
     if (known !== undefined) {
       known.since = performance.now();
       return;
     }
     const timed = { since: performance.now(), expire: () => responder.destroy() };
-    this.#waiting.set(responder, timed);
+    this.#waitTimers.set(responder, timed);
     this.#deadlines.add(timed);
   }
 
-  serves(responder: Responder): void {
-    const timed = this.#waiting.get(responder);
-    this.#waiting.delete(responder);
+  serving(responder: Responder): void {
+    const timed = this.#waitTimers.get(responder);
+    this.#waitTimers.delete(responder);
     if (timed !== undefined) this.#deadlines.delete(timed);
   }
 
   closed(responder: Responder): void {
-    this.serves(responder);
+    this.serving(responder);
     this.#open.delete(responder);
   }
 

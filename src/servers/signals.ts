@@ -1,13 +1,13 @@
-/** The signals that stop the program. Knows first and second ones; knows nothing of what they stop. */
+/** The signals that stop the program. Knows a first and a second signal; does not know what they stop. */
 import { constants } from "node:os";
 
-const STOPPING = ["SIGINT", "SIGTERM"] as const;
-/** What a shell adds to the number of the signal that a program has died of. */
+const STOP_SIGNALS = ["SIGINT", "SIGTERM"] as const;
+/** A program that dies of a signal has the exit code 128 plus the signal's number, as in a shell. */
 export const SIGNAL_BASE = 128;
-/** npm and npx hand on a Ctrl-C that has reached this process already: the same signal so soon is no second one. */
-const REPETITION_MS = 300;
+/** npm and npx forward a Ctrl-C that this process has already received. The same signal within this time is a duplicate. */
+const DUPLICATE_MS = 300;
 
-/** Resolves with the first signal that asks for the end. A second one ends the process at once. */
+/** Resolves with the first signal that stops the program. A second signal ends the process at once. */
 export function stopSignal(): Promise<NodeJS.Signals> {
   return new Promise((resolve) => {
     let first: NodeJS.Signals | undefined;
@@ -17,10 +17,10 @@ export function stopSignal(): Promise<NodeJS.Signals> {
         first = signal;
         firstAt = performance.now();
         resolve(signal);
-      } else if (signal !== first || performance.now() - firstAt > REPETITION_MS) {
+      } else if (signal !== first || performance.now() - firstAt > DUPLICATE_MS) {
         process.exit(SIGNAL_BASE + constants.signals[signal]);
       }
     };
-    for (const signal of STOPPING) process.on(signal, received);
+    for (const signal of STOP_SIGNALS) process.on(signal, received);
   });
 }

@@ -57,7 +57,7 @@ describe("readCgiHead", () => {
     }
   });
 
-  it.each(["", "X", "X-A: b", "X-A: b\r\n", "X-A: b\r\n\r"])("of %j says that it is not whole", (text) => {
+  it.each(["", "X", "X-A: b", "X-A: b\r\n", "X-A: b\r\n\r"])("of %j reports that it is incomplete", (text) => {
     expect(readCgiHead(latin1(text))).toBeUndefined();
   });
 
@@ -68,13 +68,13 @@ describe("readCgiHead", () => {
     },
   );
 
-  it("SEC-20: what the line holds is not in the message", () => {
+  it("SEC-20: the content of the line is not in the message", () => {
     expect(() => readCgiHead(latin1("secret\r\n\r\n"))).toThrow(
       expect.objectContaining({ message: expect.not.stringContaining("secret") }),
     );
   });
 
-  it("WRK-05: a head that does not end is given up", () => {
+  it("WRK-05: a head that does not end is an error", () => {
     expect(readCgiHead(Buffer.alloc(HEAD_LIMIT, "x"))).toBeUndefined();
     expect(() => readCgiHead(Buffer.alloc(HEAD_LIMIT + 1, "x"))).toThrow(/does not end/);
   });
@@ -83,7 +83,7 @@ describe("readCgiHead", () => {
 describe("CgiHeadReader", () => {
   const HEAD = "Status: 404 No\r\nX-A: b\r\n\r\n";
 
-  it("WRK-04: takes a head in pieces, and not a byte of the body", () => {
+  it("WRK-04: reads a head in pieces, and no byte of the body", () => {
     const text = `${HEAD}\r\n\r\nbody`;
     for (let at = 1; at < text.length; at += 1) {
       const reader = new CgiHeadReader();
@@ -97,7 +97,7 @@ describe("CgiHeadReader", () => {
     }
   });
 
-  it("WRK-05: gives up a head that never ends, however small its pieces", () => {
+  it("WRK-05: rejects a head that never ends, however small its pieces", () => {
     const reader = new CgiHeadReader();
     const piece = Buffer.alloc(4096, "x");
     expect(() => {

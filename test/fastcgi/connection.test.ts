@@ -1,4 +1,4 @@
-/** One request after another on a real connection whose far end the test plays. */
+/** Consecutive requests on a real connection. The test plays the server. */
 import { describe, expect, it } from "vitest";
 import type { SizedBody } from "../../src/fastcgi/connection.ts";
 import { pair, RecordType, record } from "../../src/fastcgi/records.ts";
@@ -10,7 +10,7 @@ const { BEGIN_REQUEST, ABORT_REQUEST, PARAMS, STDIN, STDOUT } = RecordType;
 const HEAD = "Status: 200 OK\r\n\r\n";
 
 describe("a request", () => {
-  it("is BEGIN_REQUEST as a responder that keeps its connection, PARAMS, and an empty STDIN", async () => {
+  it("is BEGIN_REQUEST with the responder role and KEEP_CONN, PARAMS, and an empty STDIN", async () => {
     const { responder } = await request();
     await responder.heard(STDIN);
     expect(responder.seen).toEqual([
@@ -53,13 +53,13 @@ describe("a response", () => {
       ["head 200 OK", "body a", "body b", "ended 0 0"],
     ],
     [
-      "with words for the log",
+      "with STDERR",
       [stderr("one"), stdout(`${HEAD}a`), stderr("two"), endRequest()],
       ["stderr one", "head 200 OK", "body a", "stderr two", "ended 0 0"],
     ],
     ["that an exception ends", [exception("ValueError", "t"), endRequest(1)], ["exception ValueError", "ended 1 0"]],
-    ["that the responder refuses", [endRequest(0, 2)], ["ended 0 2"]],
-    ["with a large status of the application", [endRequest(0xffffffff, 255)], ["ended 4294967295 255"]],
+    ["that the responder rejects", [endRequest(0, 2)], ["ended 0 2"]],
+    ["with a large appStatus", [endRequest(0xffffffff, 255)], ["ended 4294967295 255"]],
   ])("%s is told in this order: %j", async (_title, records, expected) => {
     const { responder, events } = await request();
     responder.answer(...records);
@@ -67,7 +67,7 @@ describe("a response", () => {
     expect(events.entries).toEqual(expected);
   });
 
-  it("WRK-06: is over when it has ended: the next one is another request's", async () => {
+  it("WRK-06: is over when it has ended: the next response belongs to another request", async () => {
     const { responder, events } = await request();
     responder.answer(stdout(`${HEAD}one`), endRequest());
     await responder.owner.noted("idle");
@@ -81,14 +81,14 @@ describe("a response", () => {
     expect(second.entries).toEqual(["head 200 OK", "body two", "ended 0 0"]);
   });
 
-  it("that ends before the body is sent leaves the connection busy until the body's end is", async () => {
+  it("that ends before the body is sent leaves the connection busy until the body is sent", async () => {
     const more = signal();
     const body: SizedBody = {
       size: 2,
       async *blocks() {
         yield latin1("a");
         await more.promise;
-        yield latin1("b"); // was being read when the end came
+        yield latin1("b"); // was being read when the response ended
         yield latin1("c");
       },
     };
@@ -103,7 +103,7 @@ describe("a response", () => {
     expect(responder.content(STDIN)).not.toContain("c");
   });
 
-  it("that ends while the body waits for room does not read the body any further: it may be closed", async () => {
+  it("that ends while the body waits for room stops reading the body, which may be closed", async () => {
     let ended = false;
     const body: SizedBody = {
       size: 1,
@@ -129,7 +129,7 @@ describe("a response", () => {
 });
 
 describe("a head", () => {
-  it("WRT-01: that nothing follows yet is to go out at once", async () => {
+  it("WRT-01: without anything behind it is sent at once", async () => {
     const { responder, events } = await request();
     responder.answer(stdout(HEAD));
     await events.noted("head alone");
@@ -138,7 +138,7 @@ describe("a head", () => {
     expect(events.entries).toEqual(["head 200 OK", "head alone", "body a", "ended 0 0"]);
   });
 
-  it("WRT-01: with the first block, or the end, behind it goes out with that", async () => {
+  it("WRT-01: is sent together with the first block or the end behind it", async () => {
     const { responder, events } = await request();
     responder.answer(stdout(HEAD), stdout("a"), endRequest());
     await events.noted("ended 0 0");
@@ -146,8 +146,8 @@ describe("a head", () => {
   });
 });
 
-describe("the client's leaving", () => {
-  it("WRK-08: is told by ABORT_REQUEST, and the response's end frees the connection", async () => {
+describe("a client that leaves", () => {
+  it("WRK-08: causes ABORT_REQUEST, and the end of the response frees the connection", async () => {
     const { responder, events } = await request();
     responder.connection.abort();
     await responder.heard(ABORT_REQUEST);
@@ -157,13 +157,13 @@ describe("the client's leaving", () => {
     expect(events.entries).toEqual(["ended 0 0"]);
   });
 
-  it("WRK-06: ends the body, so that the next request is not taken for it", async () => {
+  it("WRK-06: ends the body, so that the next request is not read as a part of it", async () => {
     const block = signal<Uint8Array>();
     const body: SizedBody = {
       size: 2,
       async *blocks() {
         yield latin1("a");
-        yield await block.promise; // may be on its way already
+        yield await block.promise; // may be on its way
         yield latin1("c");
       },
     };
@@ -174,7 +174,7 @@ describe("the client's leaving", () => {
     expect(responder.content(STDIN)).not.toContain("c");
   });
 
-  it("is not told when no request is under way", async () => {
+  it("causes nothing if no request is running", async () => {
     const { responder } = await request();
     responder.answer(endRequest());
     await responder.owner.noted("idle");
@@ -191,7 +191,7 @@ describe("a connection", () => {
     ["a record of another request", record(STDOUT, 2, HEAD)],
     ["a record that no responder sends", record(STDIN, 1, "a")],
     ["a management record", record(RecordType.GET_VALUES_RESULT, 0, "")],
-    ["a head that is none", stdout("no header field\r\n\r\n")],
+    ["an invalid head", stdout("no header field\r\n\r\n")],
     ["pairs that are cut off", record(RecordType.EXCEPTION, 1, "\x05\x05abc")],
     ["an END_REQUEST without its content", record(RecordType.END_REQUEST, 1, "")],
     ["an END_REQUEST that is too short", record(RecordType.END_REQUEST, 1, "\0\0\0\0")],
@@ -199,12 +199,12 @@ describe("a connection", () => {
     const { responder, events } = await request();
     responder.answer(bytes);
     await responder.owner.noted("closed");
-    await new Promise(setImmediate); // its request is told right after
+    await new Promise(setImmediate); // its request gets `lost` right after
     expect(events.entries).toEqual(["lost"]);
     expect(events.reason).toBeInstanceOf(RangeError);
   });
 
-  it("WRK-06: that brings anything while no request is open is broken", async () => {
+  it("WRK-06: that brings a record while no request is open is broken", async () => {
     const responder = await Responder.start();
     responder.answer(stdout("a"));
     await responder.owner.noted("closed");
@@ -236,7 +236,7 @@ describe("a connection", () => {
     expect(events.reason).toBe(failure);
   });
 
-  it("that is paused brings nothing until it is resumed", async () => {
+  it("that is paused delivers nothing until it is resumed", async () => {
     const { responder, events } = await request();
     responder.connection.pause();
     for (let i = 0; i < 200; i += 1) responder.answer(stdout(i === 0 ? HEAD : "x".repeat(60_000)));

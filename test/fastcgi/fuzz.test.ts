@@ -1,4 +1,4 @@
-/** 100,000 damaged records: whatever a server sends, its own connection is all that it can spoil. */
+/** 100,000 damaged records: whatever a server sends, it can break only its own connection. */
 import { Duplex } from "node:stream";
 import { expect, it } from "vitest";
 import type { CgiHead } from "../../src/fastcgi/cgi-head.ts";
@@ -9,10 +9,10 @@ import { endRequest, exception, latin1, padded, stderr, stdout } from "../suppor
 import { PAIRS } from "../support/responder.ts";
 
 const RECORDS = 100_000;
-/** Connections that are fed at a time. */
+/** The number of connections at a time. */
 const BATCH = 500;
 
-/** Whole responses, to be damaged. */
+/** Complete responses, to be damaged. */
 const RESPONSES: readonly (readonly string[])[] = [
   [stdout("Status: 200 OK\r\nContent-Type: text/plain\r\n\r\nhello"), stdout(""), endRequest()],
   [stdout("Status: 404 Not Found\r\n"), stdout("X-A: b\r\n\r\n"), stderr("log"), stdout("body"), endRequest(1)],
@@ -21,11 +21,11 @@ const RESPONSES: readonly (readonly string[])[] = [
   [stdout("Location: /b\n\n"), stdout("x".repeat(300)), endRequest(), stdout("late"), endRequest()],
 ];
 
-/** What a connection tells, each with what may come before it. */
+/** The events of a connection, each with the events that may come before it. */
 class Watched implements ResponseEvents {
   readonly faults: string[] = [];
   begun = false;
-  /** `ended` or `lost` has come. */
+  /** True after `ended` or `lost`. */
   over = false;
   closed = 0;
 
@@ -61,7 +61,7 @@ class Watched implements ResponseEvents {
   }
 }
 
-/** A connection with a request on it, whose peer says these bytes in pieces, and then nothing more. */
+/** A connection with a running request. Its peer sends these bytes in pieces, and then closes. */
 function feed(random: Random, bytes: Buffer): { duplex: Duplex; watched: Watched; play(): void } {
   const watched = new Watched();
   const duplex = new Duplex({ read: () => undefined, write: (_chunk, _encoding, done) => done() });
@@ -92,7 +92,7 @@ it("WRK-05: each response ends once, in order, or its connection is lost; nothin
       records += response.length;
       return feed(random, latin1(damage(random, response.join(""))));
     });
-    await turn(); // a stream flows from the next turn on
+    await turn(); // a stream starts to flow in the next turn
     for (const { play } of fed) play();
     await turn();
     for (const { duplex } of fed) duplex.destroy();

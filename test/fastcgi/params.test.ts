@@ -7,7 +7,7 @@ import type { Environ } from "../../src/wsgi/types.ts";
 import { requestHead, surroundings } from "../support/heads.ts";
 import { latin1 } from "../support/records.ts";
 
-/** What travels, of an environ with additions. */
+/** The parameters that are sent for an environ with additions. */
 function travels(added: Record<string, unknown> = {}, length?: number, parts: Partial<RequestHead> = {}): object {
   const environ = Object.assign(buildEnviron(requestHead(parts), surroundings()), added) as Environ;
   return Object.fromEntries(readPairs(latin1(encodeParams(environ, length))));
@@ -55,7 +55,7 @@ describe("encodeParams", () => {
     },
   );
 
-  it("ENV-03: what the app's middleware changed is what travels", () => {
+  it("ENV-03: changes by the app's middleware are sent", () => {
     expect(travels({ PATH_INFO: "/changed" })).toMatchObject({ PATH_INFO: "/changed" });
   });
 

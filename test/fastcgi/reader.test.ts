@@ -5,7 +5,7 @@ import { endRequest, exception, join, latin1, padded, readAll, stderr, stdout } 
 
 const { STDOUT, STDERR, END_REQUEST, PARAMS, STDIN, EXCEPTION, GET_VALUES_RESULT } = RecordType;
 
-/** Sequences whose every cut is tried. */
+/** Sequences of records, to be cut at every position. */
 const SEQUENCES: [title: string, bytes: string][] = [
   ["a response", stdout("Status: 200 OK\r\n\r\n") + stderr("log") + stdout("body") + stdout("") + endRequest()],
   ["two requests", stdout("a") + endRequest() + stdout("b") + endRequest(1, 2)],
@@ -39,7 +39,7 @@ describe("every cut", () => {
 });
 
 describe("a record", () => {
-  it("of a stream is handed on as it arrives", () => {
+  it("of a stream is passed on as it arrives", () => {
     const bytes = latin1(stdout("abcdef"));
     expect(readAll(bytes.subarray(0, 10))).toEqual([[STDOUT, "ab"]]);
     expect(readAll(bytes.subarray(0, 10), bytes.subarray(10, 11))).toEqual([
@@ -52,19 +52,19 @@ describe("a record", () => {
     ["PARAMS", record(PARAMS, 1, "abc")],
     ["END_REQUEST", endRequest()],
     ["EXCEPTION", exception("E", "t")],
-  ])("of type %s is handed on whole, and not before", (_name, text) => {
+  ])("of type %s is passed on only when it is complete", (_name, text) => {
     const bytes = latin1(text);
     expect(readAll(bytes.subarray(0, -1))).toEqual([]);
     expect(readAll(bytes.subarray(0, -1), bytes.subarray(-1))).toHaveLength(1);
   });
 
-  it("is not held up by its padding", () => {
+  it("is not delayed by its padding", () => {
     const bytes = latin1(padded(END_REQUEST, "\0\0\0\0\0\0\0\0", 8));
     expect(readAll(bytes.subarray(0, 16))).toHaveLength(1);
     expect(readAll(bytes.subarray(0, 16), bytes.subarray(16), latin1(stdout("a")))).toHaveLength(2);
   });
 
-  it("that is empty is handed on once", () => {
+  it("that is empty is passed on once", () => {
     expect(readAll(latin1(stdout("")), latin1(stderr("")))).toEqual([
       [STDOUT, ""],
       [STDERR, ""],
@@ -77,7 +77,7 @@ describe("a record", () => {
     expect(ids).toEqual([0x0102, 0]);
   });
 
-  it("as long as can be is one", () => {
+  it("of the maximum length is read as one", () => {
     const content = "x".repeat(0xffff);
     expect(readAll(latin1(record(PARAMS, 1, content)))).toEqual([[PARAMS, content]]);
   });

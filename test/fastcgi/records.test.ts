@@ -1,4 +1,4 @@
-/** The codec, and that its two halves are one: what TypeScript writes Python reads, and the other way round. */
+/** The codec, and the equality of its two halves: Python reads what TypeScript writes, and the other way round. */
 import { fileURLToPath } from "node:url";
 import { describe, expect, it } from "vitest";
 import * as records from "../../src/fastcgi/records.ts";
@@ -8,7 +8,7 @@ const { header, MAX_CONTENT, pair, FIRST_REQUEST_ID, RecordType, readPairs, reco
 
 const CODEC = fileURLToPath(new URL("../support/codec.py", import.meta.url));
 
-/** Asks the Python codec; all questions in one process. */
+/** Asks the Python codec. All questions go to one process. */
 function askPython(...questions: [kind: string, argument: unknown][]): unknown[] {
   return JSON.parse(runPythonProgram([CODEC], JSON.stringify(questions)));
 }
@@ -112,7 +112,7 @@ describe("FastCGI 1.0", () => {
     });
   });
 
-  it("readPairs: of a name that comes twice the last value holds, and __proto__ is a name", () => {
+  it("readPairs: if a name comes twice, the last value wins; __proto__ is a name", () => {
     const pairs = readPairs(latin1(pair("A", "1") + pair("__proto__", "2") + pair("A", "3")));
     expect([...pairs]).toEqual([
       ["A", "3"],

@@ -49,13 +49,13 @@ describe("parseAddress", () => {
     [{ path: "relative" }],
     [{ path: 1 }],
     [{ path: "/p", host: "h", port: 1 }],
-  ])("%j is refused, and the error says how an address is written", (address) => {
+  ])("%j is rejected, and the error says how to write an address", (address) => {
     const parse = (): unknown => parseAddress(address as RemoteAddress);
     expect(parse).toThrow(OptionError);
     expect(parse).toThrow('"host:port" (IPv6 in brackets)');
   });
 
-  it("a path that is longer than a unix socket's is refused", () => {
+  it("rejects a path that is too long for a unix socket", () => {
     expect(parseAddress(`/${"é".repeat(53)}`).name).toHaveLength(54);
     expect(() => parseAddress(`/${"é".repeat(53)}x`)).toThrow("too long for a unix socket");
   });

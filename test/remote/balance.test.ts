@@ -9,9 +9,9 @@ it.each([
   ["equals take turns: first", [at(1), at(1), at(1)], 3, 0],
   ["equals take turns: second", [at(1), at(1), at(1)], 4, 1],
   ["equals take turns: third", [at(1), at(1), at(1)], 5, 2],
-  ["the turn does not outdo the load", [at(0), at(1), at(1)], 1, 0],
+  ["the load matters more than the turn", [at(0), at(1), at(1)], 1, 0],
   ["not one without room", [at(0, false), at(5)], 0, 1],
-  ["not one that is out", [at(0, true, true), at(5)], 0, 1],
+  ["not one that is ejected", [at(0, true, true), at(5)], 0, 1],
   ["none, if none can", [at(0, false), at(0, true, true)], 0, undefined],
   ["none of none", [], 0, undefined],
 ] as [string, Candidate[], number, number | undefined][])(
@@ -21,7 +21,7 @@ it.each([
   },
 );
 
-it("leastLoaded leaves out what it is told to", () => {
+it("leastLoaded skips the candidates that are excluded", () => {
   const [a, b] = [at(0), at(9)];
   expect(leastLoaded([a, b], 0, (one) => one === a)).toBe(b);
   expect(leastLoaded([a, b], 0, () => true)).toBeUndefined();

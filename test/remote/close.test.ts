@@ -1,11 +1,11 @@
-/** The end of a remote app. */
+/** `close()` of a remote app. */
 import { expect, it } from "vitest";
 import { Played, play } from "../support/calls.ts";
 import { FastcgiServer } from "../support/fastcgi-server.ts";
 import { stdout } from "../support/records.ts";
 import { remote } from "../support/remote.ts";
 
-it("WRK-09: close() lets requests under way and those that wait end, refuses others, and leaves no connection", async () => {
+it("WRK-09: close() waits for running and queued requests, refuses new ones, and leaves no connection", async () => {
   const server = await FastcgiServer.start();
   const app = remote(server.address, { maxConnections: 1, gracefulTimeout: 10_000 });
   const [running, waiting] = [play(app), play(app)];
@@ -20,7 +20,7 @@ it("WRK-09: close() lets requests under way and those that wait end, refuses oth
   await server.quiet();
 });
 
-it("a request under way may have its second try after close()", async () => {
+it("a running request may be retried after close()", async () => {
   let asked = 0;
   const server = await FastcgiServer.start((request) => {
     asked += 1;
@@ -35,7 +35,7 @@ it("a request under way may have its second try after close()", async () => {
   await closed;
 });
 
-it("what is not over after gracefulTimeout is cut: the running, and those that wait", async () => {
+it("running and queued requests are aborted after gracefulTimeout", async () => {
   const server = await FastcgiServer.start((request) => request.send(stdout("Status: 200 OK\r\n\r\nhalf")));
   const app = remote(server.address, { maxConnections: 1, gracefulTimeout: 20 });
   const running = new Played(app);
@@ -48,7 +48,7 @@ it("what is not over after gracefulTimeout is cut: the running, and those that w
   await server.quiet();
 });
 
-it("close() may be called again, before and after its end", async () => {
+it("close() may be called again, before and after it resolves", async () => {
   const app = remote((await FastcgiServer.start()).address);
   const first = app.close();
   expect(app.close()).toBe(first);

@@ -1,4 +1,4 @@
-/** Which connection a request goes on, and which requests wait. */
+/** Which connection a request gets, and which requests wait. */
 import { describe, expect, it } from "vitest";
 import { Played, play } from "../support/calls.ts";
 import { FastcgiServer } from "../support/fastcgi-server.ts";
@@ -7,14 +7,14 @@ import { remote } from "../support/remote.ts";
 const POST = { method: "POST", body: "x" };
 
 describe("a connection", () => {
-  it("serves one safe request after another where the server keeps it", async () => {
+  it("serves one safe request after another if the server keeps it open", async () => {
     const server = await FastcgiServer.start((request) => request.reply(String(request.connection)));
     const app = remote(server.address);
     for (let i = 0; i < 5; i += 1) expect((await play(app)).body).toBe("1");
     expect(app.stats().addresses[0]).toMatchObject({ connections: 1, busy: 0, requests: 5, failures: 0 });
   });
 
-  it("that was kept gets no request that may not be sent twice: a new one takes its place", async () => {
+  it("that was kept gets no unsafe request: a new connection takes its place", async () => {
     const server = await FastcgiServer.start((request) => request.reply(String(request.connection)));
     const app = remote(server.address);
     expect((await play(app)).body).toBe("1");
@@ -23,14 +23,14 @@ describe("a connection", () => {
     expect(app.stats().addresses[0]).toMatchObject({ connections: 1 });
   });
 
-  it("is not kept where the server closes it after each request, once that is known", async () => {
+  it("is not kept once the server is known to close it after each request", async () => {
     const server = await FastcgiServer.start((request) => request.replyAndClose(String(request.connection)));
     const app = remote(server.address);
     for (let i = 1; i <= 6; i += 1) {
       expect((await play(app)).status).toBe("200 OK");
       await server.quiet();
     }
-    expect(server.requests.length).toBe(6); // each was sent once
+    expect(server.requests.length).toBe(6); // each request was sent once
     expect(app.stats().addresses[0]).toMatchObject({ connections: 0, failures: 0 });
   });
 
@@ -41,7 +41,7 @@ describe("a connection", () => {
     await server.quiet();
   });
 
-  it("is closed when it has rested for keepAlive milliseconds", async () => {
+  it("is closed when it has been idle for keepAlive milliseconds", async () => {
     const server = await FastcgiServer.start((request) => request.reply());
     const app = remote(server.address, { keepAlive: 20 });
     await play(app);
@@ -49,7 +49,7 @@ describe("a connection", () => {
     expect(app.stats().addresses[0]?.connections).toBe(0);
   });
 
-  it("WRK-06: that has more to say after the end of a response serves no other request", async () => {
+  it("WRK-06: on which more arrives after the end of a response serves no other request", async () => {
     const server = await FastcgiServer.start((request) => {
       request.reply("whole");
       request.reply("of nobody");
@@ -61,7 +61,7 @@ describe("a connection", () => {
 });
 
 describe("maxConnections", () => {
-  it("WRK-09: more requests than that wait, and are served in the order in which they came", async () => {
+  it("WRK-09: further requests wait, and are served in the order of arrival", async () => {
     const server = await FastcgiServer.start();
     const app = remote(server.address, { maxConnections: 2 });
     const bodies = ["/0", "/1", "/2", "/3"].map((pathInfo) => play(app, { pathInfo }).then(({ body }) => body));

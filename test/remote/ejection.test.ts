@@ -1,28 +1,28 @@
-/** Addresses that do not take connections: who gets their requests, and when they get some again. */
+/** Addresses that accept no connections: which address gets their requests, and when they get requests again. */
 import { describe, expect, it } from "vitest";
 import { play } from "../support/calls.ts";
 import { FastcgiServer } from "../support/fastcgi-server.ts";
 import { remote } from "../support/remote.ts";
 import { unusedAddress } from "../support/unused-address.ts";
 
-describe("an address that takes no connections", () => {
-  it("gets no more requests after maxFailures, is tried, and gets requests again when it takes one", async () => {
+describe("an address that accepts no connections", () => {
+  it("gets no requests after maxFailures, is probed, and gets requests again when it accepts a connection", async () => {
     const server = await FastcgiServer.start((request) => request.reply("alive"));
     const dead = await unusedAddress();
     const app = remote([dead, server.address], { maxFailures: 2, keepAlive: 0 });
     for (let i = 0; i < 10; i += 1) expect((await play(app)).body).toBe("alive");
     expect(app.stats().addresses[0]).toMatchObject({ address: dead, ejected: true, requests: 2, failures: 2 });
-    expect(app.logger.text).toMatch(/takes no connection: .*; it gets no requests until it does/);
+    expect(app.logger.text).toMatch(/cannot connect to .*; the address gets no requests until a connection succeeds/);
 
     const back = await FastcgiServer.start((request) => request.reply("back"), Number(dead.split(":")[1]));
-    await app.logger.said(`${dead} takes connections again`);
+    await app.logger.said(`${dead} accepts connections again`);
     expect(app.stats().addresses[0]?.ejected).toBe(false);
     const bodies = await Promise.all([play(app), play(app)]);
     expect(bodies.map(({ body }) => body).sort()).toEqual(["alive", "back"]);
     expect(back.requests).toHaveLength(1);
   });
 
-  it("gets the requests all the same where it is the only one", async () => {
+  it("still gets the requests if it is the only one", async () => {
     const dead = await unusedAddress();
     const app = remote(dead, { maxFailures: 1 });
     for (let i = 0; i < 3; i += 1) await expect(play(app)).rejects.toMatchObject({ status: 502 });
@@ -31,13 +31,13 @@ describe("an address that takes no connections", () => {
     expect((await play(app)).body).toBe("at last");
   });
 
-  it("is the one that is left of two that do: requests go to it and fail, and none waits for ever", async () => {
+  it("is the last of two: requests go to it and fail, and none waits for ever", async () => {
     const app = remote([await unusedAddress(), await unusedAddress()], { maxFailures: 1 });
     for (let i = 0; i < 3; i += 1) await expect(play(app)).rejects.toMatchObject({ name: "UnreachableError" });
     expect(app.stats().addresses.filter(({ ejected }) => ejected)).toHaveLength(1);
   });
 
-  it("holds nobody up who waits for another", async () => {
+  it("does not delay requests that wait for another address", async () => {
     const server = await FastcgiServer.start();
     const app = remote([await unusedAddress(), server.address], { maxConnections: 1 });
     const all = ["/0", "/1", "/2"].map((pathInfo) => play(app, { method: "POST", pathInfo }));
@@ -46,7 +46,7 @@ describe("an address that takes no connections", () => {
   });
 });
 
-it("a request whose connection broke waits for another address rather than go to the same again", async () => {
+it("a request whose connection broke waits for another address, and does not go to the same one", async () => {
   const [bad, good] = [await FastcgiServer.start((request) => request.drop()), await FastcgiServer.start()];
   const app = remote([bad.address, good.address], { maxConnections: 1, keepAlive: 0 });
   const bodies = ["/0", "/1"].map((pathInfo) => play(app, { pathInfo }).then(({ body }) => body));
@@ -56,7 +56,7 @@ it("a request whose connection broke waits for another address rather than go to
   expect(bad.requests).toHaveLength(1);
 });
 
-it("a server that breaks each request at once gets no more of them than one that takes its time", async () => {
+it("a server that fails each request at once gets no more of them than a slow one", async () => {
   const [bad, good] = [await FastcgiServer.start((request) => request.drop()), await FastcgiServer.start()];
   const app = remote([bad.address, good.address], { keepAlive: 0 });
   for (let sent = 1; sent <= 12; sent += 1) {
@@ -69,7 +69,7 @@ it("a server that breaks each request at once gets no more of them than one that
   expect([bad.requests.length, good.requests.length]).toEqual([6, 6]);
 });
 
-it("a server that is killed under load costs no safe request", async () => {
+it("no safe request is lost when a server is killed under load", async () => {
   const servers = await Promise.all([1, 2, 3].map(() => FastcgiServer.start((request) => request.reply("ok"))));
   const [victim] = servers as [FastcgiServer];
   const app = remote(servers.map(({ address }) => address));

@@ -21,7 +21,7 @@ async function answered(...records: string[]): Promise<Played & { body: string }
 }
 
 describe("a request", () => {
-  it("travels as CGI's variables, with the mount and the path as they were", async () => {
+  it("is sent as CGI variables, with the mount path and the path unchanged", async () => {
     const server = await FastcgiServer.start((request) => request.reply());
     await play(remote(server.address), { rawHeaders: ["Host", "h", "X-A", "b", "Cookie", "c=d"] });
     expect(Object.fromEntries((server.requests[0] as ServedRequest).params)).toEqual({
@@ -91,7 +91,7 @@ describe("a request", () => {
     expect(params.get("my.key")).toBe("kept");
   });
 
-  it("SEC-02: no header becomes a variable that steers", async () => {
+  it("SEC-02: no header becomes a variable that controls the server", async () => {
     const server = await FastcgiServer.start((request) => request.reply());
     const rawHeaders = ["Host", "h", "PHP_VALUE", "x", "Script-Filename", "x", "Uwsgi-File", "x", "Proxy", "x"];
     await play(remote(server.address), { rawHeaders });
@@ -102,7 +102,7 @@ describe("a request", () => {
     ]);
   });
 
-  it("to PHP names the script that the option gives, not another", async () => {
+  it("to PHP names the script of the option, and no other", async () => {
     const server = await FastcgiServer.start((request) => request.reply());
     const app = remote(server.address, { scriptFilename: "/srv/index.php" });
     await play(app, { keys: { SCRIPT_FILENAME: "/etc/passwd", DOCUMENT_ROOT: "/" } });
@@ -114,7 +114,7 @@ describe("a request", () => {
     });
   });
 
-  it("ENV-20: with a string that is no bytes fails, and the error names the key", async () => {
+  it("ENV-20: with a string of characters above U+00FF fails, and the error names the key", async () => {
     const server = await FastcgiServer.start();
     const call = { keys: { "my.key": "\u0436" } };
     await expect(play(remote(server.address), call)).rejects.toThrow("environ.my.key");
@@ -142,7 +142,7 @@ describe("a response", () => {
     ["with a status", "Status: 404 Not Found\r\nX-A: b\r\n\r\n", "404 Not Found", [["X-A", "b"]]],
     ["without a status", "X-A: b\r\n\r\n", "200 OK", [["X-A", "b"]]],
     ["with a status without a reason", "Status: 404\r\n\r\n", "404 ", []],
-    ["that says where else to go", "Location: /b\r\n\r\n", "302 Found", [["Location", "/b"]]],
+    ["that redirects", "Location: /b\r\n\r\n", "302 Found", [["Location", "/b"]]],
     ["with PHP's own header", "X-Powered-By: PHP/8\r\n\r\n", "200 OK", [["X-Powered-By", "PHP/8"]]],
     ["with the server's own fields", "Connection: close\r\nKeep-Alive: 5\r\nX-A: b\r\n\r\n", "200 OK", [["X-A", "b"]]],
     [
@@ -160,17 +160,17 @@ describe("a response", () => {
     expect(played.body).toBe("body");
   });
 
-  it("is whole whatever status the application ends with (FastCGI 1.0 §5.5)", async () => {
+  it("is complete whatever appStatus the application ends with (FastCGI 1.0 §5.5)", async () => {
     expect((await answered(stdout(`${OK}body`), endRequest(255))).body).toBe("body");
   });
 
-  it("SEC-19: the server's words for the log go to wsgi.errors, and not to the client", async () => {
+  it("SEC-19: the server's STDERR goes to wsgi.errors, and not to the client", async () => {
     const played = await answered(stderr("PHP Warning: \xc3"), stderr("\xa9"), stdout(`${OK}body`), endRequest());
     expect(played.log.join("")).toBe("PHP Warning: é");
     expect(played.body).toBe("body");
   });
 
-  it("SEC-17: is held up while the client does not take it, and then is whole", async () => {
+  it("SEC-17: waits while the client does not read, and is complete in the end", async () => {
     const block = "0123456789".repeat(6_000);
     const server = await FastcgiServer.start((request) => {
       request.send(stdout(OK));
@@ -180,17 +180,17 @@ describe("a response", () => {
     const played = new Played(remote(server.address));
     expect((await played.next())?.length).toBeGreaterThan(0);
     const { socket } = await server.request(0);
-    expect(socket.writableLength).toBeGreaterThan(0); // 12 MB do not fit into what may be held
+    expect(socket.writableLength).toBeGreaterThan(0); // 12 MB are more than the app may buffer
     const rest = await played.rest();
     expect(rest.join("").length).toBeGreaterThan(11_000_000);
     expect(rest.join("").endsWith(block)).toBe(true);
   });
 
   it.each([
-    ["a status that is none", "Status: 100 Continue\r\n\r\n"],
+    ["an invalid status", "Status: 100 Continue\r\n\r\n"],
     ["a status with a control character", "Status: 200 O\x07K\r\n\r\n"],
     ["CVE-2023-27522: a header with a control character", "X-A: b\rX-B: c\r\n\r\n"],
-    ["a header name that is none", "X A: b\r\n\r\n"],
+    ["an invalid header name", "X A: b\r\n\r\n"],
     ["CVE-2024-24795: two lengths", "Content-Length: 1\r\nContent-Length: 2\r\n\r\n"],
   ])("SEC-06: with %s is a 502, and the client sees nothing of it", async (_what, head) => {
     const server = await FastcgiServer.start((request) => request.send(stdout(`${head}body`), endRequest()));
@@ -198,12 +198,12 @@ describe("a response", () => {
   });
 
   it.each([
-    ["bytes that are no FastCGI", "HTTP/1.1 400 Bad Request\r\n\r\n"],
-    ["a line that is no header field", stdout("nonsense\r\n\r\n")],
-    ["an exception, as a worker of this package has it", exception("E", "t")],
+    ["bytes that are not FastCGI", "HTTP/1.1 400 Bad Request\r\n\r\n"],
+    ["a line that is not a header field", stdout("nonsense\r\n\r\n")],
+    ["an exception record, which only workers of this package send", exception("E", "t")],
     ["another request's record", stdout(OK).replace("\x06\0\x01", "\x06\0\x02")],
     ["an end that is too short", `${endRequest().slice(0, 4)}\0\x01\0\0x`],
-  ])("WRK-05: of %s costs its connection, and is a 502 that says whose fault it is", async (_what, records) => {
+  ])("WRK-05: of %s closes its connection, and is a 502 that names the server", async (_what, records) => {
     const server = await FastcgiServer.start((request) => request.send(records));
     const failed = play(remote(server.address), { method: "POST" });
     await expect(failed).rejects.toThrow(UpstreamError);
@@ -219,7 +219,7 @@ describe("a response", () => {
   });
 });
 
-/** Plays an app whose heads are checked, as every host of this package checks them. */
+/** Plays an app and checks its response heads, as every host of this package does. */
 function playChecked(app: WsgiApp): Promise<Played> {
   return play((environ, startResponse) =>
     app(environ, (status, headers) => {

@@ -1,21 +1,21 @@
-/** When an address is given up, and when it is tried: on a clock that the test moves. */
+/** When an address is ejected, and when it is probed. The test moves the clock. */
 import { beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { Health } from "../../src/remote/health.ts";
 
 const REASON = new Error("refused");
 
-/** A health whose news are noted. */
-function start(maxFailures = 2): { health: Health; news: string[] } {
-  const news: string[] = [];
+/** A `Health` whose events are recorded. */
+function start(maxFailures = 2): { health: Health; events: string[] } {
+  const events: string[] = [];
   const health = new Health(
-    { maxFailures, firstProbe: 1000, lastProbe: 4000 },
+    { maxFailures, firstDelay: 1000, maxDelay: 4000 },
     {
-      ejected: (reason) => news.push(`ejected: ${reason.message}`),
-      probe: () => news.push("probe"),
-      restored: () => news.push("restored"),
+      ejected: (reason) => events.push(`ejected: ${reason.message}`),
+      probe: () => events.push("probe"),
+      restored: () => events.push("restored"),
     },
   );
-  return { health, news };
+  return { health, events };
 }
 
 beforeEach(() => {
@@ -24,16 +24,16 @@ beforeEach(() => {
 });
 
 describe("an address", () => {
-  it("is out after so many failures in a row", () => {
-    const { health, news } = start(3);
+  it("is ejected after maxFailures consecutive failures", () => {
+    const { health, events } = start(3);
     for (let i = 0; i < 2; i += 1) health.failed(REASON, true);
     expect(health.isEjected).toBe(false);
     health.failed(REASON, true);
     expect(health.isEjected).toBe(true);
-    expect(news).toEqual(["ejected: refused"]);
+    expect(events).toEqual(["ejected: refused"]);
   });
 
-  it("is not out after as many failures with a success between them", () => {
+  it("is not ejected if a success comes between the failures", () => {
     const { health } = start(2);
     health.failed(REASON, true);
     health.succeeded();
@@ -41,7 +41,7 @@ describe("an address", () => {
     expect(health.isEjected).toBe(false);
   });
 
-  it("is not out while it is the last, and is at the next failure after that", () => {
+  it("is not ejected while it is the last one, but at the next failure after that", () => {
     const { health } = start(1);
     for (let i = 0; i < 5; i += 1) health.failed(REASON, false);
     expect(health.isEjected).toBe(false);
@@ -49,30 +49,30 @@ describe("an address", () => {
     expect(health.isEjected).toBe(true);
   });
 
-  it("that is out is tried after a second, then after twice as long each time, up to the longest", () => {
-    const { health, news } = start(1);
+  it("that is ejected is probed after a second, then with doubled delays up to the longest", () => {
+    const { health, events } = start(1);
     health.failed(REASON, true);
     for (const delay of [1000, 2000, 4000, 4000]) {
-      news.length = 0;
+      events.length = 0;
       vi.advanceTimersByTime(delay - 1);
-      expect(news).toEqual([]);
+      expect(events).toEqual([]);
       vi.advanceTimersByTime(1);
-      expect(news).toEqual(["probe"]);
+      expect(events).toEqual(["probe"]);
       health.failed(REASON, true);
     }
   });
 
-  it("is tried no sooner and no later because a connection fails that was begun before", () => {
-    const { health, news } = start(1);
+  it("is probed at the same time if an older attempt to connect fails", () => {
+    const { health, events } = start(1);
     health.failed(REASON, true);
     vi.advanceTimersByTime(500);
     health.failed(REASON, true);
     vi.advanceTimersByTime(500);
-    expect(news).toEqual(["ejected: refused", "probe"]);
+    expect(events).toEqual(["ejected: refused", "probe"]);
   });
 
-  it("is back with the first connection, and its patience begins anew", () => {
-    const { health, news } = start(1);
+  it("is up after the first connection, and its failures and delays start again", () => {
+    const { health, events } = start(1);
     health.failed(REASON, true);
     vi.advanceTimersByTime(1000);
     health.failed(REASON, true);
@@ -81,16 +81,16 @@ describe("an address", () => {
     vi.advanceTimersByTime(60_000);
     health.failed(REASON, true);
     vi.advanceTimersByTime(1000);
-    expect(news).toEqual(["ejected: refused", "probe", "restored", "ejected: refused", "probe"]);
+    expect(events).toEqual(["ejected: refused", "probe", "restored", "ejected: refused", "probe"]);
   });
 
-  it("is not tried after stop(), whatever fails then", () => {
-    const { health, news } = start(1);
+  it("is not probed after stop(), whatever fails then", () => {
+    const { health, events } = start(1);
     health.failed(REASON, true);
     health.stop();
     health.failed(REASON, true);
     vi.advanceTimersByTime(60_000);
-    expect(news).toEqual(["ejected: refused"]);
+    expect(events).toEqual(["ejected: refused"]);
     expect(vi.getTimerCount()).toBe(0);
   });
 });

@@ -1,4 +1,4 @@
-/** An HTTP response as uWSGI and gunicorn send one: where it ends, and what is none. */
+/** HTTP responses as uWSGI and gunicorn send them: where they end, and which are invalid. */
 import { expect, it } from "vitest";
 import { HttpResponseReader } from "../../src/remote/http-reader.ts";
 import { below, damage } from "../support/damage.ts";
@@ -11,7 +11,7 @@ interface Read {
   whole: boolean;
 }
 
-/** Reads a response that comes in pieces of so many bytes, and then the end of the connection. */
+/** Reads a response in pieces of `step` bytes, and then the end of the connection. */
 function read(response: string, { method = "GET", step = response.length || 1 } = {}): Read {
   const found: Read = { heads: [], body: "", whole: false };
   const reader = new HttpResponseReader(method, {
@@ -74,7 +74,7 @@ const WHOLE: [what: string, response: string, head: string, body: string, method
   ],
 ];
 
-it.each(WHOLE)("a response with %s is whole", (_, response, head, body, method = "GET") => {
+it.each(WHOLE)("a response with %s is complete", (_, response, head, body, method = "GET") => {
   for (const step of [response.length, 1, 3]) {
     expect(read(response, { method, step })).toEqual({ heads: [head], body, whole: true });
   }
@@ -98,12 +98,12 @@ it.each([
   ["no status", "HTTP/1.1 OK\r\n\r\n"],
   ["a change of protocol", "HTTP/1.1 101 Switching Protocols\r\n\r\n"],
   ["a folded line", `${OK}X-A: b\r\n c\r\n\r\n`],
-  ["a line that is no field", `${OK}nonsense\r\n\r\n`],
+  ["a line that is not a field", `${OK}nonsense\r\n\r\n`],
   ["a blank before the colon", `${OK}X-A : b\r\n\r\n`],
   ["a control character", `${OK}X-A: b\x00c\r\n\r\n`],
   ["a bare LF", `${OK}X-A: b\nX-C: d\r\n\r\n`],
   ["two lengths", `${OK}Content-Length: 1\r\nContent-Length: 2\r\n\r\na`],
-  ["a length that is no number", `${OK}Content-Length: +1\r\n\r\na`],
+  ["a length that is not a number", `${OK}Content-Length: +1\r\n\r\na`],
   ["a length and chunks", `${OK}Content-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n`],
   ["another coding", `${OK}Transfer-Encoding: gzip, chunked\r\n\r\n`],
   ["a chunk without a size", `${OK}Transfer-Encoding: chunked\r\n\r\nx\r\n`],
@@ -114,7 +114,7 @@ it.each([
   for (const step of [response.length, 997]) expect(() => read(response, { step })).toThrow(RangeError);
 });
 
-it("WRK-05: 100,000 damaged responses: each is whole, not whole or a RangeError, and has one head at most", () => {
+it("WRK-05: 100,000 damaged responses: each is complete, incomplete or a RangeError, and has one head at most", () => {
   const random = seeded(20_261_125);
   const counts = { whole: 0, partial: 0, error: 0 };
   for (let n = 0; n < 100_000; n += 1) {

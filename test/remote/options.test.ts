@@ -23,7 +23,7 @@ it.each([
   }
 });
 
-it("an app is made without a connection: nobody need listen yet", async () => {
+it("an app is made without a connection: the servers need not listen yet", async () => {
   const app = fastcgiApp(["127.0.0.1:1", "/nowhere.sock"]);
   expect(app.stats()).toEqual({
     addresses: ["127.0.0.1:1", "/nowhere.sock"].map((address) => ({

@@ -1,4 +1,4 @@
-/** What is sent again, where, and what the client hears when nothing helps. */
+/** Which requests are retried, where, and what the client gets if every attempt fails. */
 import { describe, expect, it } from "vitest";
 import { ProtocolStatus } from "../../src/fastcgi/records.ts";
 import { Played, play } from "../support/calls.ts";
@@ -12,7 +12,7 @@ const drop: Serve = (request) => request.drop();
 const overloaded: Serve = (request) => request.send(OVERLOADED);
 const call = (method: string) => ({ method, ...(method === "POST" ? { body: "abc" } : {}) });
 
-/** An app with two servers of which the first asked behaves badly, and the second answers with the body. */
+/** An app with two servers. The first one that gets a request behaves badly, and the second answers with the body. */
 async function badThenGood(bad: Serve) {
   let asked = 0;
   const serve: Serve = (request) => {
@@ -25,36 +25,36 @@ async function badThenGood(bad: Serve) {
   return { app, servers, sent: () => servers.map(({ requests }) => requests.length).sort() };
 }
 
-describe("where no connection can be had", () => {
-  it.each(["GET", "POST"])("WRK-07: %s goes to another address, since no byte was sent", async (method) => {
+describe("if no connection can be opened", () => {
+  it.each(["GET", "POST"])("WRK-07: %s goes to another address, because no byte was sent", async (method) => {
     const server = await FastcgiServer.start((request) => request.reply(request.body));
     const app = remote([await unusedAddress(), server.address]);
     for (let i = 0; i < 4; i += 1) expect((await play(app, call(method))).body).toBe(method === "POST" ? "abc" : "");
     expect(server.requests).toHaveLength(4);
   });
 
-  it.each(["GET", "POST"])("%s gets a 502 when all addresses have refused, and the error names one", async (method) => {
+  it.each(["GET", "POST"])("%s gets a 502 if all addresses refuse, and the error names one", async (method) => {
     const addresses = [await unusedAddress(), await unusedAddress()];
     const app = remote(addresses);
     const failed = play(app, call(method));
     await expect(failed).rejects.toMatchObject({ name: "UnreachableError", status: 502 });
-    await expect(failed).rejects.toThrow(/takes no connection: .*ECONNREFUSED/);
+    await expect(failed).rejects.toThrow(/cannot connect to .*: .*ECONNREFUSED/);
     expect(app.stats().addresses.map(({ failures }) => failures)).toEqual([1, 1]);
   });
 
-  it("a unix socket that is not there is one that refuses", async () => {
-    await expect(play(remote("/nowhere/to.sock"))).rejects.toThrow("/nowhere/to.sock takes no connection");
+  it("a unix socket that does not exist counts as one that refuses", async () => {
+    await expect(play(remote("/nowhere/to.sock"))).rejects.toThrow("cannot connect to /nowhere/to.sock: ");
   });
 });
 
-describe("where the server has not begun", () => {
+describe("if the server has not started the request", () => {
   it.each(["GET", "POST"])("%s goes to another address", async (method) => {
     const { app, sent } = await badThenGood(overloaded);
     expect((await play(app, call(method))).body).toContain("good");
     expect(sent()).toEqual([1, 1]);
   });
 
-  it("the client gets a 503 with Retry-After when no address takes it", async () => {
+  it("the client gets a 503 with Retry-After if no address accepts the request", async () => {
     const server = await FastcgiServer.start(overloaded);
     await expect(play(remote(server.address), call("POST"))).rejects.toMatchObject({
       name: "OverloadedError",
@@ -65,7 +65,7 @@ describe("where the server has not begun", () => {
   });
 });
 
-describe("where a connection breaks before the response's head", () => {
+describe("if the connection breaks before the response head", () => {
   it.each(["GET", "HEAD", "OPTIONS"])("WRK-07: %s is sent once more, elsewhere", async (method) => {
     const { app, sent } = await badThenGood(drop);
     expect((await play(app, call(method))).body).toContain("good");
@@ -81,7 +81,7 @@ describe("where a connection breaks before the response's head", () => {
     },
   );
 
-  it("a safe request is sent again on the only address there is", async () => {
+  it("a safe request is retried on the only address", async () => {
     let asked = 0;
     const server = await FastcgiServer.start((request) => {
       asked += 1;
@@ -91,7 +91,7 @@ describe("where a connection breaks before the response's head", () => {
     expect((await play(remote(server.address))).body).toBe("good");
   });
 
-  it("a safe request is sent twice, and then fails", async () => {
+  it("a safe request is sent twice, then it fails", async () => {
     const server = await FastcgiServer.start(drop);
     await expect(play(remote(server.address))).rejects.toMatchObject({ name: "UpstreamError", status: 502 });
     expect(server.requests).toHaveLength(2);
@@ -110,7 +110,7 @@ describe("where a connection breaks before the response's head", () => {
     }
   });
 
-  it("half a head is none", async () => {
+  it("half a head does not count as a head", async () => {
     const { app } = await badThenGood((request) =>
       request.socket.end(Buffer.from(stdout("Status: 200 OK\r\n"), "latin1")),
     );
@@ -118,7 +118,7 @@ describe("where a connection breaks before the response's head", () => {
   });
 });
 
-it("a kept connection that turns out closed costs no safe request, however many there are", async () => {
+it("no safe request is lost on kept connections that turn out to be closed, however many there are", async () => {
   const server = await FastcgiServer.start((request) => request.reply());
   const app = remote(server.address);
   await Promise.all([play(app), play(app), play(app)]);
@@ -131,8 +131,8 @@ it("a kept connection that turns out closed costs no safe request, however many 
   expect(next.requests).toHaveLength(3);
 });
 
-describe("where a connection breaks after the head", () => {
-  it("SEC-21: the response breaks off, and nothing is sent again", async () => {
+describe("if the connection breaks after the head", () => {
+  it("SEC-21: the response breaks off, and the request is not retried", async () => {
     const { app, sent } = await badThenGood((request) => {
       request.send(stdout("Status: 200 OK\r\n\r\nhalf"));
       request.socket.end();

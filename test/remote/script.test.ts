@@ -9,7 +9,7 @@ it.each(docTable("src/remote/script.ts", "scriptVariables"))("$call is $result",
   expectDocRow(scriptVariables, row),
 );
 
-/** The environ of `/m` + `path` with what PHP is told of it. */
+/** The environ of `/m` + `path`, with the variables for PHP. */
 function told(options: ScriptOptions, pathInfo = "/a"): Environ {
   const environ = environOf({ pathInfo });
   scriptSetter(options)?.(environ);
@@ -17,7 +17,7 @@ function told(options: ScriptOptions, pathInfo = "/a"): Environ {
 }
 
 describe("scriptFilename", () => {
-  it("sets nothing where it is not given", () => {
+  it("sets nothing if it is not given", () => {
     expect(scriptSetter({})).toBeUndefined();
   });
 
@@ -69,7 +69,7 @@ describe("scriptFilename", () => {
     [{ scriptFilename: "/srv/index.php", documentRoot: "/other" }, "must name a file beneath documentRoot, /other/"],
     [{ scriptFilename: "/srv/", documentRoot: "/srv/a" }, "must name a file beneath documentRoot"],
     [{ scriptFilename: () => "/srv/index.php" }, "documentRoot is required"],
-    [{ documentRoot: "/srv" }, "documentRoot goes with scriptFilename"],
+    [{ documentRoot: "/srv" }, "documentRoot needs scriptFilename"],
   ])("%j is refused: %s", (options, words) => {
     expect(() => scriptSetter(options as ScriptOptions)).toThrow(OptionError);
     expect(() => scriptSetter(options as ScriptOptions)).toThrow(words);

@@ -1,10 +1,10 @@
-/** The time of a request, on a clock that the test moves. */
+/** The timers of a request. The test moves the clock. */
 import { beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { Deadlines } from "../../src/node/deadlines.ts";
-import { renewing, Stopwatch } from "../../src/remote/stopwatch.ts";
+import { refreshing, Stopwatch } from "../../src/remote/stopwatch.ts";
 import { bodyOf } from "../support/responder.ts";
 
-/** A watch of 100 ms that notes when it expires. */
+/** A watch of 100 ms that records when it expires. */
 function start(): { watch: Stopwatch; expired: () => boolean } {
   let expired = false;
   const watch = new Stopwatch(new Deadlines(100), () => {
@@ -20,7 +20,7 @@ beforeEach(() => {
 });
 
 describe("a watch", () => {
-  it("expires when its time is over", () => {
+  it("expires when its time runs out", () => {
     const { expired } = start();
     vi.advanceTimersByTime(99);
     expect(expired()).toBe(false);
@@ -35,29 +35,29 @@ describe("a watch", () => {
     expect(expired()).toBe(false);
   });
 
-  it("stands still while it is held, and then begins anew", () => {
+  it("does not run while it is paused, and then starts again", () => {
     const { watch, expired } = start();
     vi.advanceTimersByTime(60);
-    watch.hold();
+    watch.pause();
     vi.advanceTimersByTime(1000);
-    watch.release();
+    watch.resume();
     vi.advanceTimersByTime(60);
     expect(expired()).toBe(false);
     vi.advanceTimersByTime(60);
     expect(expired()).toBe(true);
   });
 
-  it("that is released without having been held has no more time than before", () => {
+  it("that is resumed without a pause gets no more time", () => {
     const { watch, expired } = start();
     vi.advanceTimersByTime(60);
-    watch.release();
+    watch.resume();
     vi.advanceTimersByTime(60);
     expect(expired()).toBe(true);
   });
 
-  it("begins anew with each block of a body that goes out", async () => {
+  it("starts again with each block of a body that is sent", async () => {
     const { watch, expired } = start();
-    const body = renewing(bodyOf("a", "b", "c"), watch);
+    const body = refreshing(bodyOf("a", "b", "c"), watch);
     expect(body.size).toBe(3);
     for await (const _block of body.blocks()) vi.advanceTimersByTime(60);
     expect(expired()).toBe(false);

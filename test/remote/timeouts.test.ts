@@ -1,4 +1,4 @@
-/** How long things may take, and what becomes of a response that nobody wants any more. */
+/** Timeouts, and aborted responses. */
 import { execFile } from "node:child_process";
 import { once } from "node:events";
 import { connect } from "node:net";
@@ -10,11 +10,11 @@ import { endRequest, stdout } from "../support/records.ts";
 import { remote } from "../support/remote.ts";
 
 const OK = "Status: 200 OK\r\n\r\n";
-/** As long as a body that no socket takes at once. */
+/** A body that is too long for the buffers of a socket. */
 const LARGE = "0123456789".repeat(1_000_000);
 
 describe("requestTimeout", () => {
-  it("WRK-09: a server that does not begin its response gets ABORT_REQUEST, and the client a 504", async () => {
+  it("WRK-09: if the server does not begin its response, it gets ABORT_REQUEST and the client a 504", async () => {
     const server = await FastcgiServer.start();
     const app = remote(server.address, { requestTimeout: 50 });
     const failed = play(app);
@@ -24,14 +24,14 @@ describe("requestTimeout", () => {
     expect(app.stats().addresses[0]?.failures).toBe(1);
   });
 
-  it("a response that has begun and does not go on is broken off", async () => {
+  it("a response that begins and then stalls is broken off", async () => {
     const server = await FastcgiServer.start((request) => request.send(stdout(`${OK}half`)));
     const played = new Played(remote(server.address, { requestTimeout: 50 }));
     expect(await played.next()).toBe("half");
     await expect(played.next()).rejects.toMatchObject({ name: "RequestTimeoutError" });
   });
 
-  it("the time in which the client does not take what is there is not the server's", async () => {
+  it("the time in which the client does not read does not count", async () => {
     const server = await FastcgiServer.start((request) => request.send(stdout(OK)));
     const app = remote(server.address, { requestTimeout: 100 });
     const slow = new Played(app);
@@ -41,14 +41,14 @@ describe("requestTimeout", () => {
     }
     socket.write(Buffer.from(endRequest(), "latin1"));
     expect((await slow.next())?.length).toBeGreaterThan(0);
-    // A request that is at fault takes its full time in the meantime.
+    // In the meantime a request that stalls uses up its full time.
     await expect(play(app, { pathInfo: "/stalled" })).rejects.toThrow("requestTimeout");
     await expect(play(app, { pathInfo: "/stalled" })).rejects.toThrow("requestTimeout");
     expect((await slow.rest()).join("").length).toBeGreaterThan(LARGE.length / 2);
   });
 });
 
-it("totalTimeout: a response that goes on all the time is over then", async () => {
+it("totalTimeout: ends a response that never stalls", async () => {
   const server = await FastcgiServer.start((request) => {
     request.send(stdout(OK));
     const timer = setInterval(() => request.send(stdout("more")), 5);
@@ -59,8 +59,8 @@ it("totalTimeout: a response that goes on all the time is over then", async () =
   await expect(played.rest()).rejects.toThrow("totalTimeout, 100 ms");
 });
 
-it("connectTimeout: a server that takes no connection costs a 504, and no byte was sent", async () => {
-  // One place in its backlog, and nobody who accepts: what is beyond waits for ever.
+it("connectTimeout: a server that accepts no connection is a 504, and no byte was sent", async () => {
+  // The backlog has one place, and nothing accepts: further connections wait for ever.
   const script =
     "import socket,sys\ns=socket.socket()\ns.bind(('127.0.0.1',0))\ns.listen(0)\nprint(s.getsockname()[1],flush=True)\nsys.stdin.read()";
   const full = execFile("python3", ["-c", script]);
@@ -74,7 +74,7 @@ it("connectTimeout: a server that takes no connection costs a 504, and no byte w
 });
 
 describe("a client that leaves", () => {
-  it("WRK-08: has its request aborted, and the connection serves on when the server has ended it", async () => {
+  it("WRK-08: has its request aborted, and the connection is reused when the server has ended the response", async () => {
     const server = await FastcgiServer.start((request) => {
       if (request.params.get("PATH_INFO") === "/stay") request.reply("stayed");
     });
@@ -89,7 +89,7 @@ describe("a client that leaves", () => {
     expect((await play(app, { pathInfo: "/stay" })).body).toBe("stayed");
   });
 
-  it("WRK-06: leaves no connection to others on which a server goes on that ignores ABORT_REQUEST", async () => {
+  it("WRK-06: leaves no connection to others if the server ignores ABORT_REQUEST", async () => {
     const server = await FastcgiServer.start((request) => request.send(stdout(`${OK}on and`)));
     const app = remote(server.address);
     const left = new Played(app);
@@ -100,7 +100,7 @@ describe("a client that leaves", () => {
     expect(app.stats().addresses[0]).toMatchObject({ connections: 0, busy: 0, failures: 0 });
   });
 
-  it("before a connection is open is nobody's request: the connection is given up", async () => {
+  it("before a connection is open sends no request: the connection is closed", async () => {
     const server = await FastcgiServer.start((request) => request.reply());
     const app = remote(server.address);
     const left = new Played(app, { pathInfo: "/left" });

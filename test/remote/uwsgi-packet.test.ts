@@ -1,11 +1,11 @@
-/** An environ as uwsgi carries it. */
+/** Environs in the uwsgi protocol. */
 import { expect, it } from "vitest";
 import { AppProtocolError, BadRequestError } from "../../src/index.ts";
 import { encodePacket, methodOf } from "../../src/remote/uwsgi-packet.ts";
 import { withoutSteering } from "../../src/wsgi/steering.ts";
 import { environOf } from "../support/calls.ts";
 
-/** Reads a packet back, as the protocol's description has it. */
+/** Parses a packet, following the protocol's description. */
 function decode(packet: string): Record<string, string> {
   const bytes = Buffer.from(packet, "latin1");
   expect([bytes[0], bytes[3]]).toEqual([0, 0]);
@@ -25,7 +25,7 @@ function decode(packet: string): Record<string, string> {
   return found;
 }
 
-it("carries every text of the environ, bytes as latin-1, and of wsgi.* the scheme", () => {
+it("carries every string of the environ as latin-1 bytes, and of wsgi.* only the scheme", () => {
   const environ = environOf({ pathInfo: "/\xc3\xa9", method: "POST", scheme: "https", rawHeaders: ["X-A", "b"] });
   const found = decode(encodePacket(environ, 5));
   expect(found).toMatchObject({ PATH_INFO: "/\xc3\xa9", HTTP_X_A: "b", HTTPS: "on", CONTENT_LENGTH: "5" });
@@ -33,11 +33,11 @@ it("carries every text of the environ, bytes as latin-1, and of wsgi.* the schem
   expect(Object.keys(found).filter((key) => key.startsWith("wsgi."))).toEqual([]);
 });
 
-it.each(["GET", "HEAD", "A-METHOD-OF-ITS-OWN"])("knows the method again: %s", (method) => {
+it.each(["GET", "HEAD", "A-METHOD-OF-ITS-OWN"])("methodOf finds the method: %s", (method) => {
   expect(methodOf(encodePacket(environOf({ method }), undefined))).toBe(method);
 });
 
-it("takes 64 KiB, and refuses a byte more with 431", () => {
+it("accepts 64 KiB, and rejects one byte more with 431", () => {
   const size = (value: string): number => encodePacket(environOf({ rawHeaders: ["X-A", value] }), undefined).length - 4;
   const room = 65_535 - size("");
   expect(size("x".repeat(room))).toBe(65_535);
@@ -45,11 +45,11 @@ it("takes 64 KiB, and refuses a byte more with 431", () => {
   expect(() => size("x".repeat(200_000))).toThrow(expect.objectContaining({ status: 431 }));
 });
 
-it("refuses text that is no bytes", () => {
+it("rejects strings with characters above U+00FF", () => {
   expect(() => encodePacket(environOf({ keys: { A: "\u0100" } }), undefined)).toThrow(AppProtocolError);
 });
 
-it("SEC-01: never tells the server what could steer it", () => {
+it("SEC-01: never sends a variable that controls the server", () => {
   const keys = { UWSGI_FILE: "/evil.py", UWSGI_SETENV: "A=b", SCRIPT_FILENAME: "/x", PHP_VALUE: "y", HTTP_PROXY: "z" };
   const found = decode(encodePacket(withoutSteering(environOf({ keys })), undefined));
   for (const key of Object.keys(keys)) expect(found).not.toHaveProperty(key);

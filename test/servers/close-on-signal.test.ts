@@ -31,7 +31,7 @@ it.each(["SIGTERM", "SIGINT"] as const)(
   "%s: the answer under way ends, then what is behind closes, then the process",
   async (signal) => {
     const { child, lines, closed, answer } = await start();
-    const text = (await answer).text(); // its head is here
+    const text = (await answer).text(); // the head has arrived
     child.kill(signal);
     child.stdin.write("go on\n");
     expect(await text).toBe("begun, ended");
@@ -46,7 +46,7 @@ it("a second signal ends the process at once, with the signal's number in its ex
   const idle = connect(port, "127.0.0.1").resume();
   await once(idle, "connect");
   child.kill("SIGINT");
-  await new Promise((resolve) => idle.on("error", resolve).on("close", resolve)); // the first is heard: two at once have no order
+  await new Promise((resolve) => idle.on("error", resolve).on("close", resolve)); // the process has received the first signal: two at once have no order
   child.kill("SIGTERM");
   expect([await text, await closed]).toEqual(["cut", [128 + 15, null]]);
   expect(lines).toEqual([]);

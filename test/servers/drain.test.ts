@@ -1,4 +1,4 @@
-/** `Drain` on a real server: what it waits for, and what it ends. */
+/** `Drain` on a real server: what it waits for, and what it closes. */
 import { once } from "node:events";
 import { createServer, type RequestListener, type Server } from "node:http";
 import { createServer as createSecureServer } from "node:https";
@@ -22,7 +22,7 @@ async function serve(listener: RequestListener): Promise<{ server: Server; drain
   return { server, drain, port: (server.address() as AddressInfo).port };
 }
 
-it("sends an answer whole that has ended and not left yet: more than all buffers hold, to a client that reads late", async () => {
+it("sends all of a response that has ended but is not sent yet: more than all buffers hold, to a client that reads late", async () => {
   const size = 64 * 1024 * 1024;
   const { server, drain, port } = await serve((_req, res) =>
     res.setHeader("Content-Length", size).end(Buffer.alloc(size)),
@@ -40,7 +40,7 @@ it("sends an answer whole that has ended and not left yet: more than all buffers
   expect(bytes).toBeGreaterThan(size);
 });
 
-it("an answer that has not begun says that its connection ends", async () => {
+it("a response that has not begun announces that its connection is closed", async () => {
   const { server, drain, port } = await serve(() => undefined);
   const requested = once(server, "request");
   const socket = await rawConnection(port, GET);
@@ -52,7 +52,7 @@ it("an answer that has not begun says that its connection ends", async () => {
   await stopped;
 });
 
-it("an answer that had promised to keep its connection ends it all the same", async () => {
+it("a response that has promised keep-alive still closes its connection", async () => {
   const { server, drain, port } = await serve((_req, res) => void res.write("begun"));
   const requested = once(server, "request");
   const socket = await rawConnection(port, GET);
@@ -65,7 +65,7 @@ it("an answer that had promised to keep its connection ends it all the same", as
   await stopped;
 });
 
-it("ends idle connections, and such as have not sent a whole request head", async () => {
+it("closes idle connections, and those with an incomplete request head", async () => {
   const { server, drain, port } = await serve((_req, res) => res.end("done"));
   const connected = once(server, "connection");
   const begun = await rawConnection(port, "GET / HT");
@@ -77,7 +77,7 @@ it("ends idle connections, and such as have not sent a whole request head", asyn
   await Promise.all(closed);
 });
 
-it("cuts what takes longer than the grace", async () => {
+it("destroys connections that take longer than the grace", async () => {
   const { server, drain, port } = await serve((_req, res) => void res.write("begun"));
   const requested = once(server, "request");
   const socket = await rawConnection(port, GET);
@@ -87,13 +87,13 @@ it("cuts what takes longer than the grace", async () => {
   await cut;
 });
 
-it("over TLS, too, an answer under way ends, and then its connection", async () => {
+it("over TLS, too, waits for a running response and then closes its connection", async () => {
   const server = createSecureServer(makeCertificate("test"), (_req, res) => void res.write("begun"));
   const drain = new Drain(server);
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   const requested = once(server, "request");
-  const unfinished = connect((server.address() as AddressInfo).port, "127.0.0.1"); // never begins to speak TLS
+  const unfinished = connect((server.address() as AddressInfo).port, "127.0.0.1"); // never starts TLS
   const socket = connectSecure({ port: (server.address() as AddressInfo).port, rejectUnauthorized: false });
   socket.write(GET);
   expect(await brought(socket, "begun")).toContain("begun");

@@ -1,4 +1,4 @@
-/** `serveFastcgi`: its limits, its patience, and the apps that people put behind it. */
+/** `serveFastcgi`: its limits, its timeouts, and the apps that people serve with it. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
@@ -26,7 +26,7 @@ function gate<T = void>(): { promise: Promise<T>; open(value: T): void } {
   return { promise, open };
 }
 
-/** An app that says how its reading of the body has ended. */
+/** An app that reports how its reading of the body ended. */
 function reader(before: (environ: Environ) => unknown = () => undefined): { app: WsgiApp; ended: Promise<string> } {
   const { promise: ended, open } = gate<string>();
   const app: WsgiApp = async (environ, start) => {
@@ -44,7 +44,7 @@ function reader(before: (environ: Environ) => unknown = () => undefined): { app:
 const begunBody = begin() + params({ ...GET, CONTENT_LENGTH: "9" }) + stdin("four");
 
 describe("idleTimeout", () => {
-  it("a body that stands still is cut off, and the app hears of it", async () => {
+  it("a body that stalls is aborted, and the app gets an error", async () => {
     const { app, ended } = reader();
     const { open, logger } = await serve(app, { idleTimeout: IDLE });
     const client = await open();
@@ -54,14 +54,14 @@ describe("idleTimeout", () => {
     expect([client.out, client.ends, logger.lines]).toEqual(["", [], []]);
   });
 
-  it("an app may think for longer than that, and a body that it then waits for is cut off all the same", async () => {
+  it("an app may take longer than that, but a body that it then waits for is still aborted", async () => {
     const { app, ended } = reader(() => new Promise((resolve) => setTimeout(resolve, 2.5 * IDLE)));
     const client = await (await serve(app, { idleTimeout: IDLE })).open();
     client.send(begunBody);
     expect(await ended).toBe("ClientDisconnectError");
   });
 
-  it("an answer that nobody takes is cut off, and its result is closed", async () => {
+  it("a response that nobody reads is aborted, and its result is closed", async () => {
     const closed = gate();
     const { open } = await serve(
       (_environ, start) => {
@@ -79,7 +79,7 @@ describe("idleTimeout", () => {
     await closed.promise;
   });
 
-  it("a connection without a request ends after that time", async () => {
+  it("a connection without a request is closed after that time", async () => {
     const client = await (await serve(hello, { idleTimeout: IDLE })).open();
     expect(await client.answer()).toContain("hello");
     await client.until(() => client.closed);
@@ -87,7 +87,7 @@ describe("idleTimeout", () => {
 });
 
 describe("limits", () => {
-  it("connections beyond maxConnections are closed at once, and serve when there is room again", async () => {
+  it("connections beyond maxConnections are closed at once, and accepted when there is room again", async () => {
     const { open } = await serve(hello, { maxConnections: 1 });
     const first = await open();
     expect(await first.answer()).toContain("hello");
@@ -96,12 +96,12 @@ describe("limits", () => {
     first.socket.destroy();
     await once(first.socket, "close");
     for (;;) {
-      const next = await open(); // the server hears of the end a moment later
+      const next = await open(); // the server notices the end a moment later
       if ((await next.answer()).includes("hello")) break;
     }
   });
 
-  it("padding is passed over", async () => {
+  it("padding is skipped", async () => {
     const padded = (text: string): string => `${text.slice(0, 6)}\x03\0${text.slice(8)}???`;
     const empty = record(RecordType.PARAMS, 1, "");
     const [head, end] = params(GET).split(empty) as [string, string];
@@ -129,7 +129,7 @@ describe("where it listens", () => {
     expect(await (await open()).answer()).toContain("hello");
   });
 
-  it("processes of node:cluster share a port, and say that they are several", async () => {
+  it("processes of node:cluster share a port, and set wsgi.multiprocess", async () => {
     const child = spawn(process.execPath, [CLUSTER], { stdio: ["pipe", "pipe", "inherit"] });
     onTestFinished(() => void child.kill("SIGKILL"));
     const closed = once(child, "close");
@@ -159,7 +159,7 @@ describe("the environ", () => {
     expect(await client.answer(request({ HTTP_X_FORWARDED_FOR: "1.2.3.4" }))).toContain(`\r\n\r\n${address} `);
   });
 
-  it("the request's id is X-Request-Id, or else counted; the log has it", async () => {
+  it("the request id is X-Request-Id or else a counter, and the log has it", async () => {
     const { open, logger } = await serve((environ, start) => {
       environ["wsgi.errors"].write("a line\n");
       return told(environ, start);
@@ -172,7 +172,7 @@ describe("the environ", () => {
 });
 
 describe("apps", () => {
-  it("Express, through toWsgi: its mount, its body, its answer in pieces", async () => {
+  it("Express, through toWsgi: its mount path, its body, its response in pieces", async () => {
     const app = express();
     app.post("/shop/a", express.text(), (req, res) => {
       res.status(201).set("X-Base", req.originalUrl);
@@ -187,7 +187,7 @@ describe("apps", () => {
     expect(answer).toMatch(/\r\n\r\nthere, and back$/);
   });
 
-  it("a Python app on processes of its own, with a body of megabytes both ways", async () => {
+  it("a Python app in its own processes, with a body of megabytes both ways", async () => {
     const python = pythonApp("probe:application", {
       directory: "test/apps",
       python: ensurePython(),

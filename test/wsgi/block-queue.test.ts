@@ -19,14 +19,14 @@ function drain(queue: BlockQueue): Uint8Array[] {
   return blocks;
 }
 
-/** Views of one byte on one large buffer: blocks as a chunk of a socket brings them. */
+/** Views of one byte on one large buffer, like blocks in a chunk of a socket. */
 function tiny(count: number): Uint8Array[] {
   const chunk = Buffer.alloc(64 * KIB, "abcdefghij");
   return Array.from({ length: count }, (_, i) => chunk.subarray(i % 1000, (i % 1000) + 1));
 }
 
 describe("a queue of blocks", () => {
-  it("ITER-02: gives each block as it came while few wait", () => {
+  it("ITER-02: returns each block as it came while few wait", () => {
     const queue = queueOf("a", "bc", "", "d");
     expect(queue.size).toBe(4);
     expect(drain(queue).map(text)).toEqual(["a", "bc", "d"]);
@@ -67,10 +67,10 @@ describe("a queue of blocks", () => {
     const queue = new BlockQueue();
     for (const block of tiny(3)) queue.push(block);
     const held = drain(queue).map(({ buffer }) => buffer.byteLength);
-    expect(held.slice(1).every((size) => size <= 8 * KIB)).toBe(true); // Node's pool, which others share
+    expect(held.slice(1).every((size) => size <= 8 * KIB)).toBe(true); // Node's pool, which other buffers share
   });
 
-  it("ISO-05: counts what a block costs, not what it brings alone", () => {
+  it("ISO-05: counts the memory that a block takes, not only its bytes", () => {
     const queue = new BlockQueue();
     for (const block of tiny(50)) queue.push(block);
     expect(queue.cost).toBeGreaterThan(50 * 256);
@@ -78,7 +78,7 @@ describe("a queue of blocks", () => {
     expect(queue.cost).toBeLessThan(1.1 * queue.size + 64 * KIB);
   });
 
-  it("ISO-05: counts a page that a large block ended early for what it holds", () => {
+  it("ISO-05: counts only the used bytes of a page that a large block has ended early", () => {
     const queue = new BlockQueue();
     for (const block of tiny(64)) queue.push(block);
     for (let i = 0; i < 100; i += 1) {
@@ -126,12 +126,12 @@ describe("wsgi.input over tiny chunks", () => {
     return new BodyInput({ next: () => Promise.resolve(blocks[at++]) });
   };
 
-  it("ISO-05: read() gives all of them", async () => {
+  it("ISO-05: read() returns all of them", async () => {
     const blocks = tiny(50_000);
     expect(Buffer.concat(blocks).equals(Buffer.from(await inputOf(blocks).read()))).toBe(true);
   });
 
-  it("ISO-05: readline() gives lines that begin and end anywhere", async () => {
+  it("ISO-05: readline() returns lines that begin and end anywhere", async () => {
     const whole = Array.from({ length: 300 }, (_, i) => `${"l".repeat(i)}\n`).join("");
     const input = inputOf([...whole].map((letter) => bytes(letter)));
     expect((await input.readlines()).map(text)).toEqual(whole.match(/.*\n/g));

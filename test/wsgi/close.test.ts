@@ -1,10 +1,10 @@
-/** What becomes of an application's result, however its response ends. */
+/** What happens to an application's result, however its response ends. */
 import { describe, expect, it } from "vitest";
 import type { WsgiApp, WsgiResult } from "../../src/wsgi/types.ts";
 import { signal } from "../support/bytes.ts";
 import { A, AppRun, app200, B, BAD, EMPTY, generate, generateLater, throwBad } from "../support/handler.ts";
 
-/** Each way in which a response ends, and all that follows from it, in order. */
+/** Each way in which a response ends, with all events that follow, in order. */
 const ENDINGS: [
   number: string,
   title: string,
@@ -73,7 +73,7 @@ describe("close()", () => {
     expect(run.events).toEqual([`commit ${status}`, "end", "close", "done"]);
   });
 
-  it("ITER-05, SR-10: is called when startResponse never was", async () => {
+  it("ITER-05, SR-10: is called if startResponse was never called", async () => {
     const run = new AppRun();
     await run.start(() => run.closing([]));
     expect(run.events).toEqual(["close", "answer", "done"]);

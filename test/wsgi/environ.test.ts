@@ -51,11 +51,11 @@ describe("buildEnviron", () => {
     expect(second).not.toHaveProperty(["app.key"]);
   });
 
-  it("ENV-21: wsgi.version cannot be changed, since all requests share it", () => {
+  it("ENV-21: wsgi.version cannot be changed, because all requests share it", () => {
     expect(Object.isFrozen(build()["wsgi.version"])).toBe(true);
   });
 
-  it("ENV-30: nothing of the process's environment is in it", () => {
+  it("ENV-30: it contains nothing of the process environment", () => {
     const inherited = Object.keys(process.env).filter((key) => key in build());
     expect(inherited).toEqual([]);
   });
@@ -116,21 +116,21 @@ describe("buildEnviron", () => {
     expect(withHeaders(...values.flatMap((value) => ["X-A", value])).HTTP_X_A).toBe(values.join(","));
   });
 
-  it("SEC-08: stripForwarded leaves out what a proxy says, and nothing else", () => {
+  it("SEC-08: stripForwarded removes the headers that proxies set, and nothing else", () => {
     const rawHeaders = ["X-Forwarded-For", "a", "Forwarded", "for=a", "X-Real-IP", "a", "X-Request-Id", "7"];
     const environ = buildEnviron(requestHead({ rawHeaders }), surroundings({ stripForwarded: true }));
     expect(Object.keys(environ).filter((key) => key.startsWith("HTTP_"))).toEqual(["HTTP_X_REQUEST_ID"]);
     expect(withHeaders(...rawHeaders).HTTP_X_FORWARDED_FOR).toBe("a");
   });
 
-  it("NODE-23: where middleware has read the body, the length is that of what is given, and it is not encoded", () => {
+  it("NODE-23: if middleware has read the body, the length is that of the new body, and there is no Content-Encoding", () => {
     const rawHeaders = ["Content-Length", "20", "Content-Encoding", "gzip"];
     const environ = buildEnviron(requestHead({ rawHeaders }), surroundings({ length: 37 }));
     expect(environ.CONTENT_LENGTH).toBe("37");
     expect(environ).not.toHaveProperty("HTTP_CONTENT_ENCODING");
   });
 
-  it("ENV-23: wsgi.multiprocess is what the host knows", () => {
+  it("ENV-23: wsgi.multiprocess is set by the host", () => {
     expect(buildEnviron(requestHead(), surroundings({ multiprocess: true }))["wsgi.multiprocess"]).toBe(true);
   });
 });
@@ -140,19 +140,19 @@ describe("readEnviron", () => {
     expectDocRow(headerName, row),
   );
 
-  it("gives back the head of which buildEnviron made the environ", () => {
+  it("returns the head from which buildEnviron built the environ", () => {
     const head = requestHead({ rawHeaders: ["host", "h", "content-type", "a/b", "x-a", "1", "cookie", "b=2"] });
     expect(readEnviron(buildEnviron(head, surroundings()))).toEqual(head);
   });
 
-  it("REV-30: what was lost on the first way is not lost again", () => {
+  it("REV-30: what buildEnviron lost is not lost again", () => {
     const rawHeaders = ["HOST", "h", "X-A", "1", "X-a", "2", "X_Lost", "3", "TE", "trailers"];
     const once = build({ rawHeaders, scheme: "https", host: "other", remotePort: undefined });
     const twice = buildEnviron(readEnviron(once), surroundings());
     expect({ ...twice }).toEqual({ ...once });
   });
 
-  it("REV-04: takes no header from what is no text", () => {
+  it("REV-04: takes no header from a value that is not a string", () => {
     const environ = Object.assign(build(), { HTTP_X_NUMBER: 5, HTTP_X_NONE: undefined });
     expect(readEnviron(environ as Environ).rawHeaders).toEqual(["host", "h:8080"]);
   });

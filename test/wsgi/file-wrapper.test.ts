@@ -3,7 +3,7 @@ import { AppProtocolError } from "../../src/errors.ts";
 import { type FileLike, fileWrapper } from "../../src/wsgi/file-wrapper.ts";
 import { bytes } from "../support/bytes.ts";
 
-/** A file of `text` that counts what is asked of it. */
+/** A file of `text` that records the calls on it. */
 class MemoryFile implements FileLike {
   readonly sizes: number[] = [];
   closes = 0;
@@ -38,25 +38,25 @@ describe("wsgi.file_wrapper", () => {
     expect(file.sizes).toEqual([]);
   });
 
-  it("FW-03: gives the file's blocks from its present position to its end", async () => {
+  it("FW-03: yields the file's blocks from the current position to the end", async () => {
     const file = new MemoryFile("abcdefg");
     file.read(1);
     expect(await collect(fileWrapper(file, 4))).toEqual(["bcde", "fg"]);
   });
 
-  it("FW-04: takes short and late reads as they come", async () => {
+  it("FW-04: accepts short and late reads", async () => {
     const parts = ["a", "bcd", ""];
     const file: FileLike = { read: () => Promise.resolve(bytes(parts.shift() ?? "never")) };
     expect(await collect(fileWrapper(file))).toEqual(["a", "bcd"]);
   });
 
-  it("FW-01: asks for blocks that are worth a write each unless told otherwise", async () => {
+  it("FW-01: reads blocks of 64 KiB by default", async () => {
     const file = new MemoryFile("a");
     await collect(fileWrapper(file));
     expect(file.sizes).toEqual([65536, 65536]);
   });
 
-  it("FW-02: has close() if, and only if, the file has it, and is not closed by the iteration", async () => {
+  it("FW-02: has close() only if the file has it, and is not closed by the iteration", async () => {
     const file = new MemoryFile("a");
     const wrapper = fileWrapper(file);
     await collect(wrapper);
@@ -66,7 +66,7 @@ describe("wsgi.file_wrapper", () => {
     expect("close" in fileWrapper({ read: () => bytes("") })).toBe(false);
   });
 
-  it.each([[undefined], [null], ["a path"], [{}], [{ read: 5 }]])("refuses %j, which cannot be read", (value) => {
+  it.each([[undefined], [null], ["a path"], [{}], [{ read: 5 }]])("rejects %j, which cannot be read", (value) => {
     expect(() => fileWrapper(value as unknown as FileLike)).toThrow(AppProtocolError);
   });
 });

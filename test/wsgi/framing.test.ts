@@ -27,12 +27,12 @@ describe("withLength", () => {
     ["X-A", "b"],
   ];
 
-  it("leaves a list alone that declares what is true", () => {
+  it("returns a list with the correct length unchanged", () => {
     expect(withLength(HEADERS, 5, 5)).toBe(HEADERS);
     expect(withLength([], undefined, undefined)).toEqual([]);
   });
 
-  it("CL-09: takes a length away that may not be sent, in whatever case", () => {
+  it("CL-09: removes a length that must not be sent, in any case", () => {
     expect(withLength(HEADERS, 5, undefined)).toEqual([["X-A", "b"]]);
   });
 
@@ -43,14 +43,14 @@ describe("withLength", () => {
     ]);
   });
 
-  it("CL-09: replaces a length that is not true (205)", () => {
+  it("CL-09: replaces a wrong length (205)", () => {
     expect(withLength(HEADERS, 5, 0)).toEqual([
       ["X-A", "b"],
       ["Content-Length", "0"],
     ]);
   });
 
-  it("never changes the list it was given", () => {
+  it("never changes the list that it got", () => {
     withLength(HEADERS, 5, 0);
     expect(HEADERS).toHaveLength(2);
   });

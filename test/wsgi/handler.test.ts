@@ -47,13 +47,13 @@ describe("errors", () => {
     expect(run.events).toEqual(["commit 200 OK", "write a", "abort", "log", "done"]);
   });
 
-  it("EXC-04: that the client has left is nobody's news", async () => {
+  it("EXC-04: that the client has left is not reported", async () => {
     const run = new AppRun();
     await run.start(app200(() => generateLater(A, new ClientDisconnectError("gone"))));
     expect(run.events).toEqual(["commit 200 OK", "write a", "abort", "done"]);
   });
 
-  it("EXC-01: an app that fails after the client has left is heard of in the log", async () => {
+  it("EXC-01: an app that fails after the client has left is logged", async () => {
     const run = new AppRun();
     const late = signal<WsgiResult>();
     const over = run.start(() => late.promise.then(throwBad));

@@ -7,7 +7,7 @@ import { inputOf, PieceSource } from "../support/source.ts";
 
 const text = (block: Uint8Array): string => Buffer.from(block).toString("latin1");
 
-/** What each call gives, as text. Calls: `read 3`, `readline`, `readlines 2`. */
+/** The results of the calls, as text. Calls: `read 3`, `readline`, `readlines 2`. */
 async function perform(input: InputStream, calls: readonly string[]): Promise<(string | string[])[]> {
   const results: (string | string[])[] = [];
   for (const call of calls) {
@@ -63,7 +63,7 @@ describe("BodyInput", () => {
       expect(await perform(inputOf(...pieces), calls), pieces.join("|")).toEqual(expected);
   });
 
-  it("INP-07: iteration gives lines, as readline() does", async () => {
+  it("INP-07: iteration yields lines, like readline()", async () => {
     const lines: string[] = [];
     for await (const line of inputOf("a", "b\n\nc", "\nd")) lines.push(text(line));
     expect(lines).toEqual(["ab\n", "\n", "c\n", "d"]);
@@ -75,7 +75,7 @@ describe("BodyInput", () => {
     for (const one of all) expect(one).toBeInstanceOf(Uint8Array);
   });
 
-  it("reads nothing before it is asked, and no more than it needs", async () => {
+  it("reads nothing before a call, and no more than the call needs", async () => {
     const source = new PieceSource("ab", "cd", "ef");
     const input = new BodyInput(source);
     expect(source.asked).toBe(0);
@@ -108,7 +108,7 @@ describe("BodyInput", () => {
     await expect(input.read(1)).rejects.toThrow(ClientDisconnectError);
   });
 
-  it("serves calls that overlap one after another", async () => {
+  it("runs overlapping calls one after another", async () => {
     const come = signal<Uint8Array | undefined>();
     let asked = 0;
     const input = new BodyInput({
@@ -122,7 +122,7 @@ describe("BodyInput", () => {
     expect((await Promise.all(reads)).map(text)).toEqual(["ab", "c\n", "def"]);
   });
 
-  it("a call after one that failed is served as well", async () => {
+  it("a call after a failed one works as well", async () => {
     const failure = new Error("once");
     let asked = 0;
     const input = new BodyInput({
@@ -138,7 +138,7 @@ describe("BodyInput", () => {
   });
 });
 
-describe("bodies that are there already", () => {
+describe("bodies that need no reading", () => {
   it("INP-10: a request without a body reads as empty at once", async () => {
     expect(await perform(EMPTY_INPUT, ["read", "read 5", "readline", "readlines"])).toEqual(["", "", "", []]);
   });

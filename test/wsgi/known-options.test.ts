@@ -10,7 +10,7 @@ import { validator } from "../../src/validator.ts";
 
 const app: WsgiApp = () => [];
 
-/** Each function that takes options, and one misspelled as people do. */
+/** Each function that takes options, and a typical misspelling of one of them. */
 const FUNCTIONS: Readonly<Record<string, [call: (options: never) => unknown, misspelled: string, right: string]>> = {
   "fromWsgi()": [(options) => fromWsgi(app, options), "passon", "passOn"],
   "fromWsgi() of Koa": [(options) => koaFromWsgi(app, options), "maxBodysize", "maxBodySize"],
@@ -21,7 +21,7 @@ const FUNCTIONS: Readonly<Record<string, [call: (options: never) => unknown, mis
   "validator()": [(options) => validator(app, options), "warning", "warn"],
 };
 
-/** What the function throws, or its promise rejects with. */
+/** The error that the function throws, or that its promise rejects with. */
 async function failure(call: () => unknown): Promise<unknown> {
   try {
     await call();
@@ -40,7 +40,7 @@ describe.each(Object.entries(FUNCTIONS))("%s", (name, [call, misspelled, right])
     expect((error as Error).message).toBe(`${caller}() has no option "${misspelled}"; did you mean "${right}"?`);
   });
 
-  it("lists its options where none is similar", async () => {
+  it("lists its options if none is similar", async () => {
     const error = await failure(() => call({ colour: "red" } as never));
     expect((error as Error).message).toMatch(
       new RegExp(`^${caller}\\(\\) has no option "colour"; its options are .*\\b${right}\\b`),

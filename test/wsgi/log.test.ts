@@ -16,7 +16,7 @@ describe("printable", () => {
   });
 });
 
-/** What the splitter gives out for these pushes; `null` is a flush. */
+/** The output of the splitter for these pushes; `null` is a flush. */
 function split(...pushes: (string | null)[]): string[] {
   const lines: string[] = [];
   const splitter = new LineSplitter((line) => lines.push(line));
@@ -44,7 +44,7 @@ describe("LineSplitter", () => {
     expect(split(...pushes)).toEqual(lines);
   });
 
-  it("gives a line without an end out in pieces, so that it cannot fill the memory", () => {
+  it("returns a line without an end in pieces, so that it cannot fill the memory", () => {
     const lines = split(...Array.from({ length: 40 }, () => "x".repeat(4096)));
     expect(lines.length).toBeGreaterThan(0);
     expect(lines.join("").length).toBeGreaterThanOrEqual(40 * 4096 - 64 * 1024);
@@ -88,7 +88,7 @@ describe("wsgi.errors", () => {
 });
 
 describe("checkLogger", () => {
-  it("gives a logger back", () => {
+  it("returns the logger", () => {
     expect(checkLogger(console)).toBe(console);
   });
 

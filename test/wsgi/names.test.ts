@@ -41,10 +41,10 @@ describe("environKey", () => {
     ["FRM-03", "Transfer-Encoding"],
   ])("%s: the header %j is never translated", (_number, name) => {
     expect(environKey(name)).toBeUndefined();
-    expect(environKey(name)).toBeUndefined(); // and is remembered so
+    expect(environKey(name)).toBeUndefined(); // and this is cached
   });
 
-  it("answers the same when a client has sent more spellings than are remembered", () => {
+  it("returns the same when a client has sent more spellings than the cache holds", () => {
     for (let i = 0; i < 2000; i += 1) expect(environKey(`X-${i}`)).toBe(`HTTP_X_${i}`);
     expect(environKey("x-late_r")).toBeUndefined();
     expect(environKey("x-late")).toBe("HTTP_X_LATE");

@@ -1,4 +1,4 @@
-/** Which targets all parsers read alike: checked against `parseurl`, whose reading is that of Express, Connect and Koa. */
+/** The targets that all parsers read alike, checked against `parseurl`, which Express, Connect and Koa use. */
 import type { IncomingMessage } from "node:http";
 import { createRequire } from "node:module";
 import fc from "fast-check";
@@ -9,7 +9,7 @@ import { docTable, expectDocRow } from "../support/doc-table.ts";
 import { target } from "../support/targets.ts";
 
 const FILE = "src/wsgi/one-reading.ts";
-/** As Express has it: the module is no dependency of this package, and its types are nowhere. */
+/** Loaded as a dependency of Express: it is not one of this package, and has no types. */
 const parseurl = createRequire(createRequire(import.meta.url).resolve("express"))("parseurl") as (
   req: Pick<IncomingMessage, "url">,
 ) => { pathname: string | null };
@@ -18,7 +18,7 @@ describe("ISO-13: one reading", () => {
   it.each(docTable(FILE, "isPlain"))("$call → $result", (row) => expectDocRow(isPlain, row));
   it.each(docTable(FILE, "readsAlike"))("$call → $result", (row) => expectDocRow(readsAlike, row));
 
-  it("whatever reads alike, parseurl reads as we do", () => {
+  it("if readsAlike accepts a target, parseurl reads it as this package does", () => {
     fc.assert(
       fc.property(target, (url) => {
         if (!readsAlike(url) || url === "*") return;
@@ -28,7 +28,7 @@ describe("ISO-13: one reading", () => {
     );
   });
 
-  it("where the framework says another path, there is none", () => {
+  it("a path that differs from the framework's is an error", () => {
     expect(splitAgreed("/a#f", { path: "/a" })).toEqual({ path: "/a", query: "" });
     expect(splitAgreed("/a#f", {})).toEqual({ path: "/a", query: "" });
     expect(() => splitAgreed("/a#f", { path: "/b" })).toThrow("two ways");

@@ -1,4 +1,4 @@
-/** Ids from outside cannot be mistaken for another request's, and stay within their tag (issue 13, item 18). */
+/** Ids from outside cannot be mistaken for those of other requests, and stay within their tag (issue 13, item 18). */
 import type { RequestListener } from "node:http";
 import fc from "fast-check";
 import { afterEach, describe, expect, it } from "vitest";
@@ -25,7 +25,7 @@ describe("requestId", () => {
     ["0123456789abcdef"],
     ["d9b1d7db-4cf4-4d5a-a0a7-2f6f4f0f5c3e"],
     ["Root=1-67891233-abcdef012345678912345678"],
-    ["12345678901234567"], // as ids of 64 bits have it; no process counts so far
+    ["12345678901234567"], // like an id of 64 bits; no process counts that far
     ["a".repeat(128)],
     ["-1"],
     ["#17"],
@@ -51,7 +51,7 @@ describe("requestId", () => {
     expect(requestId(given, named(undefined))).toMatch(OWN);
   });
 
-  it("whatever a client sends, its id is none that was counted, and the tag has one end", () => {
+  it("whatever a client sends, its id is never a counted one, and the tag has one end", () => {
     const counted = new Set<string>();
     const text = fc.oneof(fc.nat(300).map(String), fc.string(), fc.stringMatching(/^[\][0-9# a-]{0,6}$/));
     fc.assert(
@@ -69,7 +69,7 @@ describe("requestId", () => {
     );
   });
 
-  it("takes a number of middleware's as it is, if it is one that can be written", () => {
+  it("accepts a number from middleware, and ignores values of other types", () => {
     expect(requestId(7, named("abc"))).toBe("7");
     expect(requestId({}, named("abc"))).toBe("abc");
     expect(requestId(null, named("abc"))).toBe("abc");
@@ -83,7 +83,7 @@ const app: WsgiApp = (environ, startResponse) => {
 };
 
 describe.each(HOSTS)("on $name", (host) => {
-  it("a client that claims another request's number is given one of its own, and cannot end its tag", async () => {
+  it("a client that claims another request's number gets its own, and cannot end its tag", async () => {
     const logger = new MemoryLogger();
     server = await host.serve(app, { logger });
     const first = (await rawGet(server.port, "/")).body;
@@ -97,7 +97,7 @@ describe.each(HOSTS)("on $name", (host) => {
   });
 });
 
-it("middleware that calls a request as its client does gives nobody another's number", async () => {
+it("middleware that uses the client's id gives no request another's number", async () => {
   const logger = new MemoryLogger();
   const bridge = fromWsgi(app, { logger });
   const listener: RequestListener = (req, res) => {

@@ -59,7 +59,7 @@ describe("the headers", () => {
     expect(parseHead("200 OK", given).headers).toEqual(given);
   });
 
-  it("SR-15, WRK-12: are a copy, in all depth", () => {
+  it("SR-15, WRK-12: are a deep copy", () => {
     const given = headers(["X-A", "1"]);
     const { headers: copy } = parseHead("200 OK", given);
     (given[0] as HeaderPair)[1] = "2";
@@ -88,7 +88,7 @@ describe("the headers", () => {
     "HDR-01, HDR-03: the name %j is an error",
     (name) => {
       expect(() => parseHead("200 OK", [[name, "x"]])).toThrow(AppProtocolError);
-      expect(() => parseHead("200 OK", [[name, "x"]])).toThrow(AppProtocolError); // nothing is remembered of it
+      expect(() => parseHead("200 OK", [[name, "x"]])).toThrow(AppProtocolError); // it is not cached
     },
   );
 
@@ -143,7 +143,7 @@ describe("the headers", () => {
     expect(() => parseHead("200 OK", [[name, "200"]])).toThrow(/Status is not a header/);
   });
 
-  it("SEC-20: what a refused value holds is not in the message", () => {
+  it("SEC-20: the content of a rejected value is not in the message", () => {
     expect(() => parseHead("200 OK", [["Set-Cookie", "secret\0"]])).toThrow(
       expect.objectContaining({ message: expect.not.stringContaining("secret") }),
     );
@@ -161,7 +161,7 @@ describe("Content-Length", () => {
       expect(parseHead("200 OK", [[name, value]]).contentLength).toBe(length);
   });
 
-  it("is undefined where it is not given", () => {
+  it("is undefined if it is absent", () => {
     expect(parseHead("200 OK", [["X-A", "5"]]).contentLength).toBeUndefined();
   });
 

@@ -73,7 +73,7 @@ describe("REF-01: the order of events", () => {
 });
 
 describe("excInfo", () => {
-  it("SR-04: replaces all of a head that is not sent, its length too", () => {
+  it("SR-04: replaces the whole head before it is sent, including its length", () => {
     const sink = new RecordingSink();
     const writer = new ResponseWriter(sink, "GET");
     writer.startResponse("200 OK", [["Set-Cookie", "a=1"], length(3)]);
@@ -85,7 +85,7 @@ describe("excInfo", () => {
     expect(sink.length).toBeUndefined();
   });
 
-  it("SR-04: after a head without a body comes one with a body", () => {
+  it("SR-04: a head with a body may replace one without", () => {
     const { writer, sink } = writerIn("idle");
     writer.startResponse("204 No Content", []);
     writer.startResponse("500 Error", [], new Error("why"));
@@ -93,12 +93,12 @@ describe("excInfo", () => {
     expect(sink.calls).toEqual(["commit 500 Error", "end abc"]);
   });
 
-  it.each([[undefined], [null], [false], [0], [""]])("SR-06: %j is no excInfo", (excInfo) => {
+  it.each([[undefined], [null], [false], [0], [""]])("SR-06: %j does not count as excInfo", (excInfo) => {
     expect(() => writerIn("held").writer.startResponse("500 Error", [], excInfo)).toThrow(/called twice/);
     expect(writerIn("idle").writer.startResponse("200 OK", [], excInfo)).toBeTypeOf("function");
   });
 
-  it("SR-05: once the head is sent, the very same error is thrown again and the response broken off", () => {
+  it("SR-05: after the head is sent, the same error is thrown again and the response breaks off", () => {
     const { writer, sink } = writerIn("sent");
     const error = new Error("why");
     expect(() => writer.startResponse("500 Error", [], error)).toThrow(error);
@@ -111,7 +111,7 @@ describe("excInfo", () => {
     expect(() => writerIn("sent").writer.startResponse("500 Error", [], [Error, error, null])).toThrow(error);
   });
 
-  it("SR-03: a head that was refused was a first call, and leaves none in force", () => {
+  it("SR-03: a call with an invalid head counts as the first call, and leaves no head", () => {
     const { writer, sink } = writerIn("idle");
     expect(() => writer.startResponse("200", [])).toThrow(AppProtocolError);
     expect(() => writer.startResponse("200 OK", [])).toThrow(/called twice/);
@@ -160,11 +160,11 @@ describe("the body's length", () => {
     expect(sink.calls).toEqual(["commit 200 OK", "write abc"]);
   });
 
-  it("CL-05: says that the rest is for nothing, and that something was cut", () => {
+  it("CL-05: reports that further blocks are dropped, and that something was cut", () => {
     const { writer } = writerIn("idle");
     writer.startResponse("200 OK", [length(3)]);
     void writer.block(bytes("abc"));
-    expect([writer.full, writer.cut]).toEqual([false, false]); // an empty rest is no fault
+    expect([writer.full, writer.cut]).toEqual([false, false]); // an empty block is not a surplus
     void writer.block(bytes("d"));
     expect([writer.full, writer.cut]).toEqual([true, true]);
   });
@@ -179,7 +179,7 @@ it("EXC-02: a sink that refuses the head has sent nothing, so the host may still
   expect(sink.calls).toEqual([]);
 });
 
-it("SR-05, REF-05: a response that was broken off after its head stays committed: nobody may answer a second time", () => {
+it("SR-05, REF-05: a response that broke off after its head stays committed: the host must not answer again", () => {
   const { writer } = writerIn("sent");
   writer.fail(new Error("given up"));
   expect(writer.committed).toBe(true);

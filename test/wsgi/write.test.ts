@@ -16,7 +16,7 @@ it("an empty block sends the head alone", async () => {
   expect(sink.calls).toEqual(["commit 200 OK", "write "]);
 });
 
-it("CL-02: after it, an only block's length is not the response's", async () => {
+it("CL-02: after it, the length of a single block is not the Content-Length", async () => {
   const { writer, write, sink } = writerIn("held");
   await write(bytes("a"));
   void writer.onlyBlock(bytes("b"));
@@ -25,7 +25,7 @@ it("CL-02: after it, an only block's length is not the response's", async () => 
   expect(sink.length).toBeUndefined();
 });
 
-it("CL-05: more than was declared is an error there", async () => {
+it("CL-05: more bytes than declared are an error", async () => {
   const { writer, sink } = writerIn("idle");
   const write = writer.startResponse("200 OK", [["Content-Length", "3"]]);
   await write(bytes("ab"));
@@ -35,7 +35,7 @@ it("CL-05: more than was declared is an error there", async () => {
   expect(sink.body).toBe("abc");
 });
 
-it("CL-10: to a HEAD answer sends nothing", async () => {
+it("CL-10: in a response to HEAD it sends nothing", async () => {
   const { write, sink } = writerIn("held", "HEAD");
   await write(bytes("abc"));
   expect(sink.calls).toEqual(["commit 200 OK", "end"]);
@@ -68,7 +68,7 @@ it("rejects with the reason after the response has failed", async () => {
   await expect(write(bytes("a"))).rejects.toBe(reason);
 });
 
-it("WRT-03: takes at most 1 MiB from an app that does not wait", () => {
+it("WRT-03: accepts at most 1 MiB from an app that does not wait", () => {
   const { write, sink } = writerIn("held");
   sink.room = signal().promise;
   const quarter = Buffer.alloc(256 * 1024);

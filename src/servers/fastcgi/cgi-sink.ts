@@ -2,13 +2,13 @@
 import type { ResponseSink } from "../../wsgi/response.ts";
 import type { HeaderList } from "../../wsgi/types.ts";
 
-/** Where the response of one request goes. */
+/** The destination of one response. */
 export interface Stdout {
-  /** A promise: wait until the web server has taken what it was given. */
+  /** Sends a block. Returns a promise if the caller should wait until the web server has read, else `undefined`. */
   stdout(block: Uint8Array): Promise<void> | undefined;
-  /** @param appStatus 0: all went well */
+  /** Ends the response. @param appStatus 0 for success */
   end(appStatus: number): void;
-  /** Breaks the connection: only without END_REQUEST is a response surely taken for a broken one. */
+  /** Breaks the connection. With END_REQUEST, the web server would take the response for complete. */
   destroy(): void;
 }
 
@@ -22,7 +22,7 @@ export class CgiSink implements ResponseSink {
   commit(code: number, reason: string, headers: HeaderList): void {
     let head = `Status: ${code} ${reason}\r\n`;
     for (const [name, value] of headers) head += `${name}: ${value}\r\n`;
-    void this.#out.stdout(Buffer.from(`${head}\r\n`, "latin1")); // the block behind it is the one to wait for
+    void this.#out.stdout(Buffer.from(`${head}\r\n`, "latin1")); // the caller waits for the block after the head
   }
 
   write(block: Uint8Array): Promise<void> | undefined {

@@ -8,65 +8,65 @@ import type { ResponderSettings } from "./served-request.ts";
 
 export interface ServeFastcgiOptions {
   /**
-   * Where the app is mounted, percent-decoded, such as `"/shop"`. The web server must send nothing but what is under it.
+   * The mount path of the app, percent-decoded, such as `"/shop"`. The web server must send only requests for paths under it.
    *
    * @default ""
    */
   scriptName?: string | undefined;
   /**
-   * Who may connect to the unix socket, as in `chmod`. Raise it to 0o660 where the web server is of the same group only.
+   * The mode of the unix socket, as in `chmod`. Set it to 0o660 if the web server runs as another user of the same group.
    *
    * @default 0o600
    */
   mode?: number | undefined;
   /**
-   * Listen on an address that other machines can reach. FastCGI has neither passwords nor encryption: whoever can connect is
-   * believed whatever it says of a client, so let nobody but the web server reach the port.
+   * Whether to listen on an address that other machines can reach. FastCGI has no authentication and no encryption. Anyone who
+   * can connect can pose as any client, so make sure that only the web server can reach the port.
    *
    * @default false
    */
   allowRemote?: boolean | undefined;
   /**
-   * The most connections at a time; further ones are closed at once.
+   * The most connections at the same time. Further connections are closed at once.
    *
    * @default 512
    */
   maxConnections?: number | undefined;
   /**
-   * How long the web server may take for its next step, in milliseconds: for a request, for all of its parameters, for more of a
-   * body that the app waits for, for taking more of an answer; it may be up to twice as long before the connection is cut. Make
-   * it longer than the web server keeps idle connections.
+   * How long the web server may take for its next step, in milliseconds: to send a request, to send all of its parameters, to
+   * send more of a body that the app waits for, or to read more of a response. After that the connection is closed, which can
+   * take up to twice as long. Set it higher than the time for which the web server keeps idle connections.
    *
    * @default 120000
    */
   idleTimeout?: number | undefined;
   /**
-   * How long requests that are under way may take to end after `close()`, in milliseconds.
+   * How long running requests may take to finish after `close()`, in milliseconds.
    *
    * @default 10000
    */
   gracefulTimeout?: number | undefined;
   /**
-   * The longest body that a request may have, in bytes. A longer one gets a 413.
+   * The longest request body, in bytes. A longer one gets a 413.
    *
    * @default 1073741824
    */
   maxBodySize?: number | undefined;
   /**
-   * Leave out the headers by which proxies speak of a client, as `fromWsgi`'s option of that name does.
+   * Whether to remove the headers that proxies set to describe a client, like the option of `fromWsgi` with the same name.
    *
    * @default false
    */
   stripForwarded?: boolean | undefined;
   /**
-   * Where `wsgi.errors` and the app's failures go: nothing of them goes to the web server.
+   * Receives `wsgi.errors` and the app's failures. The web server gets neither.
    *
    * @default console
    */
   logger?: Logger | undefined;
 }
 
-/** The options, resolved. Times are in milliseconds. */
+/** The resolved options. Times are in milliseconds. */
 export interface FastcgiServerSettings extends ResponderSettings {
   readonly mode: number;
   readonly allowRemote: boolean;
@@ -90,12 +90,12 @@ const OPTIONS: Readonly<Record<keyof ServeFastcgiOptions, true>> = {
   logger: true,
 };
 
-/** @throws OptionError that names the option */
+/** @throws OptionError that names the invalid option */
 export function resolveSettings(options: ServeFastcgiOptions): FastcgiServerSettings {
   checkOptionNames("serveFastcgi", options, OPTIONS);
   const { scriptName = "", stripForwarded = false } = options;
   if (typeof scriptName !== "string" || !MOUNT.test(scriptName)) {
-    throw new OptionError('scriptName must be "", or begin with / and not end with it');
+    throw new OptionError('scriptName must be "", or a path that begins with a slash and does not end with one');
   }
   if (typeof stripForwarded !== "boolean") throw new OptionError("stripForwarded must be true or false");
   return {

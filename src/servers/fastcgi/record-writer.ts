@@ -1,4 +1,4 @@
-/** What a responder sends, and its back-pressure. Knows records and a stream; knows no request. */
+/** Writes the records of a responder, with back-pressure. Knows records and a stream; knows no request. */
 import type { Duplex } from "node:stream";
 import {
   header,
@@ -11,8 +11,8 @@ import {
   record,
 } from "../../fastcgi/records.ts";
 
-/** A web server that asks and does not read the answers: so many bytes of them may wait. */
-const ANSWERS_LIMIT = 1024 * 1024;
+/** The most bytes of unread answers to management records, if a web server asks but does not read. */
+const MAX_UNREAD = 1024 * 1024;
 
 export class RecordWriter {
   readonly #stream: Duplex;
@@ -24,30 +24,30 @@ export class RecordWriter {
     stream.on("drain", () => this.wake());
   }
 
-  /** Since when the web server has not taken what it was given, as `performance.now()` has it; Infinity when it has. */
+  /** When the web server stopped reading, on the clock of `performance.now()`; Infinity if nothing is waiting. */
   get fullSince(): number {
     return this.#drained?.since ?? Number.POSITIVE_INFINITY;
   }
 
   stdout(id: number, block: Uint8Array): Promise<void> | undefined {
-    let more = true;
+    let hasRoom = true;
     for (let at = 0; at < block.length; at += MAX_CONTENT) {
       const content = block.subarray(at, at + MAX_CONTENT);
       this.#write(header(RecordType.STDOUT, id, content.length));
-      more = this.#write(content);
+      hasRoom = this.#write(content);
     }
-    if (more) return undefined;
+    if (hasRoom) return undefined;
     this.#drained ??= pending();
     return this.#drained.promise;
   }
 
-  /** The end of a request that an application has had. */
+  /** Ends a request that an application has handled. */
   end(id: number, appStatus: number): void {
     const ended = endRequest(id, appStatus, ProtocolStatus.REQUEST_COMPLETE);
     this.#write(record(RecordType.STDOUT, id, "") + ended);
   }
 
-  /** The end of a request that no application gets. @throws RangeError as all answers do, when they are not read */
+  /** Ends a request without an application. @throws RangeError if the web server does not read the answers */
   refuse(id: number, protocolStatus: number): void {
     this.#answer(endRequest(id, 0, protocolStatus));
   }
@@ -55,14 +55,14 @@ export class RecordWriter {
   /** Answers a management record (FastCGI 1.0 §4). */
   manage(type: number, content: Buffer, maxConnections: number): void {
     if (type === RecordType.GET_VALUES) {
-      this.#answer(record(RecordType.GET_VALUES_RESULT, NULL_REQUEST_ID, known(content, maxConnections)));
+      this.#answer(record(RecordType.GET_VALUES_RESULT, NULL_REQUEST_ID, knownValues(content, maxConnections)));
     } else {
       const unknown = String.fromCharCode(type, 0, 0, 0, 0, 0, 0, 0);
       this.#answer(record(RecordType.UNKNOWN_TYPE, NULL_REQUEST_ID, unknown));
     }
   }
 
-  /** Nobody waits any longer: there is room, or the connection is gone. */
+  /** Resolves the promise of `stdout`: there is room, or the connection is gone. */
   wake(): void {
     const drained = this.#drained;
     this.#drained = undefined;
@@ -71,12 +71,12 @@ export class RecordWriter {
 
   #answer(text: string): void {
     this.#write(text);
-    if (this.#stream.writableLength > ANSWERS_LIMIT) throw new RangeError("the answers to its records are not read");
+    if (this.#stream.writableLength > MAX_UNREAD) throw new RangeError("it does not read the answers to its records");
   }
 
-  /** All that is written within a turn goes out as one. */
+  /** Collects everything that is written within one turn of the event loop into one packet. */
   #write(content: string | Uint8Array): boolean {
-    if (!this.#stream.writable) return true; // its loss is told, or will be
+    if (!this.#stream.writable) return true; // the owner gets `close`, now or soon
     if (!this.#corked) {
       this.#corked = true;
       this.#stream.cork();
@@ -89,8 +89,8 @@ export class RecordWriter {
   }
 }
 
-/** The values that are asked for and known; the others are left out, as the specification has it. */
-function known(asked: Buffer, maxConnections: number): string {
+/** Returns the requested values that are known. The specification says to leave out the others. */
+function knownValues(asked: Buffer, maxConnections: number): string {
   const values: ReadonlyMap<string, string> = new Map([
     ["FCGI_MAX_CONNS", String(maxConnections)],
     ["FCGI_MAX_REQS", String(maxConnections)],

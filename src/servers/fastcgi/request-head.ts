@@ -1,4 +1,4 @@
-/** From FastCGI parameters to a request head. Knows CGI's names and the web servers' habits; knows no record and no stream. */
+/** Turns FastCGI parameters into a request head. Knows CGI's names and web servers' habits; knows no record and no stream. */
 import { BadRequestError } from "../../errors.ts";
 import type { RequestHead } from "../../wsgi/environ.ts";
 import { percentDecode, splitTarget } from "../../wsgi/path.ts";
@@ -10,39 +10,40 @@ export type Params = ReadonlyMap<string, string>;
 const METHOD = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
 const PROTOCOL = /^HTTP\/\d+(\.\d+)?$/;
 const DIGITS = /^\d+$/;
-/** No control character but HTAB: no value may end its line and begin another. */
+/** No control character except HTAB, so that a value cannot start another line. */
 const VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 
-/** What the web server says again under the names without `HTTP_`, and what describes its own connection to the client. */
-const RESTATED: ReadonlySet<string> = new Set([
+/** Copies of CONTENT_LENGTH and CONTENT_TYPE, and a header about the web server's own connection to the client. */
+const IGNORED_HEADERS: ReadonlySet<string> = new Set([
   "HTTP_CONTENT_LENGTH",
   "HTTP_CONTENT_TYPE",
-  "HTTP_TRANSFER_ENCODING", // the body comes decoded
+  "HTTP_TRANSFER_ENCODING", // the web server has decoded the body
 ]);
 
 /**
- * The path is what the web server has decoded, merged and rewritten (SCRIPT_NAME and PATH_INFO together, however it divides
- * them), since its own rules of access were asked about that one; where it gives none, REQUEST_URI's. The mount is `scriptName`.
+ * Returns the request head. The path is SCRIPT_NAME plus PATH_INFO, however the web server divides them: the web server has
+ * decoded, merged and rewritten it, and has applied its access rules to it. Only if both are missing, the path is that of
+ * REQUEST_URI. `scriptName` is the mount path.
  *
  *     SCRIPT_NAME "/a/b", no PATH_INFO           → SCRIPT_NAME "", PATH_INFO "/a/b"       (nginx, Apache)
  *     SCRIPT_NAME "/", PATH_INFO "/a"            → SCRIPT_NAME "", PATH_INFO "/a"         (lighttpd)
  *     SCRIPT_NAME "/shop/a", scriptName "/shop"  → SCRIPT_NAME "/shop", PATH_INFO "/a"
  *
- * @throws BadRequestError when the parameters are no request, or its path is not under the mount
+ * @throws BadRequestError if the parameters are not a valid request, or its path is not under the mount path
  */
 export function requestHead(params: Params, scriptName: string): RequestHead {
   const method = params.get("REQUEST_METHOD") ?? "";
-  if (!METHOD.test(method)) throw new BadRequestError("REQUEST_METHOD is no method (RFC 9110 §9.1)");
+  if (!METHOD.test(method)) throw new BadRequestError("REQUEST_METHOD is not a valid method (RFC 9110 §9.1)");
   const uri = params.get("REQUEST_URI") ?? "";
-  const asked = splitTarget(uri);
-  const path = serverPath(params) || percentDecode(asked.path);
-  const queryString = params.get("QUERY_STRING") ?? asked.query;
+  const target = splitTarget(uri);
+  const path = serverPath(params) || percentDecode(target.path);
+  const queryString = params.get("QUERY_STRING") ?? target.query;
   const scheme = schemeOf(params);
   const host = params.get("HTTP_HOST");
   return {
     method,
     scriptName,
-    pathInfo: below(scriptName, path),
+    pathInfo: pathInfoBelow(scriptName, path),
     queryString,
     target: uri || quote(path) + (queryString === "" ? "" : `?${queryString}`),
     protocol: PROTOCOL.test(params.get("SERVER_PROTOCOL") ?? "")
@@ -52,7 +53,7 @@ export function requestHead(params: Params, scriptName: string): RequestHead {
     host: undefined,
     serverName: params.get("SERVER_NAME") || host?.replace(/:\d*$/, "") || "localhost",
     serverPort: numberOf(params, "SERVER_PORT") ?? (scheme === "https" ? "443" : "80"),
-    remoteAddr: (params.get("REMOTE_ADDR") ?? "").replace(/^unix:.*/, ""), // nginx's word for a client on a unix socket
+    remoteAddr: (params.get("REMOTE_ADDR") ?? "").replace(/^unix:.*/, ""), // nginx's value for a client on a unix socket
     mappedAddr: undefined,
     remotePort: numberOf(params, "REMOTE_PORT"),
     rawHeaders: rawHeaders(params),
@@ -67,9 +68,11 @@ function serverPath(params: Params): string {
   return path === "" || path.startsWith("/") || path === "*" ? path.replace(/^\*$/, "") : `/${path}`;
 }
 
-function below(mount: string, path: string): string {
+function pathInfoBelow(mount: string, path: string): string {
   if (path === mount || path.startsWith(`${mount}/`) || mount === "") return path.slice(mount.length);
-  throw new BadRequestError(`the path is not under scriptName, ${mount}; let the web server send only what is`);
+  throw new BadRequestError(
+    `the path is not under scriptName, ${mount}; configure the web server to send only requests for paths under it`,
+  );
 }
 
 function schemeOf(params: Params): "http" | "https" {
@@ -86,20 +89,22 @@ function numberOf(params: Params, key: string): string | undefined {
 function rawHeaders(params: Params): string[] {
   const raw: string[] = [];
   for (const [key, value] of params) {
-    const named = key.startsWith("HTTP_") ? !RESTATED.has(key) : key === "CONTENT_TYPE" || key === "CONTENT_LENGTH";
-    if (!named || (value === "" && !key.startsWith("HTTP_"))) continue; // CGI's empty CONTENT_LENGTH says: no body
+    const isHeader = key.startsWith("HTTP_")
+      ? !IGNORED_HEADERS.has(key)
+      : key === "CONTENT_TYPE" || key === "CONTENT_LENGTH";
+    if (!isHeader || (value === "" && !key.startsWith("HTTP_"))) continue; // an empty CONTENT_LENGTH means no body (CGI)
     if (!VALUE.test(value)) throw new BadRequestError(`${key} has a control character (RFC 9110 §5.5)`);
     raw.push((key.startsWith("HTTP_") ? key.slice(5) : key).replaceAll("_", "-"), value);
   }
   return raw;
 }
 
-/** What a web server tells beside the request: REMOTE_USER, AUTH_TYPE, SSL_* and whatever the deployer has it say. */
+/** Names of further parameters: REMOTE_USER, AUTH_TYPE, SSL_*, and others that the deployer configures. */
 const EXTRA = /^[A-Z][A-Z0-9_]*$/;
-/** The head has these already, or they name files of the web server's. */
+/** Parameters that are in the head already, or that name files of the web server. */
 const IN_HEAD = /^(HTTP_|HTTPS$|CONTENT_|SCRIPT_|PATH_|DOCUMENT_|REMOTE_PORT$|REMOTE_ADDR$)/;
 
-/** Adds to an environ what the head has no place for; nothing that is there is replaced. */
+/** Adds the further parameters to an environ. Replaces no key. */
 export function addExtra(environ: Record<string, unknown>, params: Params): void {
   for (const [key, value] of params) {
     if (!EXTRA.test(key) || IN_HEAD.test(key) || steers(key)) continue;

@@ -1,4 +1,4 @@
-/** The application's side of a FastCGI connection: one request at a time. Knows records; knows no listening and no time. */
+/** The application's side of a FastCGI connection, one request at a time. Knows records; knows no listening and no timeout. */
 import type { Duplex } from "node:stream";
 import { BadRequestError } from "../../errors.ts";
 import { FairReader } from "../../fastcgi/fair-reader.ts";
@@ -10,21 +10,21 @@ import type { WsgiApp } from "../../wsgi/types.ts";
 import { RecordWriter } from "./record-writer.ts";
 import { type RequestWire, type ResponderSettings, ServedRequest } from "./served-request.ts";
 
-/** Who keeps connections, and the time. */
+/** Keeps the connections and their timeouts. */
 export interface ResponderOwner {
-  /** From now on the web server is waited for: for a request, or for the rest of its parameters. May come again. */
-  waits(responder: Responder): void;
-  /** A request is whole but for its body, and the application has it. */
-  serves(responder: Responder): void;
-  /** The connection is gone. Comes once. */
+  /** The responder waits for the web server: for a request, or for the rest of its parameters. May be called again. */
+  waiting(responder: Responder): void;
+  /** The application got a request. Its body may still be arriving. */
+  serving(responder: Responder): void;
+  /** The connection is closed. Called once. */
   closed(responder: Responder): void;
 }
 
 /**     waiting ──BEGIN──▶ reading ──PARAMS end──▶ serving ──END──▶ waiting, or ending       any ──▶ closed
- * What comes of a request's body after its END_REQUEST belongs to no request, and is read and forgotten. */
+ * Records of a request's body that arrive after its END_REQUEST are dropped. */
 type State = "waiting" | "reading" | "serving" | "ending" | "closed";
 
-/** Bytes of all parameters of a request. */
+/** The most bytes for all parameters of a request. */
 const PARAMS_LIMIT = 512 * 1024;
 const BEGIN_LENGTH = 8;
 
@@ -38,7 +38,7 @@ export class Responder {
   readonly #input: FairReader;
   #state: State = "waiting";
   #id = 0;
-  #keep = false;
+  #keepAlive = false;
   readonly #params: BlockQueue = new BlockQueue();
   #request: ServedRequest | undefined;
 
@@ -52,20 +52,20 @@ export class Responder {
     this.#reader = new RecordReader((type, id, content) => this.#receive(type, id, content));
     stream
       .on("data", (chunk: Buffer) => this.#push(chunk))
-      .on("end", () => this.#lose()) // FastCGI 1.0 §3.5: to close is to abort
+      .on("end", () => this.#lose()) // FastCGI 1.0 §3.5: a closed connection aborts the request
       .on("error", () => this.#lose())
       .on("close", () => this.#lose());
-    owner.waits(this);
+    owner.waiting(this);
   }
 
-  /** Since when (`performance.now()`) the web server is waited for within a request: for body, or room; Infinity if not. */
+  /** When the request began to wait for the web server, on the clock of `performance.now()`; Infinity if it does not wait. */
   get stalledSince(): number {
     return Math.min(this.#writer.fullSince, this.#request?.waitingSince ?? Number.POSITIVE_INFINITY);
   }
 
-  /** The connection ends: at once, or after the answer that is under way. */
+  /** Closes the connection, at once or after the running request. */
   close(): void {
-    this.#keep = false;
+    this.#keepAlive = false;
     if (this.#state === "waiting") this.#finish();
   }
 
@@ -79,12 +79,12 @@ export class Responder {
     try {
       this.#input.processed(this.#reader.push(chunk));
     } catch (error) {
-      this.#settings.logger.warn(printable(`a web server broke FastCGI's rules: ${(error as Error).message}`));
+      this.#settings.logger.warn(printable(`a web server violated the FastCGI protocol: ${(error as Error).message}`));
       this.destroy();
     }
   }
 
-  /** @throws RangeError for what no web server may send */
+  /** @throws RangeError for a record that a web server must not send */
   #receive(type: number, id: number, content: Buffer): void {
     if (id === NULL_REQUEST_ID || type > RecordType.UNKNOWN_TYPE) this.#manage(type, content);
     else if (type === RecordType.BEGIN_REQUEST) this.#begin(id, content);
@@ -110,16 +110,16 @@ export class Responder {
       this.#writer.refuse(id, ProtocolStatus.CANT_MPX_CONN);
       return;
     }
-    this.#keep = (content.readUInt8(2) & KEEP_CONN) !== 0;
+    this.#keepAlive = (content.readUInt8(2) & KEEP_CONN) !== 0;
     if (content.readUInt16BE(0) !== Role.RESPONDER) {
       this.#writer.refuse(id, ProtocolStatus.UNKNOWN_ROLE);
-      if (!this.#keep) this.#finish();
+      if (!this.#keepAlive) this.#finish();
       return;
     }
     this.#id = id;
     this.#params.clear();
     this.#state = "reading";
-    this.#owner.waits(this);
+    this.#owner.waiting(this);
   }
 
   #readParams(content: Buffer): void {
@@ -132,16 +132,16 @@ export class Responder {
     this.#serve().run(this.#app, params);
   }
 
-  /** What follows is not worth reading: the connection ends with the answer. */
+  /** Answers 431. Closes the connection after that, because the rest of the parameters is still arriving. */
   #refuse(): void {
     this.#params.clear();
-    this.#keep = false;
+    this.#keepAlive = false;
     this.#serve().answerError(new BadRequestError("the request's parameters are too long", 431));
   }
 
   #serve(): ServedRequest {
     this.#state = "serving";
-    this.#owner.serves(this);
+    this.#owner.serving(this);
     const request: ServedRequest = new ServedRequest(
       this.#wire(() => this.#request === request),
       this.#settings,
@@ -150,15 +150,15 @@ export class Responder {
     return request;
   }
 
-  /** What a request has of the connection, for as long as it is the connection's. */
-  #wire(current: () => boolean): RequestWire {
+  /** Returns the request's view of the connection. It does nothing once the request is over. */
+  #wire(isCurrent: () => boolean): RequestWire {
     return {
-      isOpen: current,
-      stdout: (block) => (current() ? this.#writer.stdout(this.#id, block) : undefined),
-      end: (appStatus) => void (current() && this.#end(appStatus)),
-      destroy: () => void (current() && this.destroy()),
-      pause: () => void (current() && this.#input.pause()),
-      resume: () => void (current() && this.#input.resume()),
+      isOpen: isCurrent,
+      stdout: (block) => (isCurrent() ? this.#writer.stdout(this.#id, block) : undefined),
+      end: (appStatus) => void (isCurrent() && this.#end(appStatus)),
+      destroy: () => void (isCurrent() && this.destroy()),
+      pause: () => void (isCurrent() && this.#input.pause()),
+      resume: () => void (isCurrent() && this.#input.resume()),
     };
   }
 
@@ -171,15 +171,15 @@ export class Responder {
     this.#writer.end(this.#id, appStatus);
     this.#request = undefined;
     this.#state = "waiting";
-    this.#input.resume(); // the rest of a body that nobody wants
-    if (!this.#keep) this.#finish();
-    else this.#owner.waits(this);
+    this.#input.resume(); // to drop the rest of the body
+    if (!this.#keepAlive) this.#finish();
+    else this.#owner.waiting(this);
   }
 
-  /** What still comes is read and forgotten: a connection with unread bytes would be reset, and the answer lost with it. */
+  /** Drops what still arrives. A connection with unread bytes would be reset, and the client would lose the response. */
   #finish(): void {
     this.#state = "ending";
-    this.#owner.waits(this);
+    this.#owner.waiting(this);
     this.#stream.end();
   }
 

@@ -1,4 +1,4 @@
-/** One request of a web server's, run on a WSGI app. Knows the order of things; knows no record. */
+/** One request from a web server, run on a WSGI app. Knows the order of the steps; knows no record. */
 import { STATUS_CODES } from "node:http";
 import {
   BadRequestError,
@@ -19,22 +19,22 @@ import { CgiSink, type Stdout } from "./cgi-sink.ts";
 import { addExtra, type Params, requestHead } from "./request-head.ts";
 import { type PausableSource, Stdin } from "./stdin.ts";
 
-/** What holds for all requests. */
+/** The settings for all requests. */
 export interface ResponderSettings {
-  /** Where the app is mounted, percent-decoded; `""` for the root. */
+  /** The mount path, percent-decoded; `""` for the root. */
   readonly scriptName: string;
-  /** Bytes. */
+  /** In bytes. */
   readonly maxBodySize: number;
-  /** How many connections are taken; told to a web server that asks. */
+  /** The most connections. A web server that sends GET_VALUES gets this number. */
   readonly maxConnections: number;
   readonly stripForwarded: boolean;
   readonly multiprocess: boolean;
   readonly logger: Logger;
 }
 
-/** What a request has of its connection. */
+/** The part of the connection that a request uses. */
 export interface RequestWire extends Stdout, PausableSource {
-  /** False once the request's end was sent, or the connection is gone. */
+  /** False once END_REQUEST was sent or the connection is gone. */
   isOpen(): boolean;
 }
 
@@ -54,7 +54,7 @@ export class ServedRequest implements HandlerHost {
     this.#errors = new LogErrors(settings.logger);
   }
 
-  /** Since when the application waits for more of the body; Infinity when it does not. */
+  /** When the application began to wait for more of the body; Infinity if it does not wait. */
   get waitingSince(): number {
     return this.#stdin?.waitingSince ?? Number.POSITIVE_INFINITY;
   }
@@ -74,27 +74,27 @@ export class ServedRequest implements HandlerHost {
     this.#stdin?.push(slice);
   }
 
-  /** Nobody wants the answer any more: ABORT_REQUEST has come, or the connection has broken. */
+  /** Aborts the request, because ABORT_REQUEST has arrived or the connection has broken. */
   abort(): void {
     this.#aborted = true;
-    this.#stdin?.fail(new ClientDisconnectError("the client closed the connection before its body was whole"));
+    this.#stdin?.fail(new ClientDisconnectError("the client closed the connection before its body was complete"));
     this.#handler?.disconnect();
   }
 
   answerError(error: unknown): void {
     if (this.#aborted || error instanceof ResponseAbortedError) {
-      this.#wire.destroy(); // to be cut off is the answer that the app wants
+      this.#wire.destroy(); // the app wants the response to break off
       return;
     }
     const status = error instanceof BridgeError ? error.status : 500;
     if (status >= 500) this.log("the application failed", error);
     const reason = STATUS_CODES[status] ?? "Error";
-    const more = headersOf(error);
+    const extraHeaders = headersOf(error);
     const body = Buffer.from(`${reason}\n`);
     const sink = new CgiSink(this.#wire);
     const kind: [string, string] = ["Content-Type", "text/plain; charset=utf-8"];
-    sink.commit(status, reason, [kind, ["Content-Length", String(body.length)], ...more]);
-    sink.end(body); // the web server keeps it back where the method is HEAD
+    sink.commit(status, reason, [kind, ["Content-Length", String(body.length)], ...extraHeaders]);
+    sink.end(body); // for HEAD, the web server drops the body
   }
 
   log(message: string, error: unknown): void {
@@ -102,7 +102,7 @@ export class ServedRequest implements HandlerHost {
     this.#settings.logger.error(tagged(this.#id, printable(`${this.#name}: ${message}${cause}`)));
   }
 
-  /** A web server whose body was too short waits for an answer all the same: it is no client that has left. */
+  /** Called when the request is over. A web server that sent a short body still waits for a response; its client is there. */
   done(): void {
     this.#stdin?.release();
     if (this.#wire.isOpen() && !this.#aborted) {
@@ -117,8 +117,8 @@ export class ServedRequest implements HandlerHost {
     this.#name = `${head.method} ${head.target}`;
     vetHead(head);
     const length = params.get("CONTENT_LENGTH") || undefined;
-    const around = { errors: this.#errors, length: undefined, multiprocess, stripForwarded };
-    const environ = buildEnviron(head, { ...around, input: this.#input(length) });
+    const context = { errors: this.#errors, length: undefined, multiprocess, stripForwarded };
+    const environ = buildEnviron(head, { ...context, input: this.#input(length) });
     addExtra(environ, params);
     this.#id = requestId(undefined, environ);
     this.#errors.name(this.#id);
@@ -137,7 +137,7 @@ export class ServedRequest implements HandlerHost {
     return new BodyInput(this.#stdin);
   }
 
-  /** After ABORT_REQUEST the connection lives: END_REQUEST follows, and nobody takes what came for an answer. */
+  /** Never destroys the connection after ABORT_REQUEST: END_REQUEST follows, and the web server drops the response anyway. */
   #sink(): CgiSink {
     const wire = this.#wire;
     return new CgiSink({
@@ -150,7 +150,7 @@ export class ServedRequest implements HandlerHost {
   }
 }
 
-/** Some errors ask the client to come back. */
+/** Returns the headers of the error, such as Retry-After. */
 function headersOf(error: unknown): [string, string][] {
   if (!(error instanceof BridgeError) || !("headers" in error)) return [];
   return Object.entries(error.headers as Readonly<Record<string, string>>);

@@ -1,9 +1,9 @@
-/** STDIN as the source of a body, with its back-pressure. Knows sizes and limits; knows no record. */
+/** The request body, read from STDIN records with back-pressure. Knows sizes and limits; knows no record. */
 import { BodyTooLargeError, ClientDisconnectError } from "../../errors.ts";
 import { BlockQueue } from "../../wsgi/block-queue.ts";
 import { type ByteSource, readTooLate } from "../../wsgi/input.ts";
 
-/** While nobody reads, what is taken from the connection costs so many bytes and no more, but for what one chunk of it holds. */
+/** While nobody reads, the queue may take this many bytes of memory, plus one chunk. Then the connection is paused. */
 const READ_AHEAD = 64 * 1024;
 
 /** The connection that the bytes come from. */
@@ -13,9 +13,9 @@ export interface PausableSource {
 }
 
 export interface StdinLimits {
-  /** Bytes, as CONTENT_LENGTH says; undefined where the client did not say. */
+  /** The CONTENT_LENGTH, in bytes; undefined if the client did not send one. */
   readonly declared: number | undefined;
-  /** Bytes. */
+  /** The longest body, in bytes. */
   readonly most: number;
 }
 
@@ -34,7 +34,7 @@ export class Stdin implements ByteSource {
     this.#limits = limits;
   }
 
-  /** Since when the application waits for the web server, as `performance.now()` has it; Infinity when it does not. */
+  /** When the application began to wait for the web server, on the clock of `performance.now()`; Infinity if it does not wait. */
   get waitingSince(): number {
     return this.#wake === undefined ? Number.POSITIVE_INFINITY : this.#since;
   }
@@ -53,7 +53,7 @@ export class Stdin implements ByteSource {
     }
   }
 
-  /** The next slice; an empty one is the end. What is longer than CONTENT_LENGTH is no part of the body. */
+  /** Adds a slice; an empty slice is the end. Bytes beyond CONTENT_LENGTH do not belong to the body and are dropped. */
   push(slice: Buffer): void {
     if (this.#ended || this.#failure !== undefined) return;
     if (slice.length === 0) this.#end();
@@ -61,7 +61,7 @@ export class Stdin implements ByteSource {
     this.#notify();
   }
 
-  /** No more will come: what is not read yet is nobody's. */
+  /** Ends the body with an error. Unread bytes are dropped. */
   fail(reason: Error): void {
     if (this.#failure !== undefined) return;
     this.#failure = reason;
@@ -69,7 +69,7 @@ export class Stdin implements ByteSource {
     this.#notify();
   }
 
-  /** The request is over. What has come whole may still be read; the rest is discarded, which must not look like its end. */
+  /** Called when the request is over. A complete body can still be read; reading an incomplete one fails, and does not end it. */
   release(): void {
     if (!this.#ended) this.fail(readTooLate());
   }
@@ -87,7 +87,7 @@ export class Stdin implements ByteSource {
 
   #end(): void {
     if (this.#size < (this.#limits.declared ?? 0)) {
-      this.#failure = new ClientDisconnectError("the client closed the connection before its body was whole");
+      this.#failure = new ClientDisconnectError("the client closed the connection before its body was complete");
     }
     this.#ended = true;
   }

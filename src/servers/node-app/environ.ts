@@ -1,17 +1,17 @@
-/** From a lane's parameters to an environ. Knows what Python sends; knows no record. */
+/** Builds an environ from the parameters of a lane. Knows what Python sends; knows no record. */
 import { fileWrapper } from "../../wsgi/file-wrapper.ts";
 import { EMPTY_INPUT } from "../../wsgi/input.ts";
 import type { Environ, ErrorStream, InputStream } from "../../wsgi/types.ts";
 
-/** Python's word for a body without a length that ends by itself. */
+/** Python's key for a body that has no length but ends by itself. */
 const UNSIZED = "WSGI_INPUT_TERMINATED";
 
-/** True when STDIN brings nothing: Python does not announce a body. */
+/** True if no body follows in STDIN records. */
 export function isBodyless(params: ReadonlyMap<string, string>): boolean {
   return Number(params.get("CONTENT_LENGTH") ?? 0) === 0 && !params.has(UNSIZED);
 }
 
-/** Python's environ again, SCRIPT_NAME and PATH_INFO as they are there; `wsgi.*` is made anew. */
+/** Returns Python's environ with the same SCRIPT_NAME and PATH_INFO, and with new `wsgi.*` keys. */
 export function laneEnviron(params: ReadonlyMap<string, string>, input: InputStream, errors: ErrorStream): Environ {
   const environ = {
     __proto__: null,

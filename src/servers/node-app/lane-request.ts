@@ -1,4 +1,4 @@
-/** One request of a lane, run on a WSGI app. Knows the order of things; knows no record. */
+/** One request of a lane, run on a WSGI app. Knows the order of the steps; knows no record. */
 import { ClientDisconnectError } from "../../errors.ts";
 import { Handler, type HandlerHost } from "../../wsgi/handler.ts";
 import { BodyInput } from "../../wsgi/input.ts";
@@ -9,15 +9,15 @@ import { CgiSink } from "../fastcgi/cgi-sink.ts";
 import { Stdin } from "../fastcgi/stdin.ts";
 import { laneEnviron } from "./environ.ts";
 
-/** What a request has of its lane. */
+/** The part of the lane that a request uses. */
 export interface Wire {
-  /** A promise: wait until Python has taken what it was given. */
+  /** Sends a block. Returns a promise if the caller should wait until Python has read, else `undefined`. */
   stdout(block: Uint8Array): Promise<void> | undefined;
-  /** Text for Python's wsgi.errors. */
+  /** Sends text for Python's wsgi.errors. */
   stderr(text: string): void;
-  /** What Python raises at the request's end. */
+  /** Sends the exception that Python raises at the end of the request. */
   exception(message: string, stack: string): void;
-  /** @param appStatus 0: all went well; 1: the response is broken off */
+  /** Ends the request. @param appStatus 0 for success, 1 for a response that broke off */
   end(appStatus: number): void;
   pause(): void;
   resume(): void;
@@ -56,13 +56,13 @@ export class LaneRequest implements HandlerHost {
     this.#stdin?.push(slice);
   }
 
-  /** Python's client has left. */
+  /** Aborts the request, because Python's client has left. */
   abort(): void {
-    this.#stdin?.fail(new ClientDisconnectError("the client closed the connection before its body was whole"));
+    this.#stdin?.fail(new ClientDisconnectError("the client closed the connection before its body was complete"));
     this.#handler?.disconnect();
   }
 
-  /** Python raises it, and its server answers. */
+  /** Sends the error to Python, which raises it. Python's server then answers. */
   answerError(error: unknown): void {
     const message = error instanceof Error ? `${error.name}: ${error.message}` : describe(error);
     this.#wire.exception(message, error instanceof Error ? describe(error) : "");
@@ -73,9 +73,9 @@ export class LaneRequest implements HandlerHost {
     this.#wire.stderr(`${message}: ${error === undefined ? "" : describe(error)}\n`);
   }
 
-  /** A body that was too short has ended the request without an answer: then Python is told here that it broke off. */
+  /** Called when the request is over. A body that is too short ends it without a response; `end(1)` then tells Python. */
   done(): void {
-    this.#wire.end(1); // nothing happens if it has ended
+    this.#wire.end(1); // does nothing if the request has ended
     this.#stdin?.release();
     this.#stdin = undefined;
   }

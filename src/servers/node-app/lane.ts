@@ -1,4 +1,4 @@
-/** Node's end of a lane from Python: one request at a time, for as long as the lane lives. Knows records; knows no framework. */
+/** Node's end of a lane from Python. It carries one request at a time until it closes. Knows records; knows no framework. */
 import type { Duplex } from "node:stream";
 import { RecordReader } from "../../fastcgi/reader.ts";
 import {
@@ -16,10 +16,10 @@ import type { WsgiApp } from "../../wsgi/types.ts";
 import { LaneRequest, type Wire } from "./lane-request.ts";
 
 /**     waiting ──BEGIN──▶ reading ──PARAMS end──▶ serving ──END──▶ waiting
- * A response that breaks off is an END_REQUEST with appStatus 1: the lane cannot be had again, so that it is kept. */
+ * A response that breaks off ends with appStatus 1. The lane stays open, because Python cannot open another one. */
 type State = "waiting" | "reading" | "serving";
 
-/** Bytes of all parameters of a request; Python sends no more. */
+/** The most bytes for all parameters of a request. Python sends no more. */
 const PARAMS_LIMIT = 512 * 1024;
 
 export class Lane {
@@ -52,7 +52,7 @@ export class Lane {
     }
   }
 
-  /** @throws RangeError for what has no place here: another request's record, above all */
+  /** @throws RangeError for a record that is not allowed here, above all one of another request */
   #receive(type: number, id: number, content: Buffer): void {
     const begins = type === RecordType.BEGIN_REQUEST && this.#state === "waiting";
     const expected = begins ? nextRequestId(this.#id) : this.#id;
@@ -66,11 +66,11 @@ export class Lane {
       if (this.#params.size > PARAMS_LIMIT) throw new RangeError("the parameters of a request are too long");
       if (content.length === 0) this.#serve();
     } else if (type === RecordType.STDIN) {
-      this.#request?.stdin(content); // what comes after the end of its request is nobody's
+      this.#request?.stdin(content); // records after the end of their request are dropped
     } else if (type === RecordType.ABORT_REQUEST) {
-      this.#abort(); // or it has crossed the end of its request
+      this.#abort(); // does nothing if END_REQUEST was already on its way
     } else {
-      throw new RangeError(`a record of type ${type} has no place while the lane is ${this.#state}`);
+      throw new RangeError(`a record of type ${type} is not allowed while the lane is ${this.#state}`);
     }
   }
 
@@ -82,22 +82,22 @@ export class Lane {
     request.run(this.#app, params);
   }
 
-  /** What a request has of the lane, for as long as the lane is its own. */
-  #wire(current: () => boolean): Wire {
+  /** Returns the request's view of the lane. It does nothing once the request is over. */
+  #wire(isCurrent: () => boolean): Wire {
     return {
-      stdout: (block) => (current() ? this.#send(RecordType.STDOUT, block) : undefined),
-      stderr: (text) => (current() ? this.#send(RecordType.STDERR, Buffer.from(text)) : process.stderr.write(text)),
+      stdout: (block) => (isCurrent() ? this.#send(RecordType.STDOUT, block) : undefined),
+      stderr: (text) => (isCurrent() ? this.#send(RecordType.STDERR, Buffer.from(text)) : process.stderr.write(text)),
       exception: (message, stack) => {
         const utf8 = (text: string): string =>
           Buffer.from(text)
             .toString("latin1")
             .slice(0, MAX_CONTENT / 4);
         const pairs = pair("message", utf8(message)) + pair("stack", utf8(stack));
-        if (current()) this.#stream.write(record(RecordType.EXCEPTION, this.#id, pairs), "latin1");
+        if (isCurrent()) this.#stream.write(record(RecordType.EXCEPTION, this.#id, pairs), "latin1");
       },
-      end: (appStatus) => void (current() && this.#end(appStatus)),
-      pause: () => void (current() && this.#stream.pause()),
-      resume: () => void (current() && this.#stream.resume()),
+      end: (appStatus) => void (isCurrent() && this.#end(appStatus)),
+      pause: () => void (isCurrent() && this.#stream.pause()),
+      resume: () => void (isCurrent() && this.#stream.resume()),
     };
   }
 
@@ -109,15 +109,15 @@ export class Lane {
   }
 
   #send(type: number, block: Uint8Array): Promise<void> | undefined {
-    let more = true;
+    let hasRoom = true;
     this.#stream.cork();
     for (let at = 0; at < block.length; at += MAX_CONTENT) {
       const content = block.subarray(at, at + MAX_CONTENT);
       this.#stream.write(header(type, this.#id, content.length), "latin1");
-      more = this.#stream.write(content);
+      hasRoom = this.#stream.write(content);
     }
     this.#stream.uncork();
-    if (more || this.#stream.destroyed) return undefined;
+    if (hasRoom || this.#stream.destroyed) return undefined;
     this.#drained ??= pending();
     return this.#drained.promise;
   }
@@ -127,7 +127,7 @@ export class Lane {
     this.#state = "waiting";
     const status = String.fromCharCode(0, 0, 0, appStatus, ProtocolStatus.REQUEST_COMPLETE, 0, 0, 0);
     this.#stream.write(record(RecordType.END_REQUEST, this.#id, status), "latin1");
-    this.#stream.resume(); // the rest of a body that nobody wants
+    this.#stream.resume(); // to drop the rest of the body
   }
 
   #wake(): void {

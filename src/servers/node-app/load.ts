@@ -1,4 +1,4 @@
-/** From a target such as "server.mjs:app" to a WSGI app. Knows modules and what frameworks look like; knows no lane. */
+/** Loads a WSGI app from a target such as "server.mjs:app". Knows modules and how to recognise frameworks; knows no lane. */
 import { resolve } from "node:path";
 import { pathToFileURL } from "node:url";
 import { OptionError } from "../../errors.ts";
@@ -8,10 +8,10 @@ import { toWsgi as koaToWsgi } from "../../to-wsgi/koa.ts";
 import type { WsgiApp } from "../../wsgi/types.ts";
 
 /**
- * Imports the file, ES module or CommonJS, and makes a WSGI app of what it exports: an Express app, a Koa app or a
- * `(req, res)` function. Without a name it is the default export.
+ * Imports the file, an ES module or CommonJS, and makes a WSGI app of its export: an Express app, a Koa app or a `(req, res)`
+ * function. Without a name, the export is the default export.
  *
- * @throws OptionError when there is no such export, or it is no app; whatever the import throws
+ * @throws OptionError if there is no such export, or if it is not an app. Errors of the import are passed on
  */
 export async function load(target: string, directory: string): Promise<WsgiApp> {
   const { file, name } = splitTarget(target);
@@ -35,7 +35,7 @@ export function splitTarget(target: string): { file: string; name: string } {
   return { file: target.slice(0, colon), name: target.slice(colon + 1) };
 }
 
-/** Node does not see every export of a CommonJS module: all of them are in its default. */
+/** Looks in the default export, too: Node does not detect every export of a CommonJS module. */
 function exported(module: Readonly<Record<string, unknown>>, name: string): unknown {
   return module[name] ?? (module.default as Readonly<Record<string, unknown>> | undefined)?.[name];
 }

@@ -1,4 +1,4 @@
-/** The program that Python's `NodeApp` starts: loads an app and serves it on inherited lanes. Knows descriptors; knows no record. */
+/** The program that Python's `NodeApp` starts. Loads an app and serves it on inherited lanes. Knows no record. */
 import { Socket } from "node:net";
 import { MAX_CONTENT, NULL_REQUEST_ID, pair, RecordType, record } from "../../fastcgi/records.ts";
 import { describe } from "../../wsgi/log.ts";
@@ -9,7 +9,7 @@ import { load } from "./load.ts";
 const [target = "", descriptors = ""] = process.argv.slice(-2);
 const [control, ...lanes] = descriptors.split(",").map(Number);
 
-/** Says on the control lane that the app is loaded, or why it is not. The lane's end is the end of Python. */
+/** Reports on the control lane that the app is loaded, or why not. Exits when Python closes the control lane. */
 async function main(): Promise<void> {
   const report = new Socket({ fd: control as number, readable: true, writable: true });
   report.on("error", () => process.exit()).on("close", () => process.exit());

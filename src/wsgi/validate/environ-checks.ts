@@ -1,9 +1,9 @@
-/** What a gateway must put into the environ. Knows the keys of CGI and WSGI; changes nothing. */
+/** Checks the environ that a gateway passes to an app. Knows the keys of CGI and WSGI; changes nothing. */
 import type { Environ } from "../types.ts";
 import { show } from "./show.ts";
-import { gatewayBroke, type Warnings } from "./validation-error.ts";
+import { gatewayError, type Warnings } from "./validation-error.ts";
 
-/** @throws ValidationError for the first rule that the gateway broke */
+/** @throws ValidationError for the first rule that the gateway breaks */
 export function checkEnviron(environ: unknown, warnings: Warnings): asserts environ is Environ {
   const variables = checkObject(environ);
   checkKeys(variables, warnings);
@@ -18,15 +18,15 @@ type Variables = Readonly<Record<string, unknown>>;
 
 function checkObject(environ: unknown): Variables {
   if (!isPlain(environ)) {
-    throw gatewayBroke("VAL-02", `the environ is ${show(environ)}`, "Make a plain object, {}, for each request.");
+    throw gatewayError("VAL-02", `the environ is ${show(environ)}`, "Create a plain object, {}, for each request.");
   }
   if (!Object.isExtensible(environ)) {
-    throw gatewayBroke("VAL-02", "the environ cannot be changed", "Do not freeze it: apps and middleware add keys.");
+    throw gatewayError("VAL-02", "the environ cannot be changed", "Do not freeze it: apps and middleware add keys.");
   }
   return environ;
 }
 
-/** A literal, of whatever realm: its prototype is none, or one that has none. */
+/** True for an object literal, also of another realm: its prototype is null, or has no prototype itself. */
 function isPlain(value: unknown): value is Variables {
   if (typeof value !== "object" || value === null) return false;
   const prototype: unknown = Object.getPrototypeOf(value);
@@ -49,32 +49,32 @@ const REQUIRED = [
 
 function checkKeys(environ: Variables, warnings: Warnings): void {
   for (const key of REQUIRED) {
-    if (environ[key] === undefined) throw gatewayBroke("VAL-03", `the environ has no ${key}`, "Set it.");
+    if (environ[key] === undefined) throw gatewayError("VAL-03", `the environ has no ${key}`, "Set it.");
   }
   for (const key of ["HTTP_CONTENT_TYPE", "HTTP_CONTENT_LENGTH"]) {
-    if (key in environ) throw gatewayBroke("VAL-04", `the environ has ${key}`, `Name it ${key.slice(5)}.`);
+    if (key in environ) throw gatewayError("VAL-04", `the environ has ${key}`, `Name it ${key.slice(5)}.`);
   }
   if (environ.QUERY_STRING === undefined) {
-    warnings.gateway("VAL-05", "the environ has no QUERY_STRING", 'Set it, to "" where there is no query.');
+    warnings.gateway("VAL-05", "the environ has no QUERY_STRING", 'Set it, to "" if there is no query.');
   }
 }
 
-const NO_BYTE = /[^\x00-\xff]/;
+const NOT_LATIN1 = /[^\x00-\xff]/;
 const CONTROL = /[\x00-\x08\x0a-\x1f\x7f]/;
 
-/** Values stand in no message: they may be credentials, and messages go to logs. */
+/** Messages do not show values: a value may be a credential, and messages go to logs. */
 function checkText(environ: Variables): void {
   for (const [key, value] of Object.entries(environ)) {
     if (key.includes(".")) continue;
     if (typeof value !== "string") {
-      throw gatewayBroke("VAL-06", `${key} is ${show(value)}`, "Make it a string, or leave the key out.");
+      throw gatewayError("VAL-06", `${key} is ${show(value)}`, "Make it a string, or leave the key out.");
     }
-    const wrong = NO_BYTE.exec(value) ?? (key.startsWith("HTTP_") ? CONTROL.exec(value) : null);
+    const wrong = NOT_LATIN1.exec(value) ?? (key.startsWith("HTTP_") ? CONTROL.exec(value) : null);
     if (wrong !== null) {
-      throw gatewayBroke(
+      throw gatewayError(
         "VAL-06",
-        `${key} has the character ${show(wrong[0])}`,
-        "Carry bytes as latin-1, none of them a control character.",
+        `${key} contains the character ${show(wrong[0])}`,
+        "Encode it as bytes in latin-1, without control characters.",
       );
     }
   }
@@ -83,10 +83,10 @@ function checkText(environ: Variables): void {
 function checkWsgi(environ: Variables): void {
   const { "wsgi.version": version, "wsgi.url_scheme": scheme } = environ;
   if (!Array.isArray(version) || version.length !== 2 || version[0] !== 1 || version[1] !== 0) {
-    throw gatewayBroke("VAL-07", `wsgi.version is ${show(version)}`, "Set it to [1, 0].");
+    throw gatewayError("VAL-07", `wsgi.version is ${show(version)}`, "Set it to [1, 0].");
   }
   if (scheme !== "http" && scheme !== "https") {
-    throw gatewayBroke("VAL-08", `wsgi.url_scheme is ${show(scheme)}`, 'Set it to "http" or "https".');
+    throw gatewayError("VAL-08", `wsgi.url_scheme is ${show(scheme)}`, 'Set it to "http" or "https".');
   }
   checkMethods(environ, "wsgi.input", ["read", "readline", "readlines", Symbol.asyncIterator]);
   checkMethods(environ, "wsgi.errors", ["flush", "write", "writelines"]);
@@ -96,7 +96,7 @@ function checkMethods(environ: Variables, key: "wsgi.input" | "wsgi.errors", met
   const stream = environ[key] as Readonly<Record<string | symbol, unknown>> | null;
   const missing = methods.find((method) => typeof stream?.[method] !== "function");
   if (missing === undefined) return;
-  throw gatewayBroke(key === "wsgi.input" ? "VAL-09" : "VAL-10", `${key} has no method ${String(missing)}`, "Add it.");
+  throw gatewayError(key === "wsgi.input" ? "VAL-09" : "VAL-10", `${key} has no method ${String(missing)}`, "Add it.");
 }
 
 /** RFC 9110 §5.6.2. */
@@ -107,40 +107,40 @@ const DIGITS = /^[0-9]+$/;
 function checkRequestLine(environ: Variables, warnings: Warnings): void {
   const { REQUEST_METHOD: method, CONTENT_LENGTH: length } = environ;
   if (!TOKEN.test(method as string)) {
-    throw gatewayBroke(
+    throw gatewayError(
       "VAL-32:method",
       `REQUEST_METHOD is ${show(method)}`,
-      "Pass on the method that came, or refuse the request.",
+      "Pass on the request's method, or refuse the request.",
     );
   }
   if (!KNOWN_METHODS.includes(method)) {
     warnings.gateway(
       "VAL-11",
       `REQUEST_METHOD is ${show(method)}`,
-      "Nothing, if the client meant it; apps may not know it.",
+      "Check that the client meant it; apps may not know it.",
     );
   }
   if (length !== undefined && length !== "" && !DIGITS.test(length as string)) {
-    throw gatewayBroke("VAL-14", `CONTENT_LENGTH is ${show(length)}`, "Refuse such a request, or leave the key out.");
+    throw gatewayError("VAL-14", `CONTENT_LENGTH is ${show(length)}`, "Refuse the request, or leave the key out.");
   }
 }
 
 function checkPath(environ: Variables, warnings: Warnings): void {
   const { SCRIPT_NAME: script = "", PATH_INFO: path } = environ as Record<string, string | undefined>;
   if (script === "/") {
-    throw gatewayBroke("VAL-16", 'SCRIPT_NAME is "/"', 'Set SCRIPT_NAME to "" and let PATH_INFO begin with the slash.');
+    throw gatewayError("VAL-16", 'SCRIPT_NAME is "/"', 'Set SCRIPT_NAME to "" and PATH_INFO to the whole path.');
   }
   if (script !== "" && !script.startsWith("/")) {
-    throw gatewayBroke("VAL-12", `SCRIPT_NAME is ${show(script)}`, 'Begin it with a slash, or set it to "".');
+    throw gatewayError("VAL-12", `SCRIPT_NAME is ${show(script)}`, 'Begin it with a slash, or set it to "".');
   }
   if (script.endsWith("/")) {
-    warnings.gateway("VAL-16", `SCRIPT_NAME is ${show(script)}`, "Let PATH_INFO begin with its last slash.");
+    warnings.gateway("VAL-16", `SCRIPT_NAME is ${show(script)}`, "Move its last slash to the beginning of PATH_INFO.");
   }
   if (path === undefined && script === "") {
-    throw gatewayBroke("VAL-15", "neither SCRIPT_NAME nor PATH_INFO says a path", 'Set PATH_INFO, to "/" at least.');
+    throw gatewayError("VAL-15", "SCRIPT_NAME and PATH_INFO have no path", 'Set PATH_INFO, at least to "/".');
   }
   if (path !== undefined && path !== "" && !path.startsWith("/")) {
-    throw gatewayBroke("VAL-13", `PATH_INFO is ${show(path)}`, 'Begin it with a slash, or set it to "".');
+    throw gatewayError("VAL-13", `PATH_INFO is ${show(path)}`, 'Begin it with a slash, or set it to "".');
   }
 }
 
@@ -149,16 +149,16 @@ const PROTOCOL = /^HTTP\/\d(?:\.\d)?$/;
 function checkServer(environ: Variables): void {
   const { SERVER_NAME: name, SERVER_PORT: port, SERVER_PROTOCOL: protocol } = environ as Record<string, string>;
   if (name === "")
-    throw gatewayBroke("VAL-32:server", "SERVER_NAME is empty", "Set it to the server's name or address.");
+    throw gatewayError("VAL-32:server", "SERVER_NAME is empty", "Set it to the server's name or address.");
   if (!DIGITS.test(port as string)) {
-    throw gatewayBroke(
+    throw gatewayError(
       "VAL-32:server",
       `SERVER_PORT is ${show(port)}`,
-      "Set it to the port in digits, 80 where there is none.",
+      "Set it to the port in digits, or to 80 if there is none.",
     );
   }
   if (!PROTOCOL.test(protocol as string)) {
-    throw gatewayBroke(
+    throw gatewayError(
       "VAL-32:server",
       `SERVER_PROTOCOL is ${show(protocol)}`,
       "Set it to the request's version, such as HTTP/1.1.",

@@ -1,9 +1,9 @@
-/** `wsgi.errors` between an app and a gateway. Knows how it may be called. */
+/** Wraps `wsgi.errors` and checks how an app calls it. */
 import type { ErrorStream } from "../types.ts";
 import { show } from "./show.ts";
-import { appBroke } from "./validation-error.ts";
+import { appError } from "./validation-error.ts";
 
-/** Has PEP 3333's methods alone, so that an app cannot come to need another. */
+/** Has only the methods of PEP 3333, so that an app cannot use others by mistake. */
 export class ErrorsWrapper implements ErrorStream {
   readonly #errors: ErrorStream;
 
@@ -15,17 +15,17 @@ export class ErrorsWrapper implements ErrorStream {
     const [text] = args;
     if (args.length !== 1 || typeof text !== "string") {
       const got = args.length === 1 ? show(text) : `${args.length} arguments`;
-      throw appBroke("VAL-30", `wsgi.errors.write() got ${got}`, "Pass one string; String(error) makes one.");
+      throw appError("VAL-30", `wsgi.errors.write() got ${got}`, "Pass one string, for example String(error).");
     }
     this.#errors.write(text);
   }
 
-  /** Line by line through `write`, so that each is checked. */
+  /** Calls `write` for each line, so that each line is checked. */
   writelines(...args: unknown[]): void {
     const [lines] = args;
     if (args.length !== 1 || typeof (lines as Iterable<unknown> | null | undefined)?.[Symbol.iterator] !== "function") {
       const got = args.length === 1 ? show(lines) : `${args.length} arguments`;
-      throw appBroke("VAL-30", `wsgi.errors.writelines() got ${got}`, "Pass one array of strings.");
+      throw appError("VAL-30", `wsgi.errors.writelines() got ${got}`, "Pass one array of strings.");
     }
     for (const line of lines as Iterable<unknown>) this.write(line);
   }
@@ -34,8 +34,8 @@ export class ErrorsWrapper implements ErrorStream {
     this.#errors.flush();
   }
 
-  /** Not in the type of `wsgi.errors`, and here to say so. */
+  /** Exists only to report the call. The type of `wsgi.errors` has no `close`. */
   close(): never {
-    throw appBroke("VAL-30", "wsgi.errors.close() was called", "Leave it open: it is the gateway's.");
+    throw appError("VAL-30", "wsgi.errors.close() was called", "Leave it open: it belongs to the gateway.");
   }
 }

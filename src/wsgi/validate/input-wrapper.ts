@@ -1,23 +1,23 @@
-/** `wsgi.input` between an app and a gateway. Knows how it is called and what it must give; reads nothing itself. */
+/** Wraps `wsgi.input`. Checks how the app calls it and what the gateway returns; reads nothing itself. */
 import { wrapsInput } from "../input.ts";
 import type { Environ, InputStream } from "../types.ts";
 import { isThenable, show } from "./show.ts";
-import { appBroke, gatewayBroke, type Warnings } from "./validation-error.ts";
+import { appError, gatewayError, type Warnings } from "./validation-error.ts";
 
 const NEWLINE = 0x0a;
 const UNBOUNDED = Number.POSITIVE_INFINITY;
 
 type Method = "read" | "readline" | "readlines";
 
-/** Has PEP 3333's methods alone, so that an app cannot come to need another. */
+/** Has only the methods of PEP 3333, so that an app cannot use others by mistake. */
 export class InputWrapper implements InputStream {
   readonly #input: InputStream;
   readonly #warnings: Warnings;
-  /** By CONTENT_LENGTH, in bytes. */
+  /** The CONTENT_LENGTH, in bytes. */
   readonly #declared: number | undefined;
-  /** One may read on at the end: the gateway has said so. */
+  /** True if the app may read beyond the end, because the gateway has set wsgi.input_terminated. */
   readonly #terminated: boolean;
-  #given = 0;
+  #bytesRead = 0;
   #ended = false;
 
   constructor(environ: Environ, warnings: Warnings) {
@@ -31,9 +31,13 @@ export class InputWrapper implements InputStream {
   read(...args: unknown[]): Promise<Uint8Array> {
     const size = this.#size("read", args);
     if (args.length === 0 && !this.#terminated) {
-      this.#warnings.app("VAL-29", "wsgi.input.read() got no size", "Pass one: not every server takes none.");
+      this.#warnings.app(
+        "VAL-29",
+        "wsgi.input.read() got no size",
+        "Pass one: not every server accepts a call without it.",
+      );
     }
-    return this.#ask("read", args, (bytes) => {
+    return this.#call("read", args, (bytes) => {
       this.#take(checkBytes("read", bytes, size));
       if (size === UNBOUNDED || (bytes.length === 0 && size > 0)) this.#end();
     });
@@ -41,12 +45,12 @@ export class InputWrapper implements InputStream {
 
   readline(...args: unknown[]): Promise<Uint8Array> {
     const size = this.#size("readline", args);
-    return this.#ask("readline", args, (line) => this.#takeLine("readline", line, size));
+    return this.#call("readline", args, (line) => this.#takeLine("readline", line, size));
   }
 
   readlines(...args: unknown[]): Promise<Uint8Array[]> {
     const hint = this.#size("readlines", args) || UNBOUNDED;
-    return this.#ask("readlines", args, (lines) => {
+    return this.#call("readlines", args, (lines) => {
       if (!Array.isArray(lines)) throw wrongType("readlines", lines, "an array of Uint8Arrays");
       for (const line of lines) this.#takeLine("readlines", line, UNBOUNDED);
       if (hint === UNBOUNDED && !this.#ended) this.#end();
@@ -61,42 +65,42 @@ export class InputWrapper implements InputStream {
     if (!this.#ended) this.#end();
   }
 
-  /** Not in the type of `wsgi.input`, and here to say so. */
+  /** Exists only to report the call. The type of `wsgi.input` has no `close`. */
   close(): never {
-    throw appBroke("VAL-30", "wsgi.input.close() was called", "Leave it open: it is the gateway's.");
+    throw appError("VAL-30", "wsgi.input.close() was called", "Leave it open: it belongs to the gateway.");
   }
 
-  /** The size, or hint, that a method was called with; infinite for none, as in Python for None or a negative one. */
+  /** Returns the size, or hint, of a call. It is infinite if there is none, like None or a negative number in Python. */
   #size(method: Method, args: readonly unknown[]): number {
     const [size] = args;
     if (args.length > 1) {
-      throw appBroke("VAL-29", `wsgi.input.${method}() got ${args.length} arguments`, "Pass a size, or nothing.");
+      throw appError("VAL-29", `wsgi.input.${method}() got ${args.length} arguments`, "Pass a size, or nothing.");
     }
     if (size !== undefined && size !== null && !Number.isInteger(size)) {
-      throw appBroke("VAL-29", `wsgi.input.${method}() got ${show(size)}`, "Pass a whole number of bytes, or nothing.");
+      throw appError("VAL-29", `wsgi.input.${method}() got ${show(size)}`, "Pass a whole number of bytes, or nothing.");
     }
     const bound = typeof size === "number" && size >= 0 ? size : UNBOUNDED;
-    if (!this.#terminated && bound > 0 && this.#given >= (this.#declared ?? 0)) {
+    if (!this.#terminated && bound > 0 && this.#bytesRead >= (this.#declared ?? 0)) {
       this.#warnings.app(
         "VAL-32:input",
-        `wsgi.input.${method}() was called when all ${this.#given} bytes had been read`,
-        "Stop at CONTENT_LENGTH: without wsgi.input_terminated a server may wait for ever.",
+        `wsgi.input.${method}() was called after all ${this.#bytesRead} bytes had been read`,
+        "Stop at CONTENT_LENGTH: without wsgi.input_terminated the call may never return.",
       );
     }
     return bound;
   }
 
-  /** Hands the call on as it came, and checks what comes of it. */
-  #ask<M extends Method>(
+  /** Passes the call on unchanged, and checks the result. */
+  #call<M extends Method>(
     method: M,
     args: unknown[],
     check: (answer: Awaited<ReturnType<InputStream[M]>>) => void,
   ): ReturnType<InputStream[M]> {
     type Answer = Awaited<ReturnType<InputStream[M]>>;
-    const ask = this.#input[method] as (...args: unknown[]) => unknown;
-    const asked = ask.apply(this.#input, args);
-    if (!isThenable(asked)) throw wrongType(method, asked, "a promise");
-    const checked = asked.then((answer) => {
+    const call = this.#input[method] as (...args: unknown[]) => unknown;
+    const returned = call.apply(this.#input, args);
+    if (!isThenable(returned)) throw wrongType(method, returned, "a promise");
+    const checked = returned.then((answer) => {
       check(answer as Answer);
       return answer;
     });
@@ -106,39 +110,43 @@ export class InputWrapper implements InputStream {
   #takeLine(method: Method | "iteration", line: Uint8Array, size: number): void {
     const at = checkBytes(method, line, size).indexOf(NEWLINE);
     if (at !== -1 && at !== line.length - 1) {
-      throw gatewayBroke("VAL-29", `wsgi.input: ${method} gave more than one line at once`, "Cut after each newline.");
+      throw gatewayError(
+        "VAL-29",
+        `wsgi.input: ${method} returned more than one line at once`,
+        "Return a single line.",
+      );
     }
     this.#take(line);
-    // Shorter than asked, and no newline: nothing may follow.
+    // The line is shorter than the size and has no newline, so it must be the last one.
     if (at === -1 && line.length < size && !this.#ended) this.#end();
   }
 
   #take(bytes: Uint8Array): void {
     if (bytes.length === 0) return;
     if (this.#ended) {
-      throw gatewayBroke(
+      throw gatewayError(
         "VAL-32:input",
-        "wsgi.input gave bytes after its end",
-        "Give an empty answer at the end only, for ever.",
+        "wsgi.input returned bytes after its end",
+        "Return an empty result only at the end, and from then on always.",
       );
     }
-    this.#given += bytes.length;
-    if (this.#declared !== undefined && this.#given > this.#declared) {
-      throw gatewayBroke(
+    this.#bytesRead += bytes.length;
+    if (this.#declared !== undefined && this.#bytesRead > this.#declared) {
+      throw gatewayError(
         "VAL-32:input",
-        `wsgi.input gave ${this.#given} bytes, and CONTENT_LENGTH is ${this.#declared}`,
-        "End it there.",
+        `wsgi.input returned ${this.#bytesRead} bytes, but CONTENT_LENGTH is ${this.#declared}`,
+        "End the input at CONTENT_LENGTH.",
       );
     }
   }
 
   #end(): void {
     this.#ended = true;
-    if (this.#declared === undefined || this.#given >= this.#declared) return;
-    throw gatewayBroke(
+    if (this.#declared === undefined || this.#bytesRead >= this.#declared) return;
+    throw gatewayError(
       "VAL-32:input",
-      `wsgi.input ended after ${this.#given} bytes, and CONTENT_LENGTH is ${this.#declared}`,
-      "Reject when a body breaks off: the app would take it for whole.",
+      `wsgi.input ended after ${this.#bytesRead} bytes, but CONTENT_LENGTH is ${this.#declared}`,
+      "Reject the promise if a body breaks off. Otherwise the app takes it for complete.",
     );
   }
 }
@@ -146,13 +154,13 @@ export class InputWrapper implements InputStream {
 function checkBytes(method: Method | "iteration", bytes: unknown, size: number): Uint8Array {
   if (!(bytes instanceof Uint8Array)) throw wrongType(method, bytes, "a Uint8Array");
   if (bytes.length <= size) return bytes;
-  throw gatewayBroke(
+  throw gatewayError(
     "VAL-29",
-    `wsgi.input: ${method} gave ${bytes.length} bytes of ${size} asked for`,
-    "Keep the rest.",
+    `wsgi.input: ${method} returned ${bytes.length} bytes instead of at most ${size}`,
+    "Keep the rest for the next call.",
   );
 }
 
-function wrongType(method: Method | "iteration", value: unknown, right: string): Error {
-  return gatewayBroke("VAL-29", `wsgi.input: ${method} gave ${show(value)}`, `Give ${right}.`);
+function wrongType(method: Method | "iteration", value: unknown, expected: string): Error {
+  return gatewayError("VAL-29", `wsgi.input: ${method} returned ${show(value)}`, `Return ${expected}.`);
 }

@@ -1,26 +1,27 @@
-/** What `validator` can be told, and what holds when it is told nothing. */
+/** The options of `validator`, and their defaults. */
 import { OptionError } from "../../errors.ts";
 import { checkOptionNames } from "../known-options.ts";
 import type { ValidationWarning } from "./validation-error.ts";
 
 export interface ValidatorOptions {
   /**
-   * Is told of what works here and may not work everywhere, and of results that were never closed. Throw in it to make
-   * warnings errors; not for VAL-27, which comes when nobody is left to catch.
+   * Receives warnings about code that works here but may fail on other servers, and about results that were never closed.
+   * Throw an error in it to turn warnings into errors. Do not throw for VAL-27: it is reported during garbage collection,
+   * where no code can catch the error.
    *
    * @default `process.emitWarning`, of the type WsgiWarning, with codes such as WSGI_VAL_05
    */
   warn?: ((warning: ValidationWarning) => void) | undefined;
   /**
-   * Whether a response with a body must have a Content-Type (VAL-23), as `wsgiref.validate` demands. Turn it off for
-   * apps that leave it out on purpose: HTTP recommends it only.
+   * Whether a response with a body must have a Content-Type (VAL-23), as in `wsgiref.validate`. Turn it off for apps that
+   * leave it out on purpose: HTTP only recommends it.
    *
    * @default true
    */
   requireContentType?: boolean | undefined;
 }
 
-/** The options, resolved. */
+/** The resolved options. */
 export interface ValidatorSettings {
   readonly warn: (warning: ValidationWarning) => void;
   readonly requireContentType: boolean;
@@ -31,7 +32,7 @@ const OPTIONS: Readonly<Record<keyof ValidatorOptions, true>> = {
   requireContentType: true,
 };
 
-/** @throws OptionError that names the option */
+/** @throws OptionError that names the invalid option */
 export function resolveSettings(options: ValidatorOptions): ValidatorSettings {
   checkOptionNames("validator", options, OPTIONS);
   const { warn = emitWarning, requireContentType = true } = options;
@@ -40,7 +41,7 @@ export function resolveSettings(options: ValidatorOptions): ValidatorSettings {
   return { warn, requireContentType };
 }
 
-/** A code for each rule, so that `node --disable-warning=WSGI_VAL_05` silences one. */
+/** Emits a Node warning. Each rule has its own code, so that `node --disable-warning=WSGI_VAL_05` silences one rule. */
 function emitWarning({ rule, message }: ValidationWarning): void {
   process.emitWarning(message, { type: "WsgiWarning", code: `WSGI_${rule.replace("-", "_")}` });
 }

@@ -1,14 +1,14 @@
-/** One response as its validator sees it: the order of its events, and its bytes. Knows no app and no gateway. */
+/** Watches one response: the order of its events, and the number of its bytes. Knows no app and no gateway. */
 import { type CheckedHead, checkExcInfo, checkHead, type HeadContext } from "./response-checks.ts";
 import type { RuleKey } from "./rules.ts";
-import { appBroke } from "./validation-error.ts";
+import { appError } from "./validation-error.ts";
 
 type State = "idle" | "refused" | "started" | "ended";
 type Event = "call" | "replace" | "accept" | "block" | "end";
 
 /**     idle ──call, replace──▶ refused ──accept──▶ started ──end──▶ ended
  *                             ╰replace╯◀─replace──╯ ╰block╯
- * A call counts as refused until the gateway has accepted it: the second call needs excInfo then, too. */
+ * A call counts as refused until the gateway has accepted it. After a refused call the next one needs excInfo, too. */
 const TRANSITIONS = {
   idle: { call: "refused", replace: "refused" },
   refused: { replace: "refused", accept: "started" },
@@ -16,17 +16,17 @@ const TRANSITIONS = {
   ended: {},
 } as const satisfies Record<State, Partial<Record<Event, State>>>;
 
-const TWICE = "Call it once; to replace a head, pass the error as third argument.";
-const FIRST = "Call startResponse before the first block, an empty one too.";
+const CALL_ONCE = "Call it once. To replace the head after an error, pass the error as third argument.";
+const CALL_FIRST = "Call startResponse before the first block, even if that is empty.";
 
-/** What the app did wrong when it came to an event that its state does not allow. */
+/** What the app did wrong, by state and event. */
 const REFUSALS: Partial<Record<`${State}:${Event}`, readonly [rule: RuleKey, found: string, fix: string]>> = {
-  "refused:call": ["VAL-32:twice", "startResponse was called again, without excInfo, after it had thrown", TWICE],
-  "started:call": ["VAL-32:twice", "startResponse was called twice without excInfo", TWICE],
-  "ended:call": ["VAL-32:twice", "startResponse was called after the last block", TWICE],
-  "ended:replace": ["VAL-32:twice", "startResponse was called after the last block", TWICE],
-  "idle:block": ["VAL-26", "a block came before startResponse was called", FIRST],
-  "idle:end": ["VAL-26", "the result ended before startResponse was called", FIRST],
+  "refused:call": ["VAL-32:twice", "startResponse was called again, without excInfo, after it had thrown", CALL_ONCE],
+  "started:call": ["VAL-32:twice", "startResponse was called twice without excInfo", CALL_ONCE],
+  "ended:call": ["VAL-32:twice", "startResponse was called after the last block", CALL_ONCE],
+  "ended:replace": ["VAL-32:twice", "startResponse was called after the last block", CALL_ONCE],
+  "idle:block": ["VAL-26", "a block came before startResponse was called", CALL_FIRST],
+  "idle:end": ["VAL-26", "the result ended before startResponse was called", CALL_FIRST],
   "refused:block": ["VAL-26", "a block came although startResponse had thrown", "Do not catch what it throws."],
   "refused:end": ["VAL-26", "the result ended although startResponse had thrown", "Do not catch what it throws."],
   "ended:block": ["VAL-32:write", "write() was called after the last block", "Write before the result ends."],
@@ -39,9 +39,9 @@ export class ResponseWatch {
   readonly #context: HeadContext;
   #state: State = "idle";
   #head: CheckedHead = { code: 0, declared: undefined };
-  /** Bytes of body, written and yielded. */
-  #given = 0;
-  /** The gateway has asked for a block. */
+  /** The bytes of the body so far, written and yielded. */
+  #bytesSent = 0;
+  /** True once the gateway has requested a block. */
   #iterating = false;
 
   constructor(context: HeadContext) {
@@ -49,9 +49,9 @@ export class ResponseWatch {
   }
 
   /**
-   * startResponse is called.
+   * Checks a call of startResponse.
    *
-   * @returns what the head says, to be accepted when the gateway has taken it
+   * @returns the checked head, for `accept` after the gateway has taken it
    * @throws ValidationError
    */
   call(status: unknown, headers: unknown, excInfo: unknown): CheckedHead {
@@ -71,12 +71,12 @@ export class ResponseWatch {
 
   /** @throws ValidationError */
   write(block: Uint8Array): void {
-    // An empty block is how the head is sent early; it can come from within, and disturbs no order.
+    // An empty block only sends the head early. It may be written during the iteration, because it changes no order.
     if (this.#iterating && this.#state !== "ended" && block.length > 0) {
       this.#context.warnings.app(
         "VAL-32:write",
-        "write() was called while the result was iterated over",
-        "Yield the block instead: written bytes come before all blocks.",
+        "write() was called during the iteration of the result",
+        "Yield the block instead: written bytes must come before all blocks.",
       );
     }
     this.block(block);
@@ -92,10 +92,10 @@ export class ResponseWatch {
   end(): void {
     this.#next("end");
     const { code, declared } = this.#head;
-    if (declared === undefined || declared === this.#given || BODYLESS.has(code) || this.#isHead) return;
-    throw appBroke(
+    if (declared === undefined || declared === this.#bytesSent || BODYLESS.has(code) || this.#isHead) return;
+    throw appError(
       "VAL-32:bytes",
-      `Content-Length is ${declared} and the body has ${this.#given} bytes`,
+      `Content-Length is ${declared}, but the body has ${this.#bytesSent} bytes`,
       "Declare the number of bytes (not of characters), or nothing.",
     );
   }
@@ -107,17 +107,21 @@ export class ResponseWatch {
   #count(size: number): void {
     const { code, declared } = this.#head;
     if (BODYLESS.has(code)) {
-      throw appBroke("VAL-32:no-body", `a ${code} was given ${size} bytes of body`, "Return [] with it.");
+      throw appError("VAL-32:no-body", `a ${code} has ${size} bytes of body`, "Return [] for this status.");
     }
     if (this.#isHead) {
-      this.#context.warnings.app("VAL-32:no-body", "HEAD was answered with a body", "Return []: it is not sent.");
+      this.#context.warnings.app(
+        "VAL-32:no-body",
+        "the response to HEAD has a body",
+        "Return []: the server does not send the body.",
+      );
       return;
     }
-    this.#given += size;
-    if (declared === undefined || this.#given <= declared) return;
-    throw appBroke(
+    this.#bytesSent += size;
+    if (declared === undefined || this.#bytesSent <= declared) return;
+    throw appError(
       "VAL-32:bytes",
-      `Content-Length is ${declared} and the body has ${this.#given} bytes or more`,
+      `Content-Length is ${declared}, but the body has ${this.#bytesSent} bytes or more`,
       "Declare the number of bytes (not of characters), or nothing.",
     );
   }
@@ -125,7 +129,7 @@ export class ResponseWatch {
   #next(event: Event): void {
     const to = (TRANSITIONS[this.#state] as Partial<Record<Event, State>>)[event];
     if (to === undefined)
-      throw appBroke(...(REFUSALS[`${this.#state}:${event}`] as readonly [RuleKey, string, string]));
+      throw appError(...(REFUSALS[`${this.#state}:${event}`] as readonly [RuleKey, string, string]));
     this.#state = to;
   }
 }

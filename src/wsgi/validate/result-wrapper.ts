@@ -1,10 +1,10 @@
-/** An app's result between the app and a gateway. Knows iteration and `close()`; gathers nothing and has no `length`. */
+/** Wraps an app's result and checks its iteration and `close()`. Buffers nothing and has no `length`. */
 import type { WsgiResult } from "../types.ts";
 import type { ResponseWatch } from "./response-watch.ts";
 import { isThenable, show } from "./show.ts";
-import { appBroke, gatewayBroke, type ValidationWarning, Warnings } from "./validation-error.ts";
+import { appError, gatewayError, type ValidationWarning, Warnings } from "./validation-error.ts";
 
-/** Told where nobody can be: when memory is collected. */
+/** Where a result that was never closed is reported, when it is garbage-collected. */
 export interface Unclosed {
   readonly warn: (warning: ValidationWarning) => void;
   /** The request, for the message. */
@@ -12,9 +12,9 @@ export interface Unclosed {
 }
 
 /**
- * What the gateway is given for the app's result: asynchronous if, and only if, that is.
+ * Returns the result for the gateway. It is asynchronous only if the app's result is.
  *
- * @throws ValidationError when it is no result
+ * @throws ValidationError if the app did not return a valid result
  */
 export function wrapResult(returned: unknown, watch: ResponseWatch, unclosed: Unclosed): WsgiResult {
   const result = checkResult(returned);
@@ -26,18 +26,18 @@ export function wrapResult(returned: unknown, watch: ResponseWatch, unclosed: Un
 function checkResult(result: unknown): WsgiResult {
   if (typeof result === "string" || result instanceof Uint8Array) {
     const bare = typeof result === "string" ? "text" : show(result);
-    throw appBroke(
-      "VAL-25",
-      `the app returned its body bare, as ${bare}`,
-      "Return an array of one Uint8Array: [body].",
-    );
+    throw appError("VAL-25", `the app returned its body as ${bare}`, "Return an array with one Uint8Array: [body].");
   }
   if (typeof result !== "object" || result === null || !(Symbol.asyncIterator in result || Symbol.iterator in result)) {
-    throw appBroke("VAL-25", `the app returned ${show(result)}`, "Return an iterable of Uint8Arrays, [] for no body.");
+    throw appError(
+      "VAL-25",
+      `the app returned ${show(result)}`,
+      "Return an iterable of Uint8Arrays, or [] for no body.",
+    );
   }
   const { close } = result as { close?: unknown };
   if (close !== undefined && typeof close !== "function") {
-    throw appBroke("VAL-25", `the result's close is ${show(close)}`, "Make it a function, or leave it out.");
+    throw appError("VAL-25", `the result's close is ${show(close)}`, "Make it a function, or leave it out.");
   }
   return result as WsgiResult;
 }
@@ -45,12 +45,12 @@ function checkResult(result: unknown): WsgiResult {
 const UNCLOSED: FinalizationRegistry<Unclosed> = new FinalizationRegistry(({ warn, request }) => {
   new Warnings(warn).gateway(
     "VAL-27",
-    `the result for ${request} was dropped without a call of close()`,
+    `the result for ${request} was discarded without a call of close()`,
     "Call it once, however the response ends.",
   );
 });
 
-/** `fresh` is not iterated over yet; `spent` has no more blocks to give, and nothing to return from. */
+/** `fresh`: the iteration has not begun. `spent`: the iterator has ended, or its `return()` was called. */
 type State = "fresh" | "open" | "spent" | "closed";
 type Blocks = Iterator<Uint8Array> | AsyncIterator<Uint8Array>;
 
@@ -65,26 +65,26 @@ abstract class Result {
     this.#watch = watch;
   }
 
-  /** `close()` if the app's result has it, else the iterator's `return()`, so that a generator's `finally` runs. */
+  /** Calls the result's `close()`, or else the iterator's `return()`, so that a generator's `finally` runs. */
   close(): void | Promise<void> {
     const { state } = this;
     if (state === "closed") {
-      throw gatewayBroke(
+      throw gatewayError(
         "VAL-32:close",
-        "close() of the result was called twice",
+        "the result's close() was called twice",
         "Call it once, however the response ends.",
       );
     }
     this.state = "closed";
     UNCLOSED.unregister(this);
     if (typeof this.#result.close === "function") return this.#result.close();
-    const closing = state === "spent" ? undefined : this.#unfinished()?.return?.();
+    const closing = state === "spent" ? undefined : this.#openIterator()?.return?.();
     return isThenable(closing) ? Promise.resolve(closing).then(() => undefined) : undefined;
   }
 
   protected begin(): Blocks {
     if (this.state !== "fresh") {
-      throw gatewayBroke("VAL-26", "the result was iterated over twice, or after close()", "Iterate over it once.");
+      throw gatewayError("VAL-26", "the result was iterated over twice, or after close()", "Iterate over it once.");
     }
     this.state = "open";
     const result = this.#result;
@@ -94,16 +94,20 @@ abstract class Result {
 
   protected beforeBlock(): void {
     if (this.state === "closed") {
-      throw gatewayBroke("VAL-26", "a block was asked for after close()", "Stop iterating when you close.");
+      throw gatewayError("VAL-26", "a block was requested after close()", "Stop the iteration before close().");
     }
     this.#watch.iterating();
   }
 
-  /** What comes after `close()` came too late for everybody; it is no news of the app. */
+  /** Checks a step of the iterator. Ignores steps after `close()`: nobody uses them, so they are not the app's fault. */
   protected checkStep(step: unknown): IteratorResult<Uint8Array> {
     if (this.state === "closed" || this.state === "spent") return step as IteratorResult<Uint8Array>;
     if (typeof step !== "object" || step === null) {
-      throw appBroke("VAL-26", `the result's next() gave ${show(step)}`, "Give { done, value }, as iterators do.");
+      throw appError(
+        "VAL-26",
+        `the result's next() returned ${show(step)}`,
+        "Return { done, value }, as iterators do.",
+      );
     }
     const { done, value } = step as IteratorResult<unknown>;
     if (done === true) {
@@ -111,20 +115,24 @@ abstract class Result {
       this.#watch.end();
     } else {
       if (!(value instanceof Uint8Array)) {
-        throw appBroke("VAL-26", `the result gave ${show(value)}`, "Give Uint8Arrays; Buffer.from(text) makes one.");
+        throw appError(
+          "VAL-26",
+          `the result yielded ${show(value)}`,
+          "Yield Uint8Arrays, for example Buffer.from(text).",
+        );
       }
       this.#watch.block(value);
     }
     return step as IteratorResult<Uint8Array>;
   }
 
-  /** The gateway has called the iterator's `return()`, so `close()` need not. */
-  protected leave(): void {
+  /** Called when the gateway has called the iterator's `return()`, so that `close()` does not call it again. */
+  protected markReturned(): void {
     if (this.state === "open") this.state = "spent";
   }
 
-  /** A generator that was never begun is its own iterator. */
-  #unfinished(): Blocks | undefined {
+  /** Returns the iterator that has not ended. A generator that has not started is its own iterator. */
+  #openIterator(): Blocks | undefined {
     return this.#iterator ?? ("next" in this.#result ? (this.#result as unknown as Blocks) : undefined);
   }
 }
@@ -138,7 +146,7 @@ class SyncResult extends Result implements Iterable<Uint8Array> {
         return this.checkStep(blocks.next());
       },
       return: () => {
-        this.leave();
+        this.markReturned();
         return blocks.return?.() ?? DONE;
       },
     };
@@ -153,7 +161,11 @@ class AsyncResult extends Result implements AsyncIterable<Uint8Array> {
       next: async () => {
         this.beforeBlock();
         if (pending) {
-          throw gatewayBroke("VAL-26", "a block was asked for before the last one had come", "Wait for each block.");
+          throw gatewayError(
+            "VAL-26",
+            "a block was requested before the previous one had arrived",
+            "Wait for each block.",
+          );
         }
         pending = true;
         try {
@@ -163,7 +175,7 @@ class AsyncResult extends Result implements AsyncIterable<Uint8Array> {
         }
       },
       return: async () => {
-        this.leave();
+        this.markReturned();
         return (await blocks.return?.()) ?? DONE;
       },
     };

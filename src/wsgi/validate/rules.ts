@@ -1,10 +1,10 @@
-/** Every rule that `validator` checks, as one table: its documentation and its tests are made from it. Knows words only. */
+/** All rules that `validator` checks, in one table. The documentation and the tests are made from it. Knows only words. */
 
 /** One check. */
 export interface Rule {
   /** Where the rule is written. */
   readonly clause: string;
-  /** What happens when it is broken: an error is thrown, a warning is given, or now the one and now the other. */
+  /** What happens if the rule is broken: an error is thrown, a warning is given, or either of them, depending on the case. */
   readonly level: "error" | "warning" | "both" | "note";
   /** What must hold. */
   readonly sentence: string;
@@ -27,7 +27,7 @@ type Topic =
   | "write"
   | "input";
 
-/** A row of the table; `VAL-32` has one for each topic. */
+/** The key of a row; `VAL-32` has a row for each topic. */
 export type RuleKey = Exclude<RuleId, "VAL-32"> | `VAL-32:${Topic}`;
 
 const ENVIRON = 'PEP 3333, "environ Variables"';
@@ -40,88 +40,104 @@ const LENGTH = 'PEP 3333, "Handling the Content-Length Header"';
 
 const row = (level: Rule["level"], clause: string, sentence: string): Rule => ({ clause, level, sentence });
 
-/** VAL-01 to VAL-31 are those of Python's `wsgiref.validate`; VAL-32 is what it leaves out, by topic. */
+/** VAL-01 to VAL-31 are the checks of Python's `wsgiref.validate`. VAL-32 has the rules that it does not check, by topic. */
 export const RULES: Readonly<Record<RuleKey, Rule>> = {
   "VAL-01": row("error", DETAILS, "The app is called with exactly two arguments: the environ and a function."),
   "VAL-02": row("error", DETAILS, "The environ is a plain object that the app may change."),
   "VAL-03": row("error", ENVIRON, "The environ has every key that PEP 3333 requires."),
-  "VAL-04": row("error", ENVIRON, "HTTP_CONTENT_TYPE and HTTP_CONTENT_LENGTH do not exist; the names have no HTTP_."),
-  "VAL-05": row("warning", ENVIRON, "QUERY_STRING is there, empty if there is no query."),
+  "VAL-04": row(
+    "error",
+    ENVIRON,
+    "The environ has no HTTP_CONTENT_TYPE and no HTTP_CONTENT_LENGTH; these names have no HTTP_.",
+  ),
+  "VAL-05": row("warning", ENVIRON, "The environ has QUERY_STRING; it is empty if there is no query."),
   "VAL-06": row(
     "error",
     UNICODE,
-    "Keys without a dot hold text of bytes as latin-1; a header has no control character.",
+    "The values of keys without a dot are strings of bytes in latin-1; a header has no control character.",
   ),
   "VAL-07": row("error", ENVIRON, "wsgi.version is the array [1, 0]."),
   "VAL-08": row("error", ENVIRON, 'wsgi.url_scheme is "http" or "https".'),
   "VAL-09": row("error", STREAMS, "wsgi.input has read(), readline(), readlines() and is async iterable."),
   "VAL-10": row("error", STREAMS, "wsgi.errors has write(), writelines() and flush()."),
-  "VAL-11": row("warning", ENVIRON, "REQUEST_METHOD is one that apps know."),
+  "VAL-11": row("warning", ENVIRON, "REQUEST_METHOD is a common HTTP method."),
   "VAL-12": row("error", ENVIRON, "SCRIPT_NAME is empty or begins with a slash."),
   "VAL-13": row("error", ENVIRON, "PATH_INFO is empty or begins with a slash."),
-  "VAL-14": row("error", ENVIRON, "CONTENT_LENGTH, if there and not empty, is ASCII digits."),
-  "VAL-15": row("error", ENVIRON, "Without a SCRIPT_NAME there is a PATH_INFO."),
+  "VAL-14": row("error", ENVIRON, "CONTENT_LENGTH is absent, empty, or ASCII digits."),
+  "VAL-15": row("error", ENVIRON, "If SCRIPT_NAME is empty, PATH_INFO is set."),
   "VAL-16": row("both", ENVIRON, 'SCRIPT_NAME is not "/" (an error) and does not end with a slash (a warning).'),
   "VAL-17": row("error", START, "startResponse takes two or three arguments and returns the function write."),
   "VAL-18": row("both", START, 'The status is "DDD reason", 200 to 999; blanks around the reason are a warning.'),
   "VAL-19": row("error", START, "The headers are an array of [name, value] arrays, both strings."),
-  "VAL-20": row("error", START, "There is no header Status."),
+  "VAL-20": row("error", START, "No header is named Status."),
   "VAL-21": row(
     "error",
     START,
-    "A header name is a letter, then letters, digits, - and _; it ends with neither of these.",
+    "A header name begins with a letter, has letters, digits, - and _, and does not end with - or _.",
   ),
-  "VAL-22": row("both", START, "A header value is bytes as latin-1 without control characters; a tab is a warning."),
+  "VAL-22": row("both", START, "A header value is bytes in latin-1 without control characters; a tab is a warning."),
   "VAL-23": row("error", "RFC 9110 §8.3", "A response with a body has a Content-Type; a 204 or 304 has none."),
-  "VAL-24": row("error", START, "excInfo is an Error, Python's triple, or absent."),
-  "VAL-25": row("error", DETAILS, "The app returns an iterable of blocks: not text, not bare bytes, not nothing."),
+  "VAL-24": row("error", START, "excInfo is an Error, a triple as in Python, or absent."),
+  "VAL-25": row(
+    "error",
+    DETAILS,
+    "The app returns an iterable of blocks, and not a string, a single Uint8Array or nothing.",
+  ),
   "VAL-26": row(
     "error",
     DETAILS,
-    "Blocks are Uint8Arrays, come after startResponse, and are read once, until close().",
+    "Blocks are Uint8Arrays and come after startResponse. The gateway iterates over them once, and not after close().",
   ),
-  "VAL-27": row("warning", DETAILS, "The result is closed. One that is not is noticed when memory is collected."),
-  "VAL-28": row("error", WRITE, "write() is given exactly one Uint8Array and returns a promise."),
-  "VAL-29": row(
-    "both",
-    STREAMS,
-    "wsgi.input is called with at most one size and gives bytes, and lines where lines are asked.",
+  "VAL-27": row(
+    "warning",
+    DETAILS,
+    "The gateway closes the result. A missing close() is reported when the result is garbage-collected.",
   ),
+  "VAL-28": row("error", WRITE, "write() takes exactly one Uint8Array and returns a promise."),
+  "VAL-29": row("both", STREAMS, "The methods of wsgi.input take at most one size, and return bytes or lines."),
   "VAL-30": row(
     "error",
     STREAMS,
-    "The app closes neither wsgi.input nor wsgi.errors, and writes only text to the latter.",
+    "The app does not close wsgi.input and wsgi.errors, and writes only strings to wsgi.errors.",
   ),
-  "VAL-31": row("note", LENGTH, "A validated result has no length, so no gateway can make a Content-Length of it."),
+  "VAL-31": row(
+    "note",
+    LENGTH,
+    "A validated result has no length, so that a gateway cannot derive a Content-Length from it.",
+  ),
   "VAL-32:method": row("error", "RFC 9110 §9.1", "REQUEST_METHOD is a token."),
   "VAL-32:server": row(
     "error",
     ENVIRON,
     "SERVER_NAME is not empty, SERVER_PORT is digits, SERVER_PROTOCOL is HTTP/D.D.",
   ),
-  "VAL-32:hop-by-hop": row("error", 'PEP 3333, "Other HTTP Features"', "No header of the app's is hop-by-hop."),
+  "VAL-32:hop-by-hop": row("error", 'PEP 3333, "Other HTTP Features"', "The app sends no hop-by-hop headers."),
   "VAL-32:content-length": row(
     "error",
     "RFC 9110 §8.6",
-    "Content-Length is given once at most, in digits, and not with a 204.",
+    "Content-Length comes at most once, in digits, and not with a 204.",
   ),
-  "VAL-32:bytes": row("error", LENGTH, "The body has as many bytes as its Content-Length says."),
+  "VAL-32:bytes": row("error", LENGTH, "The body has exactly as many bytes as Content-Length says."),
   "VAL-32:no-body": row(
     "both",
     "RFC 9110 §6.4.1",
-    "There is no body with 204, 205 and 304; one in answer to HEAD is a warning.",
+    "A 204, 205 or 304 has no body; a body in a response to HEAD is a warning.",
   ),
   "VAL-32:twice": row(
     "error",
     START,
-    "startResponse is called once, and again only with excInfo; never after the end.",
+    "startResponse is called once, again only with excInfo, and never after the end.",
   ),
   "VAL-32:close": row("error", DETAILS, "close() is called once."),
-  "VAL-32:write": row("both", WRITE, "write() is not called from within the iteration (a warning), nor after the end."),
+  "VAL-32:write": row(
+    "both",
+    WRITE,
+    "write() is not called during the iteration (a warning) or after the end (an error).",
+  ),
   "VAL-32:input": row(
     "both",
     STREAMS,
-    "wsgi.input ends exactly at CONTENT_LENGTH; only where it ends by itself may one read on.",
+    "wsgi.input ends exactly at CONTENT_LENGTH; the app reads beyond it only if wsgi.input_terminated is set.",
   ),
 };
 

@@ -1,4 +1,4 @@
-/** Values as they can stand in a message: on one line, without control characters, not too long. */
+/** Formats values for messages: on one line, without control characters, and not too long. */
 
 /**
  *     show("200\nOK")      → '"200\\nOK"'

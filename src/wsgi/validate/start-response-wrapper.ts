@@ -1,24 +1,24 @@
-/** `startResponse` and `write()` between an app and a gateway. Knows who passes what; the order is the watch's. */
+/** Wraps `startResponse` and `write()`. Checks arguments and results; `ResponseWatch` checks the order. */
 import type { StartResponse, Write } from "../types.ts";
 import type { ResponseWatch } from "./response-watch.ts";
 import { isThenable, show } from "./show.ts";
-import { appBroke, gatewayBroke } from "./validation-error.ts";
+import { appError, gatewayError } from "./validation-error.ts";
 
-/** What the app is given for the gateway's `startResponse`. */
+/** Returns the `startResponse` for the app. */
 export function wrapStartResponse(startResponse: StartResponse, watch: ResponseWatch): StartResponse {
   return (...args: unknown[]): Write => {
     if (args.length < 2 || args.length > 3) {
-      throw appBroke(
+      throw appError(
         "VAL-17",
         `startResponse got ${args.length} arguments`,
         "Pass status, headers and, after an error, excInfo.",
       );
     }
     const head = watch.call(args[0], args[1], args[2]);
-    // As many as came: whoever counts them sees what the app did.
+    // Passes on exactly the arguments of the app: some gateways count them.
     const write: unknown = startResponse(...(args as Parameters<StartResponse>));
     if (typeof write !== "function") {
-      throw gatewayBroke("VAL-17", `startResponse returned ${show(write)}`, "Return the function write.");
+      throw gatewayError("VAL-17", `startResponse returned ${show(write)}`, "Return a write function.");
     }
     watch.accept(head);
     return wrapWrite(write as Write, watch);
@@ -30,12 +30,12 @@ function wrapWrite(write: Write, watch: ResponseWatch): Write {
     const [block] = args;
     if (args.length !== 1 || !(block instanceof Uint8Array)) {
       const got = args.length === 1 ? show(block) : `${args.length} arguments`;
-      throw appBroke("VAL-28", `write() got ${got}`, "Pass one Uint8Array; Buffer.from(text) makes one.");
+      throw appError("VAL-28", `write() got ${got}`, "Pass one Uint8Array, for example Buffer.from(text).");
     }
     watch.write(block);
     const written: unknown = write(block);
     if (!isThenable(written)) {
-      throw gatewayBroke("VAL-28", `write() returned ${show(written)}`, "Return a promise, so that the app can wait.");
+      throw gatewayError("VAL-28", `write() returned ${show(written)}`, "Return a promise, so that the app can wait.");
     }
     return written as Promise<void>;
   };

@@ -1,11 +1,11 @@
-/** What `validator` says when the contract is broken. Knows rules and words; knows no request. */
+/** The errors and warnings of `validator`. Knows rules and messages; knows no request. */
 import { BridgeError } from "../../errors.ts";
 import { RULES, type RuleId, type RuleKey, ruleId } from "./rules.ts";
 
-/** Which side of the contract broke it: what was called, or what called it (a server, or middleware in between). */
+/** Which side broke the contract: the app, or its caller (a server, or middleware between the two). */
 export type Blame = "app" | "gateway";
 
-/** A broken rule. `found` is a clause without a full stop; `fix` is a sentence. */
+/** A broken rule. `found` is a clause without a full stop; `fix` is a whole sentence. */
 export interface Finding {
   readonly blame: Blame;
   readonly rule: RuleKey;
@@ -13,18 +13,18 @@ export interface Finding {
   readonly fix: string;
 }
 
-/** Something that works here and may not work everywhere, or that was noticed too late to be thrown. */
+/** Something that works here but may fail on other servers, or that was noticed too late for an error. */
 export interface ValidationWarning {
   /** Stable: `"VAL-05"`. */
   readonly rule: RuleId;
   /** Where the rule is written. */
   readonly clause: string;
   readonly blame: Blame;
-  /** In plain words: whose fault, which rule, what was found, what to do. */
+  /** Whose fault it is, which rule is broken, what was found, and what to do. */
   readonly message: string;
 }
 
-/** One side broke PEP 3333, says `validator`: `blame` tells which, `rule` and `clause` which rule. */
+/** Thrown by `validator` when one side breaks PEP 3333. `blame` tells which side; `rule` and `clause` tell which rule. */
 export class ValidationError extends BridgeError implements ValidationWarning {
   readonly code = "ERR_WSGI_VALIDATION" as const;
   readonly status = 500 as const;
@@ -32,7 +32,7 @@ export class ValidationError extends BridgeError implements ValidationWarning {
   readonly rule: RuleId;
   /** Where the rule is written: `'PEP 3333, "The start_response() Callable"'`. */
   readonly clause: string;
-  /** The side to mend. */
+  /** The side that must be fixed. */
   readonly blame: Blame;
 
   constructor(finding: Finding) {
@@ -44,37 +44,37 @@ export class ValidationError extends BridgeError implements ValidationWarning {
   }
 }
 
-/** To be thrown: the app did what no app may do. */
-export function appBroke(rule: RuleKey, found: string, fix: string): ValidationError {
+/** Returns the error for a rule that the app broke. The caller throws it. */
+export function appError(rule: RuleKey, found: string, fix: string): ValidationError {
   return new ValidationError({ blame: "app", rule, found, fix });
 }
 
-/** To be thrown: the gateway did what no gateway may do. */
-export function gatewayBroke(rule: RuleKey, found: string, fix: string): ValidationError {
+/** Returns the error for a rule that the gateway broke. The caller throws it. */
+export function gatewayError(rule: RuleKey, found: string, fix: string): ValidationError {
   return new ValidationError({ blame: "gateway", rule, found, fix });
 }
 
-/** Where one request's warnings go; each is given once. */
+/** Collects the warnings of one request, and gives each of them once. */
 export class Warnings {
   readonly #warn: (warning: ValidationWarning) => void;
-  readonly #said: Set<string> = new Set();
+  readonly #reported: Set<string> = new Set();
 
   constructor(warn: (warning: ValidationWarning) => void) {
     this.#warn = warn;
   }
 
   app(rule: RuleKey, found: string, fix: string): void {
-    this.#say({ blame: "app", rule, found, fix });
+    this.#report({ blame: "app", rule, found, fix });
   }
 
   gateway(rule: RuleKey, found: string, fix: string): void {
-    this.#say({ blame: "gateway", rule, found, fix });
+    this.#report({ blame: "gateway", rule, found, fix });
   }
 
-  #say(finding: Finding): void {
+  #report(finding: Finding): void {
     const warning = describe(finding);
-    if (this.#said.has(warning.message)) return;
-    this.#said.add(warning.message);
+    if (this.#reported.has(warning.message)) return;
+    this.#reported.add(warning.message);
     this.#warn(warning);
   }
 }

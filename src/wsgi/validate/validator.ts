@@ -1,4 +1,4 @@
-/** The validator: an app that checks another, and the gateway that calls it. Knows one request's journey; each check is elsewhere. */
+/** The validator: an app that checks another app and the gateway that calls it. Joins the checks, which are in other files. */
 import { OptionError } from "../../errors.ts";
 import type { Environ, StartResponse, WsgiApp, WsgiResult } from "../types.ts";
 import { checkEnviron } from "./environ-checks.ts";
@@ -9,23 +9,24 @@ import { ResponseWatch } from "./response-watch.ts";
 import { wrapResult } from "./result-wrapper.ts";
 import { isThenable, show } from "./show.ts";
 import { wrapStartResponse } from "./start-response-wrapper.ts";
-import { gatewayBroke, Warnings } from "./validation-error.ts";
+import { gatewayError, Warnings } from "./validation-error.ts";
 
 /**
- * The same app with both sides of PEP 3333 checked: what the app does, and what the gateway (a server, or middleware
- * around it) gives it. All that Python's `wsgiref.validate` checks, and more.
+ * Wraps an app and checks both sides of PEP 3333: what the app does, and what the gateway (a server, or middleware around it)
+ * passes to it. Checks everything that Python's `wsgiref.validate` checks, and more.
  *
- *     const app = validator(session(validator(shop)));   // finds out whether session or shop is wrong
+ *     const app = validator(session(validator(shop)));   // shows whether session or shop is wrong
  *     http.createServer(fromWsgi(app));
  *
- * A broken rule is thrown as `ValidationError` where it is broken: from the call of the app, from `startResponse`,
- * `write()` and the methods of `wsgi.input` and `wsgi.errors`, from the iteration or from `close()`. What is only
- * unwise goes to the option `warn`. A correct app does not notice, but for two things: its result has no `length`, so
- * that no Content-Length is made of an array of one block, and `wsgi.input` and `wsgi.errors` are other objects.
+ * A broken rule throws a `ValidationError` where it is broken: from the call of the app, from `startResponse`, `write()` and
+ * the methods of `wsgi.input` and `wsgi.errors`, from the iteration or from `close()`. Code that only risks trouble on other
+ * servers gets a warning through the option `warn`. A correct app works as before, with two differences: its result has no
+ * `length`, so that no Content-Length is derived from an array of one block, and `wsgi.input` and `wsgi.errors` are wrapper
+ * objects.
  *
- * For tests and development: it costs a little time with every call and block.
+ * Use it for tests and development: it takes a little time for each call and each block.
  *
- * @throws OptionError when `app` is no function or an option cannot be used
+ * @throws OptionError if `app` is not a function or an option is invalid
  */
 export function validator(app: WsgiApp, options: ValidatorOptions = {}): WsgiApp {
   if (typeof app !== "function") throw new OptionError(`validator(app): app must be a function, got ${typeof app}`);
@@ -33,7 +34,7 @@ export function validator(app: WsgiApp, options: ValidatorOptions = {}): WsgiApp
   return (...args: unknown[]) => {
     if (args.length !== 2 || typeof args[1] !== "function") {
       const got = args.length === 2 ? `${show(args[1])} for startResponse` : `${args.length} arguments`;
-      throw gatewayBroke("VAL-01", `the app was called with ${got}`, "Call app(environ, startResponse).");
+      throw gatewayError("VAL-01", `the app was called with ${got}`, "Call app(environ, startResponse).");
     }
     return run(app, args as [Environ, StartResponse], settings);
   };

@@ -34,7 +34,7 @@ async function environOf(vars: Vars, options: ServeFastcgiOptions = {}): Promise
 }
 
 describe("records", () => {
-  it("an answer is a CGI head and a body in STDOUT, and END_REQUEST; the connection serves on", async () => {
+  it("a response is a CGI head and a body in STDOUT, and END_REQUEST; the connection is reused", async () => {
     const client = await (await serve(hello)).open();
     const whole = "Status: 200 OK\r\nX-A: \xe9\r\nContent-Length: 5\r\n\r\nhello";
     expect(await client.answer()).toBe(whole);
@@ -46,7 +46,7 @@ describe("records", () => {
     expect(client.closed).toBe(false);
   });
 
-  it("without KEEP_CONN the connection ends with the answer", async () => {
+  it("without KEEP_CONN the connection is closed after the response", async () => {
     const client = await (await serve(hello)).open();
     client.send(begin(1, 0) + params(GET) + stdin(""));
     await client.until(() => client.closed);
@@ -54,7 +54,7 @@ describe("records", () => {
     expect(client.ends).toEqual([[1, 0, 0]]);
   });
 
-  it("GET_VALUES is answered with what is known of what was asked, other management with UNKNOWN_TYPE", async () => {
+  it("GET_VALUES is answered with the known values, other management records with UNKNOWN_TYPE", async () => {
     const client = await (await serve(hello, { maxConnections: 9 })).open();
     const names = ["FCGI_MAX_CONNS", "FCGI_MAX_REQS", "FCGI_MPXS_CONNS", "FCGI_OTHER"].map((name) => pair(name, ""));
     client.send(record(9, 0, names.join("")) + record(99, 0, ""));
@@ -108,16 +108,16 @@ describe("records", () => {
     ["a request that begins twice", begin() + begin()],
     ["STDOUT", record(6, 1, "x")],
     ["a request without an id", begin(0)],
-  ])("%s costs the connection, and it alone", async (_name, bytes) => {
+  ])("%s closes its connection, and no other", async (_name, bytes) => {
     const { open, logger } = await serve(hello);
     const [bad, good] = [await open(), await open()];
     bad.send(bytes);
     await bad.until(() => bad.closed);
-    expect(logger.text).toContain("broke FastCGI's rules");
+    expect(logger.text).toContain("violated the FastCGI protocol");
     expect(await good.answer()).toContain("hello");
   });
 
-  it("parameters over 512 KiB get a 431, and the connection ends", async () => {
+  it("parameters over 512 KiB get a 431, and the connection is closed", async () => {
     const client = await (await serve(hello)).open();
     client.send(begin() + stream(4, 1, "x".repeat(600_000)));
     await client.until(() => client.closed);
@@ -142,20 +142,20 @@ describe("records", () => {
       }
       for (const client of clients) await client.until(() => client.closed);
     }
-    expect(logger.text).toContain("broke FastCGI's rules");
+    expect(logger.text).toContain("violated the FastCGI protocol");
     expect(await (await open()).answer()).toContain("Status: 200 OK");
   });
 });
 
 describe("bodies", () => {
-  it("an answer and a body of megabytes go through, and neither piles up", async () => {
+  it("a response and a body of megabytes are sent with back-pressure", async () => {
     const client = await (await serve(echo)).open();
     const body = "0123456789".repeat(300_000);
     const answer = await client.answer(request({ CONTENT_LENGTH: String(body.length) }, body));
     expect(answer.slice(answer.indexOf("\r\n\r\n") + 4)).toBe(body);
   });
 
-  it("a body that ends before its CONTENT_LENGTH is a client that has left; an empty CONTENT_LENGTH is none", async () => {
+  it("a body that ends before its CONTENT_LENGTH is a disconnect; an empty CONTENT_LENGTH means no body", async () => {
     const seen: string[] = [];
     const client = await (
       await serve(async (environ, start) => {
@@ -169,7 +169,7 @@ describe("bodies", () => {
     expect(seen).toEqual(["9", "ClientDisconnectError", "undefined"]);
   });
 
-  it("a body that ends before its CONTENT_LENGTH is a 400 where the app does not answer, and the connection serves on", async () => {
+  it("a body that ends before its CONTENT_LENGTH is a 400 if the app does not answer, and the connection is reused", async () => {
     const { open, logger } = await serve(echo);
     const client = await open();
     expect(await client.answer(request({ CONTENT_LENGTH: "9" }, "short"))).toMatch(/^Status: 400 Bad Request\r\n/);
@@ -181,7 +181,7 @@ describe("bodies", () => {
     expect(logger.lines).toEqual([]);
   });
 
-  it("a body that ends too soon for an app that has begun its answer breaks the connection", async () => {
+  it("a body that ends too soon after the app has begun its response breaks the connection", async () => {
     const { open } = await serve((environ, start) => {
       start("200 OK", []);
       return (async function* () {
@@ -195,7 +195,7 @@ describe("bodies", () => {
     expect(client.ends).toEqual([]);
   });
 
-  it("ISO-03: a body that is read after its request is an error where it has not come whole, and no later request's", async () => {
+  it("ISO-03: reading an incomplete body after its request fails, and never reads a later request's body", async () => {
     let late: Promise<unknown> | undefined;
     const { open } = await serve((environ, start) => {
       if (environ.CONTENT_LENGTH === "9") late = Promise.resolve(environ["wsgi.input"]);
@@ -220,7 +220,7 @@ describe("bodies", () => {
 });
 
 describe("failures", () => {
-  it("SEC-05: before the head: a bare 500, and the reason in the log alone", async () => {
+  it("SEC-05: before the head: a bare 500, and the reason only in the log", async () => {
     const { open, logger } = await serve(() => {
       throw new Error("secret");
     });
@@ -230,7 +230,7 @@ describe("failures", () => {
     expect(logger.text).toContain("GET /a: the application failed: Error: secret");
   });
 
-  it("after the head: the connection breaks without END_REQUEST, so that no answer looks whole", async () => {
+  it("after the head: the connection breaks without END_REQUEST, so that no response looks complete", async () => {
     const { open } = await serve((_environ, start) => {
       start("200 OK", []);
       return (function* () {
@@ -265,7 +265,7 @@ describe("failures", () => {
     expect(logger.lines).toEqual([]);
   });
 
-  it("a web server that stands still in its parameters is cut off after idleTimeout", async () => {
+  it("a web server that stalls in its parameters is disconnected after idleTimeout", async () => {
     const client = await (await serve(hello, { idleTimeout: 20 })).open();
     client.send(begin());
     await client.until(() => client.closed);
@@ -283,14 +283,14 @@ describe("the environ", () => {
     ],
     ["lighttpd: SCRIPT_NAME is /", { SCRIPT_NAME: "/", PATH_INFO: "/a" }, {}, { SCRIPT_NAME: "", PATH_INFO: "/a" }],
     [
-      "no path but REQUEST_URI",
+      "only REQUEST_URI has a path",
       { SCRIPT_NAME: "", REQUEST_URI: "/x%41?q" },
       {},
       { PATH_INFO: "/xA", QUERY_STRING: "q" },
     ],
     ["a mount", { SCRIPT_NAME: "/shop/a" }, { scriptName: "/shop" }, { SCRIPT_NAME: "/shop", PATH_INFO: "/a" }],
     [
-      "a rewritten path is the web server's",
+      "the path is the one that the web server has rewritten",
       { SCRIPT_NAME: "/b", REQUEST_URI: "/a" },
       {},
       { PATH_INFO: "/b", REQUEST_URI: "/a" },
@@ -302,12 +302,12 @@ describe("the environ", () => {
       {},
       { REMOTE_USER: "ann", SSL_PROTOCOL: "TLSv1.3" },
     ],
-    ["lengths are said twice", { HTTP_CONTENT_LENGTH: "0", CONTENT_LENGTH: "0" }, {}, { CONTENT_LENGTH: "0" }],
+    ["the length comes twice", { HTTP_CONTENT_LENGTH: "0", CONTENT_LENGTH: "0" }, {}, { CONTENT_LENGTH: "0" }],
   ])("%s", async (_name, vars, options, expected) => {
     expect(await environOf(vars, options)).toMatchObject(expected);
   });
 
-  it("SEC-01, WRK-01: HTTP_PROXY and what steers other servers is not in it", async () => {
+  it("SEC-01, WRK-01: it has neither HTTP_PROXY nor variables that control other servers", async () => {
     const names = ["HTTP_PROXY", "PHP_VALUE", "PHP_ADMIN_VALUE", "UWSGI_FILE", "SCRIPT_FILENAME", "HTTP_CONNECTION"];
     const environ = await environOf(Object.fromEntries(names.map((name) => [name, "x"])));
     expect(names.filter((name) => name in environ)).toEqual([]);
@@ -317,7 +317,7 @@ describe("the environ", () => {
     ["no method", { REQUEST_METHOD: "" }, 400],
     ["a path outside the mount", { SCRIPT_NAME: "/shopping" }, 400],
     ["a line end in a header", { HTTP_X: "a\nb" }, 400],
-    ["a Host that is none", { HTTP_HOST: "a b" }, 400],
+    ["an invalid Host", { HTTP_HOST: "a b" }, 400],
     ["too many headers", Object.fromEntries(Array.from({ length: 300 }, (_, i) => [`HTTP_X${i}`, "x"])), 431],
   ])("%s is refused before the app", async (_name, vars, status) => {
     const client = await (await serve(hello, { scriptName: "/shop" })).open();
@@ -326,7 +326,7 @@ describe("the environ", () => {
 });
 
 describe("where it listens", () => {
-  it("a unix socket is 0600, or of the mode that is asked for, and is gone after close()", async () => {
+  it("a unix socket has mode 0600 or that of the option, and is gone after close()", async () => {
     const path = join(folder(), "app.sock");
     const first = await serve(hello, {}, path);
     expect(statSync(path).mode & 0o777).toBe(0o600);
@@ -350,20 +350,20 @@ describe("where it listens", () => {
     await once(other, "listening");
     await expect(serve(hello, {}, live)).rejects.toThrow("another server listens");
     writeFileSync(file, "");
-    await expect(serve(hello, {}, file)).rejects.toThrow("is no socket");
+    await expect(serve(hello, {}, file)).rejects.toThrow("is not a socket");
   });
 
-  it("a folder that everybody can write to, and an address that others can reach, are refused", async () => {
+  it("a folder that all users can write to, and an address that other machines can reach, are rejected", async () => {
     const at = folder();
     chmodSync(at, 0o777);
-    await expect(serve(hello, {}, join(at, "app.sock"))).rejects.toThrow("everybody can write");
+    await expect(serve(hello, {}, join(at, "app.sock"))).rejects.toThrow("is writable by all users");
     await expect(serve(hello, {}, { port: 0, host: "0.0.0.0" })).rejects.toThrow("allowRemote");
     const { open, address } = await serve(hello, { allowRemote: true }, { port: 0, host: "0.0.0.0" });
     expect(address).toMatch(/^0\.0\.0\.0:\d+$/);
     expect(await (await open()).answer()).toContain("hello");
   });
 
-  it("close() lets a request end, ends idle connections, and may be called twice", async () => {
+  it("close() waits for a running request, closes idle connections, and may be called twice", async () => {
     let go: () => void = () => undefined;
     const held = new Promise<void>((resolve) => {
       go = resolve;

@@ -11,7 +11,7 @@ import { latin1 } from "../../support/records.ts";
 import { makeSite, runPython } from "./site.ts";
 
 const RECORDS = 100_000;
-/** Lanes that are fed at a time. */
+/** The number of lanes at a time. */
 const BATCH = 500;
 
 const begin = record(RecordType.BEGIN_REQUEST, FIRST_REQUEST_ID, "\0\x01\x01\0\0\0\0\0");

@@ -1,4 +1,4 @@
-/** `validator` and the bridge judge alike: what the bridge presents is valid, and what it refuses of an app is not. */
+/** `validator` and the bridge agree: what the bridge produces is valid, and what it refuses from an app is not. */
 import fc from "fast-check";
 import { afterEach, describe, expect, it } from "vitest";
 import { type ValidationWarning, validator } from "../../../src/validator.ts";
@@ -32,7 +32,7 @@ describe.each(HOSTS)("validator on $name", (host) => {
   });
 });
 
-/** Text in which the characters that decide are as likely as all others. */
+/** Text in which the decisive characters are as likely as all others. */
 const text = (...parts: string[]): fc.Arbitrary<string> =>
   fc
     .array(fc.oneof(fc.constantFrom(...parts), fc.string({ unit: "binary", maxLength: 2 })), { maxLength: 4 })
@@ -67,5 +67,5 @@ it("SR-12 to SR-15, HDR-01 to HDR-06, CL-06: refuses every head that the bridge 
     fc.property(headers, (pairs) => agree("200 OK", pairs)),
     run,
   );
-  expect(both).toBeGreaterThan(300); // heads that both accept, or the comparison says nothing
+  expect(both).toBeGreaterThan(300); // heads that both accept; with fewer the comparison proves nothing
 });

@@ -1,4 +1,4 @@
-/** `fromWsgi(validator(app))` on real servers: the bridge is a good gateway, and its clients notice no validator. */
+/** `fromWsgi(validator(app))` on real servers: the bridge is a good gateway, and its clients do not notice the validator. */
 import { once } from "node:events";
 import { afterEach, describe, expect, it } from "vitest";
 import type { Environ, StartResponse, WsgiApp } from "../../../src/index.ts";
@@ -48,10 +48,10 @@ const POST = `POST /p%20a/b?q=%20 HTTP/1.1\r\nHost: test\r\nConnection: close\r\
 const CHUNKED = `POST / HTTP/1.1\r\nHost: test\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n${BODY.length.toString(16)}\r\n${BODY}\r\n0\r\n\r\n`;
 const get = (method: string): string => `${method} / HTTP/1.1\r\nHost: test\r\nConnection: close\r\n\r\n`;
 
-/** Without a stack, which frameworks show, and which has the validator in it. */
+/** Without a stack: frameworks show it, and it contains the validator. */
 const BEFORE = Object.assign(new Error("before"), { stack: "Error: before" });
 
-/** The same bytes go out with a validator as without one, but where an array's length made a Content-Length. */
+/** Apps whose response is the same with a validator, except for a Content-Length derived from an array's length. */
 const CASES: [title: string, request: string, app: WsgiApp][] = [
   ["two blocks", get("GET"), only("200 OK", [TYPE], [bytes("a"), bytes("b")])],
   ["a declared length", get("GET"), only("200 OK", [TYPE, ["Content-Length", "2"]], [bytes("ab")])],
@@ -133,7 +133,7 @@ const CASES: [title: string, request: string, app: WsgiApp][] = [
 ];
 
 describe.each(HOSTS)("validator on $name", (host) => {
-  /** What a client gets and what the log says, without what differs from one answer to the next. */
+  /** What a client gets and what the log says, without the parts that differ between any two responses. */
   const answer = async (app: WsgiApp, request: string): Promise<unknown> => {
     const logger = new MemoryLogger();
     const server = await host.serve(app, { logger });
@@ -143,7 +143,7 @@ describe.each(HOSTS)("validator on $name", (host) => {
     return { text: text.replace(/\r\nDate: [^\r]+/, ""), reset, lines };
   };
 
-  it.each(CASES)("changes and finds nothing: %s", async (_title, request, app) => {
+  it.each(CASES)("changes nothing and finds nothing: %s", async (_title, request, app) => {
     const warnings: ValidationWarning[] = [];
     const checked = await answer(validator(app, { warn: (warning) => warnings.push(warning) }), request);
     expect(warnings).toEqual([]);
@@ -151,7 +151,7 @@ describe.each(HOSTS)("validator on $name", (host) => {
     expect(checked).not.toMatchObject({ text: "" });
   });
 
-  it("VAL-31: an array of one block is sent without a Content-Length of the bridge's making", async () => {
+  it("VAL-31: an array of one block is sent without a Content-Length from the bridge", async () => {
     const app = only("200 OK", [TYPE], [bytes("hello")]);
     expect(await answer(app, get("GET"))).toMatchObject({ text: expect.stringContaining("Content-Length: 5") });
     const { text } = (await answer(validator(app), get("GET"))) as { text: string };
@@ -159,7 +159,7 @@ describe.each(HOSTS)("validator on $name", (host) => {
     expect(text).toContain("\r\n\r\n5\r\nhello\r\n0\r\n\r\n");
   });
 
-  it("ITER-02: a block is on its way before the next one is asked for", async () => {
+  it("ITER-02: a block is sent before the next one is requested", async () => {
     const received = signal();
     const streaming = async function* (_environ: Environ, startResponse: StartResponse): AsyncGenerator<Uint8Array> {
       startResponse("200 OK", [TYPE]);
@@ -195,7 +195,7 @@ describe.each(HOSTS)("validator on $name", (host) => {
     expect(logger.text).not.toContain("Validation");
   });
 
-  it("ITER-05, ITER-13: a client that leaves has close() called once, and is nobody's fault", async () => {
+  it("ITER-05, ITER-13: a client that leaves causes one close() and no error", async () => {
     const logger = new MemoryLogger();
     const closed = signal();
     let closes = 0;
@@ -222,7 +222,7 @@ describe.each(HOSTS)("validator on $name", (host) => {
     expect([closes, logger.lines]).toEqual([1, []]);
   });
 
-  it("VAL-18: what an app breaks is the host's error to answer", async () => {
+  it("VAL-18: the host answers for a rule that the app breaks", async () => {
     const logger = new MemoryLogger();
     const server = await host.serve(validator(only("200OK", [TYPE])), { logger });
     servers.push(server);

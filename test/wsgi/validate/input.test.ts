@@ -1,4 +1,4 @@
-/** `validator` and the streams of the environ: what a good gateway may give, and what messages say of bad ones. */
+/** `validator` and the streams of the environ: what a good gateway may return, and the messages about bad ones. */
 import { runInNewContext } from "node:vm";
 import { describe, expect, it } from "vitest";
 import { ValidationError, type ValidationWarning, validator } from "../../../src/validator.ts";
@@ -23,10 +23,10 @@ const strict = {
 const text = (block: Uint8Array): string => Buffer.from(block).toString("latin1");
 const texts = (blocks: readonly Uint8Array[]): string[] => blocks.map(text);
 type Size = number | null | undefined;
-/** Python's None is a size too. */
+/** Like None in Python, null counts as a size. */
 const size = (value: Size): number => value as number;
 
-/** The app's calls on a body, and what they give; the first row of each kind is what every app does. */
+/** The app's calls on a body, and their results. The first row of each kind is the usual call. */
 const READS: [title: string, use: (input: InputStream) => Promise<unknown>, gives: unknown][] = [
   [
     "read() with no size, and again at the end",
@@ -36,18 +36,18 @@ const READS: [title: string, use: (input: InputStream) => Promise<unknown>, give
   ["read(-1)", async (input) => text(await input.read(-1)), "a\nb\nc"],
   ["read(null)", async (input) => text(await input.read(size(null))), "a\nb\nc"],
   [
-    "read(0), which is no end",
+    "read(0), which is not the end",
     async (input) => [text(await input.read(0)), text(await input.read(9))],
     ["", "a\nb\nc"],
   ],
   ["read(3) and the rest", async (input) => [text(await input.read(3)), text(await input.read())], ["a\nb", "\nc"]],
   [
-    "readline(1), which is no end",
+    "readline(1), which is not the end",
     async (input) => [text(await input.readline(1)), text(await input.readline())],
     ["a", "\n"],
   ],
   [
-    "readline(0), which is no end",
+    "readline(0), which is not the end",
     async (input) => [text(await input.readline(0)), text(await input.readline())],
     ["", "a\n"],
   ],
@@ -56,7 +56,7 @@ const READS: [title: string, use: (input: InputStream) => Promise<unknown>, give
   ["readlines()", async (input) => texts(await input.readlines()), ["a\n", "b\n", "c"]],
   ["readlines(0)", async (input) => texts(await input.readlines(0)), ["a\n", "b\n", "c"]],
   [
-    "readlines(2), which is no end",
+    "readlines(2), which is not the end",
     async (input) => [...texts(await input.readlines(2)), text(await input.read())],
     ["a\n", "b\nc"],
   ],
@@ -68,7 +68,7 @@ const READS: [title: string, use: (input: InputStream) => Promise<unknown>, give
 ];
 
 describe("wsgi.input of a good gateway", () => {
-  it.each(READS)("INP-01 to INP-07: gives what it gives without the validator: %s", async (_title, use, gives) => {
+  it.each(READS)("INP-01 to INP-07: returns the same as without the validator: %s", async (_title, use, gives) => {
     const given: unknown[] = [];
     const app = using(async (input) => given.push(await use(input)));
     await serve(app, makeEnviron("POST", "a\nb\nc"));
@@ -76,7 +76,7 @@ describe("wsgi.input of a good gateway", () => {
     expect(given).toEqual([gives, gives]);
   });
 
-  it("INP-07: a loop over its lines may be left, and the rest be read", async () => {
+  it("INP-07: the app may leave a loop over its lines and read the rest", async () => {
     const app = using(async (input) => {
       for await (const _line of input) break;
       expect(text(await input.read())).toBe("b\nc");
@@ -84,7 +84,7 @@ describe("wsgi.input of a good gateway", () => {
     await serve(validator(app, strict), makeEnviron("POST", "a\nb\nc"));
   });
 
-  it("INP-09: its rejection reaches the app as it is", async () => {
+  it("INP-09: its rejection reaches the app unchanged", async () => {
     const gone = new Error("the client left");
     const environ = { ...makeEnviron(), "wsgi.input": fakeInput([Promise.reject(gone)]) };
     await expect(
@@ -98,7 +98,7 @@ describe("wsgi.input of a good gateway", () => {
     ).rejects.toBe(gone);
   });
 
-  it("VAL-29, VAL-32: may be read up to CONTENT_LENGTH where it does not end by itself, and read(0) beyond", async () => {
+  it("VAL-29, VAL-32: may be read up to CONTENT_LENGTH if it does not end by itself, and with read(0) beyond", async () => {
     const environ = makeEnviron("POST", "abc");
     delete (environ as Record<string, unknown>)["wsgi.input_terminated"];
     const app = using(async (input) => {
@@ -110,12 +110,12 @@ describe("wsgi.input of a good gateway", () => {
   });
 });
 
-it("VAL-14: an empty CONTENT_LENGTH is none", async () => {
+it("VAL-14: an empty CONTENT_LENGTH counts as absent", async () => {
   const app = using(async (input) => expect(text(await input.read())).toBe(""));
   await serve(validator(app, strict), { ...makeEnviron(), CONTENT_LENGTH: "" });
 });
 
-it("VAL-15: a SCRIPT_NAME alone is a path", async () => {
+it("VAL-15: SCRIPT_NAME without PATH_INFO is a path", async () => {
   const environ: Partial<Environ> = makeEnviron();
   delete environ.PATH_INFO;
   await serve(
@@ -127,7 +127,7 @@ it("VAL-15: a SCRIPT_NAME alone is a path", async () => {
   );
 });
 
-it("VAL-02: an object of another realm is plain too", async () => {
+it("VAL-02: an object of another realm counts as plain", async () => {
   const environ = Object.assign(runInNewContext("({})") as Environ, makeEnviron());
   expect(environ).not.toBeInstanceOf(Object);
   const app = validator(
@@ -137,7 +137,7 @@ it("VAL-02: an object of another realm is plain too", async () => {
   await serve(app, environ);
 });
 
-it("VAL-30: what the app says to wsgi.errors arrives, line by line", async () => {
+it("VAL-30: what the app writes to wsgi.errors arrives, line by line", async () => {
   const said: string[] = [];
   const errors = {
     write: (line: string) => said.push(line),
@@ -153,7 +153,7 @@ it("VAL-30: what the app says to wsgi.errors arrives, line by line", async () =>
   expect(said).toEqual(["a", "b", "c", "flush"]);
 });
 
-it("VAL-32: the block that is too much for the Content-Length never reaches the gateway", async () => {
+it("VAL-32: a block beyond the Content-Length never reaches the gateway", async () => {
   const blocks: string[] = [];
   const app: WsgiApp = function* (_environ: Environ, startResponse: StartResponse): Generator<Uint8Array> {
     startResponse("200 OK", [
@@ -196,23 +196,20 @@ describe("a message says what was found and what to do", () => {
     [starting("200 OK", [["X", 1]]), "a header is [a string, a number]. Make it [name, value], both strings."],
     [starting("200 OK", [["X"]]), "a header is an array of 1. Make it [name, value], both strings."],
     [starting("200 OK", ["X: y"]), "a header is a string. Make it [name, value], both strings."],
-    [returning("body"), "the app returned its body bare, as text. Return an array of one Uint8Array: [body]."],
-    [
-      returning(bytes("body")),
-      "the app returned its body bare, as a Buffer. Return an array of one Uint8Array: [body].",
-    ],
-    [returning(null), "the app returned null. Return an iterable of Uint8Arrays, [] for no body."],
+    [returning("body"), "the app returned its body as text. Return an array with one Uint8Array: [body]."],
+    [returning(bytes("body")), "the app returned its body as a Buffer. Return an array with one Uint8Array: [body]."],
+    [returning(null), "the app returned null. Return an iterable of Uint8Arrays, or [] for no body."],
     [
       returning({ [Symbol.iterator]: () => ({ next: () => 1 }) }),
-      "the result's next() gave 1. Give { done, value }, as iterators do.",
+      "the result's next() returned 1. Return { done, value }, as iterators do.",
     ],
     [
       returning({ [Symbol.iterator]: () => ({ next: () => null }) }),
-      "the result's next() gave null. Give { done, value }, as iterators do.",
+      "the result's next() returned null. Return { done, value }, as iterators do.",
     ],
-    [returning(["a"]), 'the result gave "a". Give Uint8Arrays; Buffer.from(text) makes one.'],
-    [errors("write", 1), "wsgi.errors.write() got 1. Pass one string; String(error) makes one."],
-    [errors("write", "a", "b"), "wsgi.errors.write() got 2 arguments. Pass one string; String(error) makes one."],
+    [returning(["a"]), 'the result yielded "a". Yield Uint8Arrays, for example Buffer.from(text).'],
+    [errors("write", 1), "wsgi.errors.write() got 1. Pass one string, for example String(error)."],
+    [errors("write", "a", "b"), "wsgi.errors.write() got 2 arguments. Pass one string, for example String(error)."],
     [errors("writelines", 1), "wsgi.errors.writelines() got 1. Pass one array of strings."],
     [errors("writelines", ["a"], ["b"]), "wsgi.errors.writelines() got 2 arguments. Pass one array of strings."],
   ])("of the app: %#", async (app, said) => {
@@ -221,13 +218,13 @@ describe("a message says what was found and what to do", () => {
 
   it.each<[string, unknown, (input: InputStream) => unknown]>([
     [
-      "wsgi.input: readlines gave a Uint8Array. Give an array of Uint8Arrays.",
+      "wsgi.input: readlines returned a Uint8Array. Return an array of Uint8Arrays.",
       Promise.resolve(new Uint8Array(1)),
       (input) => input.readlines(),
     ],
-    ["wsgi.input: read gave undefined. Give a promise.", undefined, (input) => input.read(1)],
+    ["wsgi.input: read returned undefined. Return a promise.", undefined, (input) => input.read(1)],
     [
-      "wsgi.input: readline gave 2 bytes of 1 asked for. Keep the rest.",
+      "wsgi.input: readline returned 2 bytes instead of at most 1. Keep the rest for the next call.",
       Promise.resolve(bytes("ab")),
       (input) => input.readline(1),
     ],

@@ -1,11 +1,11 @@
-/** `validator(pythonApp(…))`: a Python app's responses, and the bridge between, keep the contract. */
+/** `validator(pythonApp(…))`: the responses of a Python app, and the bridge between, follow PEP 3333. */
 import { describe, expect, it, onTestFinished } from "vitest";
 import { fromWsgi } from "../../../src/index.ts";
 import { type ValidationWarning, type ValidatorOptions, validator } from "../../../src/validator.ts";
 import { startPython } from "../../support/python.ts";
 import { listen } from "../../support/server.ts";
 
-/** A server on the app `probe:application` under the validator, and what the validator has warned of. */
+/** A server with the app `probe:application` under the validator, and the validator's warnings. */
 async function start(
   options: ValidatorOptions = {},
 ): Promise<{ url: string; warnings: ValidationWarning[]; log: () => string[] }> {
@@ -35,7 +35,7 @@ describe("validator around a Python app finds nothing", () => {
     expect([warnings, log()]).toEqual([[], []]);
   });
 
-  it("without one, where it is not required", async () => {
+  it("without one, if it is not required", async () => {
     const { url, warnings, log } = await start({ requireContentType: false });
     expect(await (await fetch(`${url}/echo`, { method: "POST", body: BODY })).text()).toBe(BODY);
     expect(

@@ -1,4 +1,4 @@
-/** `validator` in between: what a correct app and its gateway notice of it, which is nothing. */
+/** `validator` between a correct app and its gateway: neither notices it. */
 import { once } from "node:events";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
@@ -16,7 +16,7 @@ const app = (result: () => unknown, headers = [TYPE]): WsgiApp => {
     return result() as WsgiResult;
   };
 };
-/** Warnings are errors here. */
+/** Turns warnings into errors. */
 const strict = {
   warn: ({ message }: ValidationWarning) => {
     throw new Error(message);
@@ -42,14 +42,14 @@ describe("the result", () => {
     await result.close?.();
   });
 
-  it("VAL-31: has no length, whereas an array has one", async () => {
+  it("VAL-31: has no length, unlike an array", async () => {
     const result = await open(() => [A]);
     expect("length" in result).toBe(false);
     expect(Array.isArray(result)).toBe(false);
     await result.close?.();
   });
 
-  it("of an app that returns at once comes at once, and of a promise as a promise", async () => {
+  it("of a synchronous app is synchronous, and of a promise is a promise", async () => {
     const { startResponse } = new Response();
     const now = validator(app(() => []))(makeEnviron(), startResponse);
     expect(now).not.toBeInstanceOf(Promise);
@@ -59,7 +59,7 @@ describe("the result", () => {
     await (await later).close?.();
   });
 
-  it("ITER-02, ITER-04: takes a block from the app only when the gateway asks for one", async () => {
+  it("ITER-02, ITER-04: gets a block from the app only when the gateway requests one", async () => {
     let pulled = 0;
     const result = await open(function* () {
       for (; ; pulled += 1) yield A;
@@ -80,7 +80,7 @@ describe("the result", () => {
     expect(await serve(validator(late, strict))).toMatchObject({ status: "200 OK", body: "a" });
   });
 
-  it("SR-04, CL-04: a head that excInfo replaces is counted by no more", async () => {
+  it("SR-04, CL-04: a head that excInfo replaces does not count any more", async () => {
     const replacing: WsgiApp = function* (_environ: unknown, startResponse: StartResponse): Generator<Uint8Array> {
       startResponse("200 OK", [TYPE, ["Content-Length", "9"]]);
       yield EMPTY;
@@ -90,7 +90,7 @@ describe("the result", () => {
     expect(await serve(validator(replacing, strict))).toMatchObject({ status: "500 No", body: "a" });
   });
 
-  it("SR-05: what the gateway throws again is the app's own error", async () => {
+  it("SR-05: the gateway throws the app's own error again", async () => {
     const failing: WsgiApp = function* (_environ: unknown, startResponse: StartResponse): Generator<Uint8Array> {
       startResponse("200 OK", [TYPE]);
       yield A;
@@ -108,7 +108,7 @@ describe("the result", () => {
     await expect(serve(validator(failing as WsgiApp, strict))).rejects.toBe(BAD);
   });
 
-  it("the promise of write() is the gateway's", async () => {
+  it("the promise of write() is the gateway's promise", async () => {
     const written = Promise.resolve();
     let given: unknown;
     const writing: WsgiApp = (_environ, startResponse) => {
@@ -120,7 +120,7 @@ describe("the result", () => {
     await result.close?.();
   });
 
-  it("write() of an empty block may come from within the iteration, since it sends the head alone", async () => {
+  it("write() of an empty block is allowed during the iteration, because it sends only the head", async () => {
     const flushing = async function* (_environ: unknown, startResponse: StartResponse): AsyncGenerator<Uint8Array> {
       await startResponse("200 OK", [TYPE])(EMPTY);
       yield A;
@@ -170,7 +170,7 @@ describe("close()", () => {
     expect(calls).toEqual(["return"]);
   });
 
-  it("VAL-32: twice is an error also when return() came in between", async () => {
+  it("VAL-32: twice is an error, also with return() in between", async () => {
     const result = await open(() => generate(A, B));
     const blocks = iterate(result);
     await blocks.next();
@@ -179,7 +179,7 @@ describe("close()", () => {
     expect(() => result.close?.()).toThrow(expect.objectContaining({ rule: "VAL-32", blame: "gateway" }));
   });
 
-  it("ITER-13: may come while the app is between two blocks, and what still comes is not judged", async () => {
+  it("ITER-13: may come while the app is between two blocks, and later blocks are not checked", async () => {
     const gate = signal();
     const waiting = async function* (): AsyncGenerator<Uint8Array> {
       yield A;
@@ -195,7 +195,7 @@ describe("close()", () => {
     expect(await pending).toMatchObject({ done: false });
   });
 
-  it("CL-04: before the end is no complaint about a body that is not whole", async () => {
+  it("CL-04: before the end reports nothing about an incomplete body", async () => {
     const short = app(() => [A, B], [TYPE, ["Content-Length", "2"]]);
     const result = await validator(short, strict)(makeEnviron(), new Response().startResponse);
     await iterate(result).next();
@@ -203,7 +203,7 @@ describe("close()", () => {
   });
 });
 
-it("VAL-26: a gateway that asks for two blocks at once is told so", async () => {
+it("VAL-26: a gateway that requests two blocks at once gets an error", async () => {
   const result = await open(() => generateLater(A, B));
   const blocks = iterate(result);
   const first = blocks.next();
@@ -212,7 +212,7 @@ it("VAL-26: a gateway that asks for two blocks at once is told so", async () => 
   await result.close?.();
 });
 
-it("VAL-27: a result that is dropped without close() is reported when memory is collected, a closed one is not", async () => {
+it("VAL-27: a result that is discarded without close() is reported on garbage collection, a closed one is not", async () => {
   setFlagsFromString("--expose-gc");
   const collect = runInNewContext("gc") as () => void;
   const warnings: ValidationWarning[] = [];
@@ -236,7 +236,7 @@ it("VAL-27: a result that is dropped without close() is reported when memory is 
   expect(warnings[0]?.message).toContain('GET "/dropped"');
 });
 
-it("keeps the environ that it was given, whose streams alone it replaces", async () => {
+it("keeps the environ object, and replaces only its streams", async () => {
   const environ = makeEnviron();
   const before = { ...environ };
   let seen: unknown;
@@ -250,7 +250,7 @@ it("keeps the environ that it was given, whose streams alone it replaces", async
   expect(changed).toEqual(["wsgi.input", "wsgi.errors"]);
 });
 
-it("one validator around another finds nothing new", async () => {
+it("a validator around another one finds nothing new", async () => {
   const twice = validator(
     validator(
       app(() => generateLater(A, B)),
@@ -261,7 +261,7 @@ it("one validator around another finds nothing new", async () => {
   expect(await serve(twice, makeEnviron("POST", "body"))).toMatchObject({ body: "ab" });
 });
 
-it("warns through process.emitWarning, with a code for each rule, where it is told nothing", async () => {
+it("warns through process.emitWarning by default, with a code for each rule", async () => {
   const printers = process.listeners("warning"); // Node's own, which would write to the test run's console
   process.removeAllListeners("warning");
   const warned = once(process, "warning");
@@ -270,7 +270,7 @@ it("warns through process.emitWarning, with a code for each rule, where it is to
   for (const printer of printers) process.on("warning", printer);
 });
 
-it("a warn that throws makes an error of a warning, where it is found", async () => {
+it("a warn that throws turns a warning into an error, where it is found", async () => {
   const tab = app(() => [], [TYPE, ["X", "a\tb"]]);
   await expect(serve(validator(tab, strict))).rejects.toThrow("VAL-22");
 });

@@ -1,4 +1,4 @@
-/** `validator`: what it says of apps and gateways that break PEP 3333, and that it is silent about those that do not. */
+/** `validator`: what it reports for apps and gateways that break PEP 3333, and that it reports nothing for others. */
 import { describe, expect, it } from "vitest";
 import { OptionError } from "../../../src/index.ts";
 import { ValidationError, type ValidationWarning, validator } from "../../../src/validator.ts";
@@ -12,7 +12,7 @@ import { type AppCase, BAD_APPS, LATE_APPS, UNWISE_APPS } from "../../support/va
 import { BAD_GATEWAYS, BAD_INPUTS, fakeInput, UNWISE_GATEWAYS } from "../../support/validator-gateways.ts";
 import { BAD_HEADS } from "../../support/validator-heads.ts";
 
-/** Uses all that the contract offers: two blocks, write(), every method of the streams. */
+/** Uses all that PEP 3333 offers: two blocks, write(), every method of the streams. */
 const good: WsgiApp = async (environ, startResponse) => {
   environ["wsgi.errors"].write("said\n");
   environ["wsgi.errors"].writelines(["said\n"]);
@@ -22,7 +22,7 @@ const good: WsgiApp = async (environ, startResponse) => {
   return [bytes("b"), bytes(""), bytes("c")];
 };
 
-/** What was thrown and what was warned of. */
+/** Returns the error that was thrown, and the warnings. */
 async function judge(run: (warn: (warning: ValidationWarning) => void) => Promise<unknown>): Promise<{
   error: unknown;
   warnings: ValidationWarning[];
@@ -42,7 +42,7 @@ const judgeApp = ({ app, method, body, unterminated }: AppCase): ReturnType<type
     return serve(validator(app, { warn }), environ);
   });
 
-/** What a finding must say, whether it was thrown or warned of. */
+/** Checks a finding, whether it was thrown or given as a warning. */
 function expectFinding(finding: unknown, rule: string, blame: string): void {
   const id = ruleId(rule as RuleKey);
   const { clause } = RULES[rule as RuleKey];
@@ -120,7 +120,7 @@ describe("a good app on a good gateway", () => {
     ],
     ["VAL-23: no Content-Type in answer to HEAD", "HEAD", "200 OK", [["Content-Length", "12345"]]],
   ];
-  it.each(heads)("is not spoken of: %s", async (_title, method, status, headers) => {
+  it.each(heads)("causes no finding: %s", async (_title, method, status, headers) => {
     const app: WsgiApp = (_environ, startResponse) => {
       startResponse(status, headers);
       return [];
@@ -129,7 +129,7 @@ describe("a good app on a good gateway", () => {
     expect([error, warnings]).toEqual([undefined, []]);
   });
 
-  it("VAL-23: a missing Content-Type is allowed where the option says so, and forbidden ones stay forbidden", async () => {
+  it("VAL-23: a missing Content-Type is allowed if the option says so, and a forbidden one stays forbidden", async () => {
     const app = (status: string, headers: [string, string][]): WsgiApp => {
       return validator(
         (_environ, startResponse) => {
@@ -154,7 +154,7 @@ describe("a good app on a good gateway", () => {
     },
   );
 
-  it("VAL-01 to VAL-30: may use all of the contract", async () => {
+  it("VAL-01 to VAL-30: may use all of PEP 3333", async () => {
     const { error, warnings } = await judge(async (warn) => {
       expect((await serve(validator(good, { warn }))).body).toBe("abc");
     });
@@ -170,13 +170,13 @@ describe("the table of rules", () => {
     expect([...new Set(Object.keys(RULES).map((key) => ruleId(key as RuleKey)))].sort()).toEqual(numbers);
   });
 
-  it("has a case above for every row, but for two that have tests of their own", () => {
-    // VAL-27 is noticed by the garbage collector, and VAL-31 is a promise of the validator's own: validator-result.test.ts.
+  it("has a case above for every row, except for two that have their own tests", () => {
+    // VAL-27 is found by the garbage collector, and VAL-31 is a promise of the validator itself: see result.test.ts.
     const apart = ["VAL-27", "VAL-31"];
     expect([...new Set([...cases.map(({ rule }) => rule), ...apart])].sort()).toEqual(Object.keys(RULES).sort());
   });
 
-  it("says of each row whether it is thrown, warned of, or both", () => {
+  it("says for each row whether it is an error, a warning, or both", () => {
     const thrown = new Set(
       [...BAD_HEADS, ...BAD_APPS, ...LATE_APPS, ...BAD_GATEWAYS, ...BAD_INPUTS].map(({ rule }) => rule),
     );
@@ -194,11 +194,11 @@ describe("the table of rules", () => {
 it.each([
   ["warn", { warn: "yes" }],
   ["requireContentType", { requireContentType: 1 }],
-])("names the option %s when its value cannot be used", (option, options) => {
+])("names the option %s if its value is invalid", (option, options) => {
   expect(() => validator(good, options as never)).toThrow(OptionError);
   expect(() => validator(good, options as never)).toThrow(option);
 });
 
-it("refuses an app that is no function", () => {
+it("rejects an app that is not a function", () => {
   expect(() => validator({} as WsgiApp)).toThrow(OptionError);
 });
