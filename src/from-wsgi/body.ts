@@ -1,7 +1,8 @@
 /** The body of a Node request as a `ByteSource`. Knows streams, limits and disconnects; does not know WSGI's read methods. */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Http2ServerRequest } from "node:http2";
-import { BodyTooLargeError, ClientDisconnectError } from "../errors.ts";
+import { ClientDisconnectError } from "../errors.ts";
+import { bodyTooLarge } from "../node/body-too-large.ts";
 import type { MemoryBudget } from "../node/memory-budget.ts";
 import { type ByteSource, readTooLate } from "../wsgi/input.ts";
 
@@ -75,7 +76,7 @@ export class RequestBody implements ByteSource {
     this.#kept = memory && [];
     restored.delete(req); // this object reads the body again
     const declared = declaredLength(req);
-    if (Number.isFinite(declared) && declared > maxSize) throw tooLarge(maxSize);
+    if (Number.isFinite(declared) && declared > maxSize) throw bodyTooLarge(maxSize);
   }
 
   /** Starts to read at once: Node discards an unread body when the response is sent, maybe before the first `next()`. */
@@ -94,7 +95,7 @@ export class RequestBody implements ByteSource {
       const chunk = this.#readBuffered();
       if (chunk !== null) return this.#accept(chunk);
       if (this.#failed || this.#req.destroyed) {
-        throw new ClientDisconnectError("the client closed the connection before it sent the whole request body");
+        throw new ClientDisconnectError("the client closed the connection before its body was complete");
       }
       await new Promise<void>((resolve) => {
         this.#resume = resolve;
@@ -146,7 +147,7 @@ export class RequestBody implements ByteSource {
 
   #accept(chunk: Uint8Array): Uint8Array {
     this.#size += chunk.length;
-    if (this.#size > this.#maxSize) throw tooLarge(this.#maxSize);
+    if (this.#size > this.#maxSize) throw bodyTooLarge(this.#maxSize);
     this.#keep(chunk);
     return chunk;
   }
@@ -188,7 +189,3 @@ export class RequestBody implements ByteSource {
 
 const PROGRESS_EVENTS = ["readable", "end", "close"] as const;
 const FAILURE_EVENTS = ["error", "aborted"] as const;
-
-function tooLarge(maxSize: number): BodyTooLargeError {
-  return new BodyTooLargeError(`the request body is larger than maxBodySize (${maxSize} bytes)`);
-}

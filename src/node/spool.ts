@@ -3,8 +3,9 @@ import { randomUUID } from "node:crypto";
 import { type FileHandle, open, unlink } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { BodyTooLargeError, SpoolError } from "../errors.ts";
+import { SpoolError } from "../errors.ts";
 import type { InputStream } from "../wsgi/types.ts";
+import { bodyTooLarge } from "./body-too-large.ts";
 import { MemoryBudget } from "./memory-budget.ts";
 import { bytes } from "./option-values.ts";
 
@@ -62,7 +63,7 @@ export async function spool(input: InputStream, { threshold, maxSize, memory }: 
       const block = await input.read(BLOCK);
       if (block.length === 0) return { size: held, blocks: () => blocks, close: release };
       const size = held + block.length;
-      if (size > maxSize) throw tooLarge(maxSize);
+      if (size > maxSize) throw bodyTooLarge(maxSize);
       if (size > threshold || !memory.take(block.length)) {
         const file = await onDisk(openUnlinked());
         return await spoolToFile(input, { file, received: [...blocks, block], release, maxSize });
@@ -95,7 +96,7 @@ async function spoolToFile(
     received.length = 0;
     release();
     for (let block = await input.read(BLOCK); block.length > 0; block = await input.read(BLOCK)) {
-      if (size + block.length > maxSize) throw tooLarge(maxSize);
+      if (size + block.length > maxSize) throw bodyTooLarge(maxSize);
       size += await onDisk(writeAll(file, block, size));
     }
     return { size, blocks: () => readBlocks(file), close: () => void close(file) };
@@ -118,10 +119,6 @@ function onDisk<T>(work: Promise<T>): Promise<T> {
       { cause },
     );
   });
-}
-
-function tooLarge(maxSize: number): BodyTooLargeError {
-  return new BodyTooLargeError(`the request body is larger than maxBodySize (${maxSize} bytes)`);
 }
 
 /** Creates a file that nobody else can read (0600) or find (unlinked). */

@@ -1,12 +1,7 @@
 /** One request from a web server, run on a WSGI app. Knows the order of the steps; knows no record. */
 import { STATUS_CODES } from "node:http";
-import {
-  BadRequestError,
-  BodyTooLargeError,
-  BridgeError,
-  ClientDisconnectError,
-  ResponseAbortedError,
-} from "../../errors.ts";
+import { BadRequestError, BridgeError, ClientDisconnectError, ResponseAbortedError } from "../../errors.ts";
+import { bodyTooLarge } from "../../node/body-too-large.ts";
 import { buildEnviron } from "../../wsgi/environ.ts";
 import { Handler, type HandlerHost } from "../../wsgi/handler.ts";
 import { BodyInput, EMPTY_INPUT } from "../../wsgi/input.ts";
@@ -131,7 +126,7 @@ export class ServedRequest implements HandlerHost {
     if (declared === 0) return EMPTY_INPUT;
     const most = this.#settings.maxBodySize;
     if (declared !== undefined && declared > most) {
-      throw new BodyTooLargeError(`the body is longer than maxBodySize, ${most} bytes`);
+      throw bodyTooLarge(most);
     }
     this.#stdin = new Stdin(this.#wire, { declared, most });
     return new BodyInput(this.#stdin);

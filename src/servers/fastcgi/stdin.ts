@@ -1,5 +1,6 @@
 /** The request body, read from STDIN records with back-pressure. Knows sizes and limits; knows no record. */
-import { BodyTooLargeError, ClientDisconnectError } from "../../errors.ts";
+import { ClientDisconnectError } from "../../errors.ts";
+import { bodyTooLarge } from "../../node/body-too-large.ts";
 import { BlockQueue } from "../../wsgi/block-queue.ts";
 import { type ByteSource, readTooLate } from "../../wsgi/input.ts";
 
@@ -78,7 +79,7 @@ export class Stdin implements ByteSource {
     if (slice.length === 0) return;
     this.#size += slice.length;
     if (this.#size > this.#limits.most) {
-      this.#failure = new BodyTooLargeError(`the body is longer than maxBodySize, ${this.#limits.most} bytes`);
+      this.#failure = bodyTooLarge(this.#limits.most);
       return;
     }
     this.#slices.push(slice);
