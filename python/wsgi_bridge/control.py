@@ -59,10 +59,10 @@ class Control:
                 return self._receive(interruptibles)
             signals = _recv(self._wakeup_reader)
             if signal.SIGTERM in signals:
-                self._send(fastcgi.LEAVING, b"")
+                self._send(fastcgi.EXIT_REQUESTED, b"")
             return bool(signals)
         except SystemExit:
-            self._send(fastcgi.LEAVING, b"")
+            self._send(fastcgi.EXIT_REQUESTED, b"")
         except Exception:
             traceback.print_exc()
         return True

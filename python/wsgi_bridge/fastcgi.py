@@ -31,7 +31,7 @@ INTERRUPT = 65
 #: Not FastCGI: the answer to INTERRUPT.
 STACK = 66
 #: Not FastCGI: a signal has asked the process to end. It ends when Node closes the control lane.
-LEAVING = 67
+EXIT_REQUESTED = 67
 
 RESPONDER = 1
 KEEP_CONN = 1

@@ -29,7 +29,7 @@ export const RecordType = {
   /** Ours: the answer to INTERRUPT. */
   STACK: 66,
   /** Ours, on a control lane: the worker got a SIGTERM. It exits when Node closes the control lane. */
-  LEAVING: 67,
+  EXIT_REQUESTED: 67,
 } as const;
 
 export const Role = { RESPONDER: 1 } as const;

@@ -27,7 +27,7 @@ export function hasBody(req: IncomingMessage): boolean {
 }
 
 /** Whether the unread part of the body may be so large that closing the connection is better than reading it to the end. */
-export function leavesMuchUnread(req: IncomingMessage): boolean {
+export function hasLargeUnreadBody(req: IncomingMessage): boolean {
   return !isHttp2(req) && !req.complete && declaredLength(req) > DRAIN_LIMIT;
 }
 
@@ -154,12 +154,12 @@ export class RequestBody implements ByteSource {
 
   #keep(chunk: Uint8Array): void {
     if (this.#kept === undefined) return;
-    if (this.#size <= RESTORE_LIMIT && this.#memory?.take(chunk.length)) this.#kept.push(chunk);
+    if (this.#size <= RESTORE_LIMIT && this.#memory?.reserve(chunk.length)) this.#kept.push(chunk);
     else this.#releaseKept();
   }
 
   #releaseKept(): void {
-    for (const { length } of this.#kept ?? []) this.#memory?.giveBack(length);
+    for (const { length } of this.#kept ?? []) this.#memory?.release(length);
     this.#kept = undefined;
   }
 

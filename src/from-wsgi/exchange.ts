@@ -1,7 +1,7 @@
 /** Handles one request with a WSGI app, the same way on every host. Knows the order of the steps; other files do the work. */
 import type { IncomingMessage } from "node:http";
 import { BadRequestError, BodyTooLargeError, OptionError, ResponseAbortedError } from "../errors.ts";
-import { arrivedAfterClose, closeAfter } from "../node/response.ts";
+import { arrivedAfterClose, closeConnectionAfter } from "../node/response.ts";
 import { buildEnviron } from "../wsgi/environ.ts";
 import { Handler, type HandlerHost } from "../wsgi/handler.ts";
 import { BodyInput, bytesInput, EMPTY_INPUT } from "../wsgi/input.ts";
@@ -10,7 +10,7 @@ import { requestId } from "../wsgi/request-id.ts";
 import { type ResponseSink, ResponseWriter } from "../wsgi/response.ts";
 import type { Environ, HeaderList, InputStream, WsgiApp } from "../wsgi/types.ts";
 import { vetHead } from "../wsgi/vetting.ts";
-import { hasBody, leavesMuchUnread, RequestBody, wasRead } from "./body.ts";
+import { hasBody, hasLargeUnreadBody, RequestBody, wasRead } from "./body.ts";
 import type { HostExchange } from "./host.ts";
 import type { FromWsgiSettings } from "./options.ts";
 import { rewriteBody } from "./parsed-body.ts";
@@ -107,7 +107,7 @@ class Exchange implements HandlerHost, SendTimeoutListener {
   #answer(error: unknown): void {
     const { req, res } = this.#host;
     // After a request that was not understood, or whose body is unread, the next bytes cannot be trusted to be a request.
-    if (isClientFault(error) || leavesMuchUnread(req)) closeAfter(res);
+    if (isClientFault(error) || hasLargeUnreadBody(req)) closeConnectionAfter(res);
     if (this.#host.passOn === undefined && !isClientFault(error)) {
       this.log("the application failed", error); // a framework logs the errors it handles; here nobody else does
     }

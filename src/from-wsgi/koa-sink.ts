@@ -4,10 +4,10 @@
  */
 import { PassThrough } from "node:stream";
 import { ClientDisconnectError, ResponseAbortedError } from "../errors.ts";
-import { abortResponse, closeAfter, isCloseDelimited, isHttp2, setHeaders } from "../node/response.ts";
+import { abortResponse, closeConnectionAfter, isCloseDelimited, isHttp2, setHeaders } from "../node/response.ts";
 import { describe } from "../wsgi/log.ts";
 import type { HeaderList } from "../wsgi/types.ts";
-import { leavesMuchUnread } from "./body.ts";
+import { hasLargeUnreadBody } from "./body.ts";
 import { DrainWaiter } from "./drain-waiter.ts";
 import type { HostSink, KoaContext, Settle } from "./host.ts";
 import type { SendTimeout, SendTimeoutListener } from "./send-timeout.ts";
@@ -127,7 +127,7 @@ export class KoaSink implements HostSink {
     if (message !== undefined) ctx.message = message;
     if (typeBefore === undefined) ctx.remove("Content-Type");
     setHeaders(ctx.res, this.#headers);
-    if (leavesMuchUnread(ctx.req)) closeAfter(ctx.res);
+    if (hasLargeUnreadBody(ctx.req)) closeConnectionAfter(ctx.res);
     this.#sendTimeout.watchAfterEnd(ctx.res, this.sendTimeoutListener);
     this.#settle.resolve();
   }

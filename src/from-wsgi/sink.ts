@@ -1,9 +1,9 @@
 /** A `ResponseSink` over Node's response, HTTP/1 or HTTP/2. Knows back-pressure and header merging; knows no WSGI. */
 import type { ServerResponse } from "node:http";
-import { abortResponse, closeAfter, isHttp2, setHeaders } from "../node/response.ts";
+import { abortResponse, closeConnectionAfter, isHttp2, setHeaders } from "../node/response.ts";
 import type { ResponseSink } from "../wsgi/response.ts";
 import type { HeaderList } from "../wsgi/types.ts";
-import { leavesMuchUnread } from "./body.ts";
+import { hasLargeUnreadBody } from "./body.ts";
 import { DrainWaiter } from "./drain-waiter.ts";
 import { isFlushed, type SendTimeout, type SendTimeoutListener } from "./send-timeout.ts";
 import { SliceWriter } from "./slice-writer.ts";
@@ -30,7 +30,7 @@ export class NodeSink implements ResponseSink {
   commit(code: number, reason: string, headers: HeaderList): void {
     const res = this.#res;
     setHeaders(res, headers);
-    if (leavesMuchUnread(res.req)) closeAfter(res);
+    if (hasLargeUnreadBody(res.req)) closeConnectionAfter(res);
     res.statusCode = code;
     if (isHttp2(res)) {
       res.writeHead(code); // HTTP/2 has no reason phrase; Node prints a warning for one

@@ -10,11 +10,11 @@ export interface Waiting extends Timed {
 /** The limits of a queue. */
 export interface QueueRules {
   /** How many jobs may wait. */
-  readonly most: number;
+  readonly maxLength: number;
   /** How long each job may wait, in milliseconds; infinite for no limit. */
   readonly timeout: number;
   /** The message of `QueueFullError`: which resource is missing and what to do. */
-  readonly full: string;
+  readonly fullMessage: string;
 }
 
 export class JobQueue<Job extends Waiting> {
@@ -35,8 +35,8 @@ export class JobQueue<Job extends Waiting> {
 
   /** Queues the job, or refuses it with a `QueueFullError`. */
   add(job: Job): void {
-    if (this.#jobs.length >= this.#rules.most) {
-      job.refuse(new QueueFullError(this.#rules.full));
+    if (this.#jobs.length >= this.#rules.maxLength) {
+      job.refuse(new QueueFullError(this.#rules.fullMessage));
     } else {
       this.#jobs.push(job);
       this.#deadlines.add(job);

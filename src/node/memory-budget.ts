@@ -7,15 +7,15 @@ export class MemoryBudget {
     this.#left = bytes;
   }
 
-  /** @returns false, without taking any bytes, if fewer than `bytes` are left */
-  take(bytes: number): boolean {
+  /** @returns false, without reserving anything, if fewer than `bytes` are left */
+  reserve(bytes: number): boolean {
     if (bytes > this.#left) return false;
     this.#left -= bytes;
     return true;
   }
 
-  /** Returns bytes that were taken and are no longer in use. */
-  giveBack(bytes: number): void {
+  /** Releases reserved bytes that are no longer in use. */
+  release(bytes: number): void {
     this.#left += bytes;
   }
 }

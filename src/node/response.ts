@@ -32,7 +32,7 @@ export function isCloseDelimited(res: ServerResponse): boolean {
 const closingSockets: WeakSet<Socket> = new WeakSet();
 
 /** Closes the connection after this response; later requests on it are ignored. HTTP/2 does not need this. */
-export function closeAfter(res: ServerResponse): void {
+export function closeConnectionAfter(res: ServerResponse): void {
   if (isHttp2(res)) return;
   res.shouldKeepAlive = false; // not a header: Koa removes all headers before it sends an error response
   const { socket } = res.req;

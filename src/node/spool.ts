@@ -54,7 +54,7 @@ export async function spool(input: InputStream, { threshold, maxSize, memory }: 
   const blocks: Uint8Array[] = [];
   let held = 0;
   const release = (): void => {
-    memory.giveBack(held);
+    memory.release(held);
     held = 0;
     blocks.length = 0;
   };
@@ -64,7 +64,7 @@ export async function spool(input: InputStream, { threshold, maxSize, memory }: 
       if (block.length === 0) return { size: held, blocks: () => blocks, close: release };
       const size = held + block.length;
       if (size > maxSize) throw bodyTooLarge(maxSize);
-      if (size > threshold || !memory.take(block.length)) {
+      if (size > threshold || !memory.reserve(block.length)) {
         const file = await onDisk(openUnlinked());
         return await spoolToFile(input, { file, received: [...blocks, block], release, maxSize });
       }

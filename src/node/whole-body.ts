@@ -11,21 +11,21 @@ export interface BodyEvents {
    * @param body undefined if the request has no body; otherwise the callee must close it
    * @param contentLength the real size in bytes; undefined if no body was declared and none arrived
    */
-  whole(body: SpooledBody | undefined, contentLength: number | undefined): void;
+  onBody(body: SpooledBody | undefined, contentLength: number | undefined): void;
   /** Called when the client has disconnected, the body is too large, or it cannot be spooled. */
-  failed(reason: unknown): void;
+  onError(reason: unknown): void;
 }
 
-/** Reads the body to its end. If there is no body, `whole` is called synchronously. */
+/** Reads the body to its end. If there is no body, `onBody` is called synchronously. */
 export function readWholeBody(environ: Environ, limits: SpoolLimits, events: BodyEvents): void {
   const input = environ["wsgi.input"];
   const declared = environ.CONTENT_LENGTH === undefined ? undefined : 0;
   if (isEmptyInput(input)) {
-    events.whole(undefined, declared);
+    events.onBody(undefined, declared);
     return;
   }
   spool(input, limits).then(
-    (body) => events.whole(body, body.size === 0 ? declared : body.size),
-    (error) => events.failed(error),
+    (body) => events.onBody(body, body.size === 0 ? declared : body.size),
+    (error) => events.onError(error),
   );
 }

@@ -67,7 +67,7 @@ export class ControlLane {
   #receive(type: number, content: Buffer): void {
     if (type === RecordType.GET_VALUES_RESULT) this.#events.loaded();
     else if (type === RecordType.EXCEPTION) this.#events.loadFailed(startError(readPairs(content), this.#settings));
-    else if (type === RecordType.LEAVING) this.#events.exitRequested();
+    else if (type === RecordType.EXIT_REQUESTED) this.#events.exitRequested();
     else if (type === RecordType.STACK) this.#onStacks.shift()?.(stackOf(content));
     else throw new RangeError(`a worker does not send records of type ${type} on its control lane`);
   }

@@ -19,10 +19,13 @@ export class LaneQueue {
   readonly #others: JobQueue<LaneJob>;
 
   constructor({ queueLength, queueTimeout }: PythonAppSettings) {
-    const full = `${queueLength} requests already wait for a Python thread; raise processes or threads`;
+    const fullMessage = `${queueLength} requests already wait for a Python thread; raise processes or threads`;
     const deadlines = new Deadlines(queueTimeout);
-    this.#suspects = new JobQueue({ most: Number.POSITIVE_INFINITY, timeout: queueTimeout, full }, deadlines);
-    this.#others = new JobQueue({ most: queueLength, timeout: queueTimeout, full }, deadlines);
+    this.#suspects = new JobQueue(
+      { maxLength: Number.POSITIVE_INFINITY, timeout: queueTimeout, fullMessage },
+      deadlines,
+    );
+    this.#others = new JobQueue({ maxLength: queueLength, timeout: queueTimeout, fullMessage }, deadlines);
   }
 
   get length(): number {

@@ -49,11 +49,11 @@ export class PythonRequest implements LaneJob, ResponseEvents, Flow {
   /** Starts the request and returns the result at once, so that its `close()` can cancel a request without a response. */
   begin(): WsgiResult {
     readWholeBody(this.#environ, this.#pool.settings.spool, {
-      whole: (body, contentLength) => {
+      onBody: (body, contentLength) => {
         this.#body = body;
         this.#dispatch(contentLength);
       },
-      failed: (reason) => this.#stream.fail(reason),
+      onError: (reason) => this.#stream.fail(reason),
     });
     return this.#stream;
   }

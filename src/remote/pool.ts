@@ -46,9 +46,9 @@ export class RemotePool implements UpstreamOwner {
     this.totalDeadlines = new Deadlines(settings.totalTimeout);
     this.#upstreams = settings.addresses.map((address) => new Upstream(address, this));
     this.#queue = new JobQueue({
-      most: settings.queueLength,
+      maxLength: settings.queueLength,
       timeout: settings.queueTimeout,
-      full: `${settings.queueLength} requests already wait for a connection; raise maxConnections and the server's number of workers`,
+      fullMessage: `${settings.queueLength} requests already wait for a connection; raise maxConnections and the server's number of workers`,
     });
   }
 

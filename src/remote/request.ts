@@ -47,11 +47,9 @@ export class RemoteRequest implements RemoteJob, ResponseEvents, Flow {
   }
 
   begin(): WsgiResult {
-    const whole = (body: SpooledBody | undefined, contentLength: number | undefined): void => {
-      this.#body = body;
-      this.#dispatch(contentLength);
-    };
-    readWholeBody(this.#environ, this.#pool.settings.spool, { whole, failed: (reason) => this.#response.fail(reason) });
+    const onError = (reason: unknown): void => this.#response.fail(reason);
+    const onBody = (body: SpooledBody | undefined, size: number | undefined): void => this.#dispatch(body, size);
+    readWholeBody(this.#environ, this.#pool.settings.spool, { onBody, onError });
     return this.#response.result;
   }
 
@@ -147,7 +145,8 @@ export class RemoteRequest implements RemoteJob, ResponseEvents, Flow {
     else this.#fail(upstream, reason);
   }
 
-  #dispatch(contentLength: number | undefined): void {
+  #dispatch(body: SpooledBody | undefined, contentLength: number | undefined): void {
+    this.#body = body;
     if (!this.wanted) {
       this.#release(); // the client left while the body was arriving
       return;

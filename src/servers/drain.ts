@@ -2,7 +2,7 @@
 import type { Server as HttpServer, IncomingMessage, ServerResponse } from "node:http";
 import { Server, type Socket } from "node:net";
 import { Server as TlsServer } from "node:tls";
-import { closeAfter } from "../node/response.ts";
+import { closeConnectionAfter } from "../node/response.ts";
 
 /** Watches the connections of a server. Create it before the server listens. */
 export class Drain {
@@ -46,7 +46,7 @@ export class Drain {
       });
       for (const [socket, responses] of this.#open) {
         if (responses.length === 0) socket.destroySoon();
-        for (const res of responses) closeAfter(res);
+        for (const res of responses) closeConnectionAfter(res);
       }
     });
   }
@@ -54,7 +54,7 @@ export class Drain {
   #onRequest(req: IncomingMessage, res: ServerResponse): void {
     const responses = this.#open.get(req.socket);
     responses?.push(res);
-    if (this.#stopping) closeAfter(res);
+    if (this.#stopping) closeConnectionAfter(res);
     res.on("close", () => {
       responses?.splice(responses.indexOf(res), 1);
       // A response whose head was sent before stop() has promised to keep the connection alive.

@@ -146,7 +146,7 @@ describe("floors", () => {
 
   it("the packages that are imported are those of the test, in its folders", () => {
     const packages = literal<Readonly<Record<string, readonly string[]>>>(FLOORS_TEST, "PACKAGES");
-    expect(Object.keys(packages)).toEqual(["cli", "python"]);
+    expect(Object.keys(packages)).toEqual(["wsgi", "cli", "python"]);
     for (const [folder, names] of Object.entries(packages)) {
       const [sentence] = new RegExp(
         `(?:${names.map((name) => `\`${name}\``).join(" and ")}) in\\s+\`src/${folder}/\``,
@@ -215,13 +215,13 @@ describe("the life of a request", () => {
 
   it.each([
     ["has not ended its request after 1 second", "src/python/worker.ts", "INTERRUPT_GRACE_MS = 1_000"],
-    ["for up to a second (`Quarantine`)", "src/python/quarantine.ts", "ALONE_MS: number = 1_000"],
-    ["has 4 seconds to finish its requests", "python/wsgi_bridge/worker.py", "_LEAVE_SECONDS = 4.0"],
+    ["for up to a second (`Quarantine`)", "src/python/quarantine.ts", "QUARANTINE_MS: number = 1_000"],
+    ["has 4 seconds to finish its requests", "python/wsgi_bridge/worker.py", "_EXIT_SECONDS = 4.0"],
     ["still alive after 100 ms", "src/python/worker.ts", "EXIT_EVENT_MS = 100"],
     ["One that is idle has 5 seconds to end", "src/python/worker.ts", "EXIT_GRACE_MS = 5_000"],
     ["is not retried for a minute (`Retries`)", "src/python/retries.ts", "FORGET_AFTER_MS = 60_000"],
     ["SIGKILL follows 2 seconds later", "src/python/termination.ts", "SIGTERM_GRACE_MS = 2_000"],
-    ["has 1 second to end, then the connection", "src/remote/pool.ts", "ABORT_PATIENCE_MS = 1_000"],
+    ["has 1 second to end, then the connection", "src/remote/pool.ts", "ABORT_TIMEOUT_MS = 1_000"],
     ["64 MiB for all responses of an app", "src/node/backlog.ts", "SUM = 64 * 1024 * KIB"],
     ["from 1 to 65535", "src/fastcgi/records.ts", "LAST_REQUEST_ID = 0xffff"],
     ["runs on CPython 3.8 and later", "python/wsgi_bridge/__main__.py", "sys.version_info < (3, 8)"],

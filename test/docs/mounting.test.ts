@@ -842,7 +842,7 @@ describe("apps in JavaScript", () => {
     const socket = await rawConnection(port, "GET / HTTP/1.1\r\nHost: a\r\n\r\n");
     socket.pause();
     await closed.promise;
-    expect(await logger.said("took nothing")).toContain("sendTimeout, 200 ms");
+    expect(await logger.said("accepted no data")).toContain("sendTimeout (200 ms)");
     socket.destroy();
   });
 });

@@ -68,7 +68,7 @@ it.each([
   ["validator", "src/wsgi/validate/options.ts"],
 ])("the table of %s's options is made from the comments in %s, and stands on one page", (name, file) => {
   const table = optionsTable(readFileSync(join(ROOT, file), "utf8"));
-  const marked = PAGES.filter((page) => textOf(page).includes(`<!-- ${name} options -->`));
+  const marked = PAGES.filter((page) => textOf(page).includes(`\n<!-- ${name} options -->\n`));
   expect(marked).toHaveLength(1);
   expect(textOf(marked[0] as string)).toContain(`<!-- ${name} options -->\n${table}\n<!-- /${name} options -->`);
 });

@@ -184,7 +184,7 @@ it("each way to write an address is one", () => {
   expect(() => fastcgiApp([])).toThrow("must not be empty");
   expect(() => fastcgiApp(["h:1", { host: "h", port: 1 }])).toThrow("given twice");
   expect(() => fastcgiApp(`/${"x".repeat(106)}`)).not.toThrow();
-  expect(() => fastcgiApp(`/${"x".repeat(107)}`)).toThrow("more than 107 bytes");
+  expect(() => fastcgiApp(`/${"x".repeat(107)}`)).toThrow("at most 107 bytes");
 });
 
 it("stats() has these fields and no others", () => {

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import type { IncomingMessage } from "node:http";
 import { describe, expect, it } from "vitest";
 import { BodyTooLargeError, ClientDisconnectError } from "../../src/errors.ts";
-import { hasBody, leavesMuchUnread, RESTORE_LIMIT, RequestBody } from "../../src/from-wsgi/body.ts";
+import { hasBody, hasLargeUnreadBody, RESTORE_LIMIT, RequestBody } from "../../src/from-wsgi/body.ts";
 import { MemoryBudget } from "../../src/node/memory-budget.ts";
 import { incoming, post } from "../support/incoming.ts";
 
@@ -22,7 +22,7 @@ async function readAll(source: RequestBody | IncomingMessage): Promise<string> {
   return Buffer.concat(blocks).toString("latin1");
 }
 
-describe("hasBody and leavesMuchUnread", () => {
+describe("hasBody and hasLargeUnreadBody", () => {
   it.each([
     ["GET / HTTP/1.1\r\nHost: h\r\n\r\n", false, false],
     [post(length(0)), false, false],
@@ -34,14 +34,14 @@ describe("hasBody and leavesMuchUnread", () => {
     ["POST / HTTP/1.0\r\n\r\n", false, false],
   ])("SEC-13: %j has a body: %s; leaves much unread: %s", async (request, has, leaves) => {
     const { req } = await incoming(request);
-    expect([hasBody(req), leavesMuchUnread(req)]).toEqual([has, leaves]);
+    expect([hasBody(req), hasLargeUnreadBody(req)]).toEqual([has, leaves]);
   });
 
   it("SEC-13: a body that has arrived completely leaves nothing unread", async () => {
     const { req } = await incoming(post(CHUNKED, "1\r\na\r\n0\r\n\r\n"));
     req.resume();
     await once(req, "end");
-    expect(leavesMuchUnread(req)).toBe(false);
+    expect(hasLargeUnreadBody(req)).toBe(false);
   });
 });
 

@@ -15,8 +15,8 @@ class Job implements Waiting {
   }
 }
 
-const queue = (most = 3): JobQueue<Job> =>
-  new JobQueue({ most, timeout: Number.POSITIVE_INFINITY, full: "all places are taken" });
+const queue = (maxLength = 3): JobQueue<Job> =>
+  new JobQueue({ maxLength, timeout: Number.POSITIVE_INFINITY, fullMessage: "all places are taken" });
 
 describe("a queue", () => {
   it("starts jobs in the order of arrival, until one cannot be started", () => {

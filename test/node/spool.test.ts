@@ -173,7 +173,7 @@ describe("ISO-08: the memory of all bodies together", () => {
   ])("is released by a body that is %s", async (_title, use) => {
     const shared = limits(8);
     await use(shared);
-    expect(shared.memory.take(8)).toBe(true);
-    expect(shared.memory.take(1)).toBe(false);
+    expect(shared.memory.reserve(8)).toBe(true);
+    expect(shared.memory.reserve(1)).toBe(false);
   });
 });
