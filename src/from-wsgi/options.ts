@@ -12,8 +12,8 @@ import { SendTimeout } from "./send-timeout.ts";
 export interface FromWsgiOptions<Request = IncomingMessage> {
   /**
    * A function that returns keys to add to the environ. It is called for each request. Use it for REMOTE_USER and AUTH_TYPE,
-   * which no header can set, and for keys of your own. Values of keys without a dot must be strings. A key whose value is
-   * `undefined` or `null` is left out.
+   * which no header can set, and for keys of your own. Values of keys without a dot must be strings. A value of
+   * `undefined` or `null` leaves the key unchanged.
    *
    * @default none
    */

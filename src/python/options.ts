@@ -95,7 +95,7 @@ export interface PythonAppOptions {
    */
   maxRequestsJitter?: number | undefined;
   /**
-   * The largest request body, in bytes. A request with a larger body gets a 413. `fromWsgi` has its own limit.
+   * The maximum size of a request body, in bytes. A request with a larger body gets a 413. `fromWsgi` has its own limit.
    *
    * @default Infinity
    */
@@ -132,8 +132,8 @@ export interface PythonAppOptions {
   /**
    * For development: calls `reload()` when a Python file below `directory` changes. If the new code cannot be imported, the old
    * code keeps running and the log shows the traceback. The log also names what cannot be watched. These are not watched:
-   * folders whose name begins with a dot, virtual environments, `node_modules`, `__pycache__`, the targets of symbolic links
-   * inside `directory`, and a target file outside `directory`.
+   * folders whose name begins with a dot, virtual environments, `node_modules`, `site-packages`, `__pycache__`, the targets
+   * of symbolic links inside `directory`, and a target file outside `directory`.
    *
    * @default false
    */

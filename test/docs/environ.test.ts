@@ -689,7 +689,7 @@ describe("behind a web server", () => {
 it("remote servers: the names that are removed are those of the source", () => {
   const source = readFileSync(join(ROOT, "src/wsgi/steering.ts"), "utf8");
   const names = (/\/\^\(([^)]*)\)\/i/.exec(source)?.[1] ?? "").split("|");
-  const sentence = /would steer such a server are removed: ([^.]*)\./.exec(page.text.replaceAll("\n", " "))?.[1];
+  const sentence = /could control such a server are removed: ([^.]*)\./.exec(page.text.replaceAll("\n", " "))?.[1];
   const expected = names.map((name) => (name.endsWith("$") ? name.slice(0, -1) : `${name}*`));
   expect(quoted(sentence).toSorted()).toEqual(expected.toSorted());
 });
@@ -709,13 +709,13 @@ describe("requests that have no environ", () => {
   const host = "Host: a\r\n";
   const big = (count: number): string => "x".repeat(count);
   const REFUSED: Record<string, string[]> = {
-    "more than one Host, Content-Type or Content-Length; a Host that is no host": [
+    "more than one Host, Content-Type or Content-Length; a Host that is not a host name or address": [
       `GET / HTTP/1.1\r\n${host}${host}\r\n`,
       `GET / HTTP/1.1\r\n${host}Content-Type: a/b\r\nContent-Type: a/c\r\n\r\n`,
       `GET / HTTP/1.1\r\n${host}Content-Length: 0\r\nContent-Length: 0\r\n\r\n`,
       "GET / HTTP/1.1\r\nHost: a b\r\n\r\n",
     ],
-    "a Content-Length that is not digits, or beside a Transfer-Encoding; a Transfer-Encoding over HTTP/1.0": [
+    "a Content-Length that is not digits, or together with a Transfer-Encoding; a Transfer-Encoding over HTTP/1.0": [
       `POST / HTTP/1.1\r\n${host}Content-Length: +1\r\n\r\na`,
       `POST / HTTP/1.1\r\n${host}Content-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n`,
       `POST / HTTP/1.0\r\n${host}Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n`,

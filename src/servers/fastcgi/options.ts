@@ -27,7 +27,7 @@ export interface ServeFastcgiOptions {
    */
   allowRemote?: boolean | undefined;
   /**
-   * The most connections at the same time. Further connections are closed at once.
+   * The maximum number of open connections. Further connections are closed at once.
    *
    * @default 512
    */
@@ -47,7 +47,7 @@ export interface ServeFastcgiOptions {
    */
   gracefulTimeout?: number | undefined;
   /**
-   * The longest request body, in bytes. A longer one gets a 413.
+   * The maximum size of a request body, in bytes. A request with a larger body gets a 413.
    *
    * @default 1073741824
    */
@@ -59,7 +59,7 @@ export interface ServeFastcgiOptions {
    */
   stripForwarded?: boolean | undefined;
   /**
-   * Receives `wsgi.errors` and the app's failures. The web server gets neither.
+   * Receives what the app writes to `wsgi.errors`, and errors of the app. The web server gets neither.
    *
    * @default console
    */
