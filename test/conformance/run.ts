@@ -1,4 +1,4 @@
-/** Runs one row on one host and compares all that was seen. Knows clients and logs; knows no row. */
+/** Runs one case on one host and checks the responses and the log. Knows nothing of the single cases. */
 import { expect, onTestFailed, onTestFinished } from "vitest";
 import type { HeaderPair, Logger, WsgiApp } from "../../src/index.ts";
 import type { Host } from "../support/hosts.ts";
@@ -9,9 +9,9 @@ import type { Case, Expectation } from "./types.ts";
 export interface Variant {
   readonly name: string;
   readonly language: "javascript" | "python";
-  /** Under validators, which only apps that keep to the rules can pass. */
+  /** Whether the app runs under validators. Apps that break a rule on purpose do not. */
   readonly validated: boolean;
-  /** The row's app in this variant. */
+  /** Returns the app of the case in this variant. */
   build(testCase: Case): WsgiApp;
 }
 
@@ -37,12 +37,12 @@ export async function runCase(host: Host, variant: Variant, testCase: Case): Pro
   if (expected.log === undefined) expect(log.lines, "the log").toEqual([]);
 }
 
-function expectationOf({ expect: common, but = {} }: Case, host: Host, variant: Variant): Expectation {
+function expectationOf({ expect: common, overrides = {} }: Case, host: Host, variant: Variant): Expectation {
   return {
     ...common,
-    ...but[host.kind],
-    ...(variant.language === "python" && but.python),
-    ...(variant.validated && but.validated),
+    ...overrides[host.kind],
+    ...(variant.language === "python" && overrides.python),
+    ...(variant.validated && overrides.validated),
   };
 }
 
@@ -99,14 +99,14 @@ function expectHeaders({ headers }: Answer, expected: Expectation, { host, varia
   expect(arranged(seen, host)).toEqual(arranged(wanted, host));
 }
 
-/** Koa has set some fields before the app's, which keep their places; HTTP/2 has no capitals. */
+/** Sorts the fields on Koa, which sets some of them before the app; writes them in lower case on HTTP/2. */
 function arranged(headers: readonly HeaderPair[], { kind }: Host): HeaderPair[] {
   if (kind === "http2") return headers.map(([name, value]) => [name.toLowerCase(), value]);
   if (kind === "koa") return headers.toSorted(([a], [b]) => a.toLowerCase().localeCompare(b.toLowerCase(), "en"));
   return [...headers];
 }
 
-/** What a row's request left in the log, and what the framework was told. */
+/** Collects the log lines of one case, and the errors that the framework received. */
 class CaseLog implements Logger {
   readonly lines: string[] = [];
   closed = 0;
@@ -117,7 +117,7 @@ class CaseLog implements Logger {
   error = (message: string): void => this.#say(message);
   heard = (error: unknown): void => this.#say(error instanceof Error ? `${error.stack}` : `heard ${error}`);
 
-  /** Resolves when all of it has been said: some of it comes after the answer. */
+  /** Resolves when the log has all expected lines. Some of them come after the response. */
   has({ log = [], closed = 0 }: Expectation): Promise<void> {
     return new Promise((resolve) => {
       this.#look = () => {
@@ -129,7 +129,7 @@ class CaseLog implements Logger {
   }
 
   #say(tagged: string): void {
-    const message = tagged.replace(/^\[\d+\] /, ""); // the request's id, which is another one each time
+    const message = tagged.replace(/^\[\d+\] /, ""); // the id of the request, which differs each time
     if (message === "closed") this.closed += 1;
     else this.lines.push(message);
     this.#look();
