@@ -1,4 +1,4 @@
-/** A logger that remembers, and tells when something was said. */
+/** A logger that keeps its lines in memory and lets a test wait for one. */
 import type { Logger } from "../../src/index.ts";
 
 export class MemoryLogger implements Logger {
@@ -13,7 +13,7 @@ export class MemoryLogger implements Logger {
     return this.lines.join("\n");
   }
 
-  /** Resolves with the first line that has this text, past or future. */
+  /** Resolves with the first line that contains this text, past or future. */
   said(text: string): Promise<string> {
     const line = this.lines.find((one) => one.includes(text));
     if (line !== undefined) return Promise.resolve(line);
