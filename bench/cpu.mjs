@@ -94,7 +94,8 @@ export function parseStat(line, { tick, page }) {
 }
 
 /**
- * Parses the output of `ps -o pid=,ppid=,time=,rss=`. The time is `[[days-]hours:]minutes:seconds[.hundredths]`, the memory in KiB.
+ * Parses the output of `ps -o pid=,ppid=,time=,rss=`. The time is `[[days-]hours:]minutes:seconds[.hundredths]`, the
+ * memory is in KiB.
  *
  *     parsePs("  7  1   0:01.50  100") → Map { 7 → { ppid: 1, cpu: 1_500_000, rss: 102_400 } }
  */

@@ -1,4 +1,4 @@
-/** Measures the start: until all Python processes are ready, and until a request sent as soon as the server listens is answered. */
+/** Measures the start: the time until all Python processes are ready, and the time until the first response. */
 import { askAndCheck } from "../client.mjs";
 import { START_MS, startStack } from "../stack.mjs";
 

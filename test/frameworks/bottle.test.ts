@@ -60,7 +60,8 @@ describe("files", () => {
   it("INP-01: saves an upload of several MB unchanged, and sends it back", async () => {
     const content = Buffer.alloc(4_000_000, "0123456789abcdefg\r\n--");
     const body = new FormData();
-    body.append("file", blob(content), "größe.bin"); // first, because Bottle counts fields before a file towards its memory limit
+    // First, because Bottle counts fields before a file towards its memory limit.
+    body.append("file", blob(content), "größe.bin");
     body.append("note", "für Zoë");
     expect(await json("/legacy/upload", { method: "POST", body })).toMatchObject({ note: "für Zoë" });
     expect(sha256(readFileSync(join(site.folder, "groe.bin")))).toBe(sha256(content));
