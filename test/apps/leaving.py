@@ -22,7 +22,7 @@ class Result:
 def application(environ, start_response):
     gone = environ["wsgi_bridge.client_disconnected"]
     name = environ["PATH_INFO"][1:]
-    if name == "told":
+    if name == "told":  # responds with the events of the earlier requests
         start_response("200 OK", [("Content-Type", "text/plain")])
         return [",".join(events).encode()]
     write = start_response("200 OK", [("Content-Type", "text/plain")])

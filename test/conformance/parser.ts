@@ -85,9 +85,9 @@ function parseChunks(text: string): Body {
     const size = Number.parseInt(head?.[1] ?? "", 16);
     const from = at + (head?.[0].length ?? 0);
     const chunk = text.slice(from, from + size);
-    const whole = head !== null && text.slice(from + size, from + size + 2) === "\r\n";
-    if (whole && size === 0) return { body: chunks.join(""), chunks, broken: false, length: from + 2 };
-    if (!whole) return { body: chunks.join("") + chunk, chunks, broken: true, length: text.length };
+    const complete = head !== null && text.slice(from + size, from + size + 2) === "\r\n";
+    if (complete && size === 0) return { body: chunks.join(""), chunks, broken: false, length: from + 2 };
+    if (!complete) return { body: chunks.join("") + chunk, chunks, broken: true, length: text.length };
     chunks.push(chunk);
     at = from + size + 2;
   }

@@ -19,7 +19,7 @@ export async function runCase(host: Host, variant: Variant, testCase: Case): Pro
   const { request = {} } = testCase;
   const expected = expectationOf(testCase, host, variant);
   const log = new CaseLog();
-  const server = await host.serve(variant.build(testCase), { logger: log }, log.heard);
+  const server = await host.serve(variant.build(testCase), { logger: log }, log.reported);
   onTestFinished(() => server.close());
   onTestFailed(() => console.error(`the log:\n${log.lines.join("\n")}`));
   const all = await (host.kind === "http2" ? askHttp2 : askHttp1)(server.port, request);
@@ -110,28 +110,28 @@ function arranged(headers: readonly HeaderPair[], { kind }: Host): HeaderPair[] 
 class CaseLog implements Logger {
   readonly lines: string[] = [];
   closed = 0;
-  #look: () => void = () => undefined;
+  #check: () => void = () => undefined;
 
-  info = (message: string): void => this.#say(message);
-  warn = (message: string): void => this.#say(message);
-  error = (message: string): void => this.#say(message);
-  heard = (error: unknown): void => this.#say(error instanceof Error ? `${error.stack}` : `heard ${error}`);
+  info = (message: string): void => this.#record(message);
+  warn = (message: string): void => this.#record(message);
+  error = (message: string): void => this.#record(message);
+  reported = (error: unknown): void => this.#record(error instanceof Error ? `${error.stack}` : `reported: ${error}`);
 
   /** Resolves when the log has all expected lines. Some of them come after the response. */
   has({ log = [], closed = 0 }: Expectation): Promise<void> {
     return new Promise((resolve) => {
-      this.#look = () => {
+      this.#check = () => {
         const text = this.lines.join("\n");
         if (this.closed >= closed && log.every((pattern) => pattern.test(text))) resolve();
       };
-      this.#look();
+      this.#check();
     });
   }
 
-  #say(tagged: string): void {
+  #record(tagged: string): void {
     const message = tagged.replace(/^\[\d+\] /, ""); // the id of the request, which differs each time
     if (message === "closed") this.closed += 1;
     else this.lines.push(message);
-    this.#look();
+    this.#check();
   }
 }

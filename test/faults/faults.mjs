@@ -88,7 +88,7 @@ async function injectFaults() {
 function judgeAll({ tries, exits }) {
   const ends = { right: 0, 502: 0, cut: 0 };
   const wrong = [];
-  // A path whose requests ended two processes is not retried for a while. Here processes are killed at random, so any path may be.
+  // Requests are not retried for a while if their path ended two processes. Killing at random can do that to any path.
   const deadly = new Set(
     sent
       .filter(({ id, outcome }) => outcome.status === 502 && tries[id]?.length === 2)

@@ -6,7 +6,8 @@ const BLOCK = 64 * KIB;
 
 /**
  * @typedef {{ tries: readonly number[], died: readonly boolean[], deadly: boolean }} Fate
- *   the pids that a request was assigned to, which of them did not exit cleanly, and whether requests of its path ended two processes
+ *   `tries`: the pids that a request was assigned to; `died`: which of them did not exit cleanly; `deadly`: whether
+ *   requests of its path ended two processes
  * @typedef {{ name: string, share: number, method: string, path: string, body?: number, leave?: "sending" | "reading",
  *   right(outcome: import("./client.mjs").Outcome, sent: Sent): boolean }} Scenario
  *   `share`: the weight, in percent; `body`: the largest size in bytes; `right`: whether the outcome is as expected

@@ -77,7 +77,7 @@ async function sender() {
   return answer.startsWith("HTTP/1.1 200 ") && answer.includes(digest) ? undefined : `POST: ${answer.slice(0, 200)}`;
 }
 
-/** Reads one byte at a time from the operating system while the test runs, then the rest. @returns what was wrong, or undefined */
+/** Reads one byte at a time while the test runs, then the rest. @returns what was wrong, or undefined */
 function reader() {
   return new Promise((resolve) => {
     let begin = Buffer.alloc(0);

@@ -16,11 +16,11 @@ export class AppRun implements HandlerHost {
   readonly logs: [message: string, error: unknown][] = [];
   readonly handler: Handler;
   readonly #method: string;
-  readonly #over = signal();
+  readonly #ended = signal();
   readonly #logged = signal();
   readonly #wrote = signal();
   /** Resolves when the request is over. */
-  readonly over: Promise<void> = this.#over.promise;
+  readonly over: Promise<void> = this.#ended.promise;
   /** Resolves at the first log line. */
   readonly logged: Promise<void> = this.#logged.promise;
   /** Resolves when the sink gets its first block. */
@@ -55,7 +55,7 @@ export class AppRun implements HandlerHost {
 
   done(): void {
     this.events.push("done");
-    this.#over.fire();
+    this.#ended.fire();
   }
 }
 
