@@ -179,8 +179,8 @@ async function endless(): Promise<string> {
 
 /** What `ready()` says of a module that runs a server. */
 async function neverLoaded(): Promise<string> {
-  const source = "from flask import Flask\napp = Flask(__name__)\napp.run(port=0)\n";
-  const app = pythonApp("shop:app", { ...python, ...project(source), startTimeout: 1_500, logger: new MemoryLogger() });
+  const source = "from bottle import Bottle\napp = Bottle()\napp.run(port=0)\n";
+  const app = pythonApp("shop:app", { ...python, ...project(source), startTimeout: 3_000, logger: new MemoryLogger() });
   const { message } = await thrown(() => app.ready());
   await app.close();
   return message;
@@ -201,7 +201,7 @@ async function timeouts(): Promise<{ statuses: number[]; log: MemoryLogger }> {
 let faults: PythonApp;
 let shop: PythonApp;
 beforeAll(async () => {
-  faults = pythonApp("faults:app", { ...python, threads: 2, requestTimeout: 150 });
+  faults = pythonApp("faults:app", { ...python, threads: 2 });
   shop = pythonApp("shop:app", python);
   await Promise.all([faults.ready(), shop.ready()]);
 });
@@ -239,10 +239,6 @@ describe("messages", () => {
     const env = await thrown(() => pythonApp("shop:app", { ...python, env: { DATABASE_URL: undefined as never } }));
     messages.expect(env.message, /env\.DATABASE_URL.*undefined/);
     messages.expect((await thrown(() => fromWsgi("shop:app" as never))).message, /fromWsgi\(app\).*function.*string/);
-  });
-
-  it("startTimeout, for a module that runs a server", async () => {
-    messages.expect(await slow.late, /shop:app.*startTimeout.*most recent call first.*shop\.py", line 3/);
   });
 
   it("did not start: a 503 for each request", async () => {
@@ -358,6 +354,10 @@ def app(environ, start_response):
     expect(app.stats().processes[0]?.pid).toBe(before?.pid);
     save("def app(environ, start_response): pass\n# mended\n");
     await expect.poll(() => app.stats().processes[0]?.pid, { interval: 20, timeout: 5_000 }).not.toBe(before?.pid);
+  });
+
+  it("startTimeout, for a module that runs a server", async () => {
+    messages.expect(await slow.late, /shop:app.*startTimeout.*most recent call first.*shop\.py", line 3/);
   });
 
   it("nobody listens at the address", async () => {
@@ -788,11 +788,11 @@ app = get_wsgi_application()
   it("uploads: 413 by maxBodySize, 408 by Node, and the defaults that the table names", async () => {
     const server = createServer({ connectionsCheckingInterval: 20 }, fromWsgi(mirror, { maxBodySize: 3, logger }));
     expect([server.requestTimeout, server.keepAliveTimeout]).toEqual([300_000, 5_000]);
-    server.requestTimeout = 100;
-    server.headersTimeout = 100; // Node takes the shorter of the two for the head
     const { port, url, close } = await listen(server);
     onTestFinished(close);
     expect((await fetch(url, { ...POST, body: "four" })).status).toBe(413);
+    server.requestTimeout = 100;
+    server.headersTimeout = 100; // Node takes the shorter of the two for the head
     const socket = await rawConnection(port, "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\n1");
     const [answer] = await once(socket.setEncoding("latin1"), "data");
     expect(answer).toMatch(/^HTTP\/1\.1 408 /);
@@ -811,7 +811,7 @@ app = get_wsgi_application()
     const source = page.take("python", "queue.Empty");
     expect(source).toContain("timeout=15");
     const { directory } = project(source.replace("timeout=15", "timeout=0.05"));
-    const stream = start("shop:app", { directory, requestTimeout: 1_000 });
+    const stream = start("shop:app", { directory, requestTimeout: 5_000 });
     const app = express().use(compression(), fromWsgi(stream, { logger }));
     const got = await fetch(`${await serve(app)}/events`);
     expect(got.headers.get("X-Accel-Buffering")).toBe("no");
@@ -819,7 +819,9 @@ app = get_wsgi_application()
     expect((await reader.read()).value).toBe(": hello\n\n");
     expect((await reader.read()).value).toBe(": still here\n\n");
     await reader.cancel();
-    const pausing = await fetch(`${await serve(fromWsgi(faults, { logger: new MemoryLogger() }))}/pause`);
+    const pause = start("faults:app", { requestTimeout: 500, logger: new MemoryLogger() });
+    await pause.ready();
+    const pausing = await fetch(`${await serve(fromWsgi(pause, { logger: new MemoryLogger() }))}/pause`);
     await expect(pausing.text()).rejects.toThrow();
   });
 
@@ -915,7 +917,7 @@ describe("processes", () => {
     await expectLine(own, /3 requests/);
     process.kill(plain?.stats().processes[0]?.pid as number, "SIGTERM");
     await expectLine(own, /signal/);
-    await expect.poll(() => plain?.stats().processes[0]?.restarts, { interval: 10 }).toBe(1); // the old one has ended
+    await expect.poll(() => plain?.stats().processes[0]?.restarts, { interval: 10, timeout: 5_000 }).toBe(1); // the old one has ended
     await fetch(`${url}/close`, POST);
     await expectLine(own, /\bbroke off a lane|connection to Node/);
     for (const text of ["SIGKILL", "SIGSEGV", "code 3", "start", "request"]) {
