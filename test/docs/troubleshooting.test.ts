@@ -897,7 +897,7 @@ describe("processes", () => {
   /** The log has such a line, and so has the table. */
   async function expectLine(own: MemoryLogger, pattern: RegExp): Promise<void> {
     await expect.poll(() => own.lines.some((line) => pattern.test(line)), { interval: 10, timeout: 5_000 }).toBe(true);
-    const quotes = LINES.map((line) => line.replace(" N", " 3")).filter((line) => pattern.test(line));
+    const quotes = LINES.map((line) => line.replace(/ N\b/, " 3")).filter((line) => pattern.test(line));
     expect(quotes).not.toEqual([]);
     if (EXACT)
       expect(
@@ -921,7 +921,7 @@ describe("processes", () => {
     await fetch(`${url}/close`, POST);
     await expectLine(own, /\bbroke off a lane|connection to Node/);
     for (const text of ["SIGKILL", "SIGSEGV", "code 3", "start", "request"]) {
-      expect(LINES.some((line) => line.replace(" N", " 3").includes(text))).toBe(true); // those are above
+      expect(LINES.some((line) => line.replace(/ N\b/, " 3").includes(text))).toBe(true); // those are above
     }
     expect(LINES).toHaveLength(11);
   });
