@@ -49,7 +49,7 @@ export function createProgram(version: string, serve: (args: ServeArguments) => 
       new Option("--port <number>", "the port; 0 lets the system choose").default(8000).env("PORT").argParser(port),
     )
     .addOption(new Option("--directory <folder>", "the application's folder").default(".", "the current one"))
-    .option("--virtualenv <folder>", "the virtual environment to use, seen from --directory")
+    .option("--virtualenv <folder>", "the virtual environment to use, relative to --directory")
     .option("--python <interpreter>", "the interpreter to use; not together with --virtualenv")
     .addOption(new Option("--processes <number>", "CPython processes to keep alive").default(2).argParser(wholeNumber))
     .addOption(

@@ -1,4 +1,4 @@
-/** The options of `pythonApp`. Knows their names and meaning; knows nothing of how they are carried out. */
+/** The options of `pythonApp`. Knows names and meanings; knows no implementation. */
 import type { Logger } from "../wsgi/log.ts";
 
 /** The options of `pythonApp`: how to find and run a Python app. */
@@ -20,7 +20,7 @@ export interface PythonAppOptions {
    * The folder of a virtual environment, relative to `directory`. The processes run as if it were activated: its programs come
    * first on the PATH, VIRTUAL_ENV is its folder, and PYTHONHOME is unset. Cannot be combined with `python`.
    *
-   * @default the first that exists of `.venv` and `venv` in `directory` and Node's own VIRTUAL_ENV; none if `python` is set
+   * @default the first of these that exists: `.venv` or `venv` in `directory`, Node's own VIRTUAL_ENV; none if `python` is set
    */
   virtualenv?: string | undefined;
   /**

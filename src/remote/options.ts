@@ -70,37 +70,36 @@ export interface RemoteAppOptions {
    */
   gracefulTimeout?: number | undefined;
   /**
-   * The longest request body, in bytes. A longer one gets a 413. `fromWsgi` has its own limit.
+   * The largest request body, in bytes. A request with a larger body gets a 413. `fromWsgi` has its own limit.
    *
    * @default Infinity
    */
   maxBodySize?: number | undefined;
   /**
-   * The longest request body that is collected in memory, in bytes. A longer one goes to a temporary file that has no name and
-   * that no other user can read (mode 0600).
+   * The largest request body that is buffered in memory, in bytes. A larger body goes to a temporary file that no other user
+   * can read (mode 0600) and that has no name.
    *
    * @default 1048576
    */
   spoolThreshold?: number | undefined;
   /**
-   * The memory for all request bodies together, in bytes, until their requests have ended. When it is used up, further bodies
-   * go to temporary files from their first byte on, so that many slow uploads cannot fill the memory.
+   * How much memory all buffered request bodies may use together, in bytes. When it is used up, new bodies go to temporary
+   * files from their first byte on, so that many slow uploads cannot fill the memory.
    *
    * @default 67108864
    */
   spoolMemory?: number | undefined;
   /**
-   * The memory for the part of a response that a slow client has not read, in bytes, for each response. The rest goes to a
-   * temporary file, so that a slow client does not occupy a worker of the server. All responses of the app together keep at
-   * most about 64 MiB in memory.
+   * How many bytes of one response are buffered in memory for a slow client. The rest goes to a temporary file, so that a slow
+   * client does not block a worker of the server. All responses of the app together use at most about 64 MiB of memory.
    *
    * @default 1048576
    */
   responseMemory?: number | undefined;
   /**
-   * The largest temporary file for the part of a response that a slow client has not read, in bytes, for each response; 0 for
-   * no file. The file has mode 0600 and no name. When it is full, or cannot be created, the server waits for the client. There
-   * is no limit for all files together: `TMPDIR` needs room for as many slow clients as you expect.
+   * How many bytes of one response are buffered in a temporary file (mode 0600, without a name); 0 for no file. When the file
+   * is full or cannot be created, the server waits for the client. There is no limit for all files together: `TMPDIR` needs
+   * space for as many slow clients as you expect.
    *
    * @default 1073741824
    */

@@ -22,7 +22,7 @@ export interface Closable {
  * most 10 seconds. A second signal ends the process at once, with exit code 128 plus the signal's number.
  *
  * @param closables are all closed at the same time, after the server: Python apps, database pools
- * @returns a promise of the signal. It resolves when everything is closed; then nothing of this keeps the process alive
+ * @returns a promise of the signal. It resolves when everything is closed. The process can then exit by itself
  */
 export async function closeOnSignal(server: Server, ...closables: readonly Closable[]): Promise<NodeJS.Signals> {
   const drain = new Drain(server);

@@ -180,16 +180,27 @@ const guarded: Around["before"] = (req, next) => {
   next();
 };
 
-let cases = 0;
 let shop: PythonApp;
 let faults: PythonApp;
-const python: PythonAppOptions = { directory: join(workspace.folder, "legacy"), processes: 1, threads: 1, logger };
 beforeAll(async () => {
   shop = pythonApp("shop:app", { ...python, spoolThreshold: 1 });
-  faults = pythonApp("faults:app", { ...python, requestTimeout: 200, queueTimeout: 100 });
+  faults = pythonApp("faults:app", python);
   await Promise.all([shop.ready(), faults.ready()]);
 });
 afterAll(() => Promise.all([shop.close(), faults.close()]));
+
+let cases = 0;
+const python: PythonAppOptions = { directory: join(workspace.folder, "legacy"), processes: 1, threads: 1, logger };
+
+/** Of a module whose import does not end. Begun here, since it takes its time. */
+const late: Promise<unknown> = neverLoaded();
+
+async function neverLoaded(): Promise<unknown> {
+  const app = pythonApp("shop:app", { ...project("import time\ntime.sleep(60)\n"), startTimeout: 3_000 });
+  const error = await app.ready().catch((reason) => reason);
+  await app.close();
+  return error;
+}
 
 describe("requests", () => {
   it.each([
@@ -313,7 +324,7 @@ describe("load", () => {
     const app = fastcgiApp(await silent(), { maxConnections: 1, gracefulTimeout: 0, logger, ...rule });
     onTestFinished(() => app.close());
     failure(app).catch(() => undefined); // has the connection
-    await expect.poll(() => app.stats().addresses[0]?.busy, { interval: 5 }).toBe(1);
+    await expect.poll(() => app.stats().addresses[0]?.busy, { interval: 5, timeout: 5_000 }).toBe(1);
     expectError(await failure(app), `ERR_WSGI_${code}`, pattern);
   });
 });
@@ -333,7 +344,9 @@ describe("Python apps", () => {
   });
 
   it("ERR_WSGI_REQUEST_TIMEOUT: Python, with the thread's place in the log", async () => {
-    const error = await failure(faults, get("/loop"));
+    const app = pythonApp("faults:app", { ...python, requestTimeout: 200 });
+    onTestFinished(() => app.close());
+    const error = await failure(app, get("/loop"));
     expectError(error, "ERR_WSGI_REQUEST_TIMEOUT", /^(?!.*:\d).*Python.*requestTimeout/);
     const where = (await logger.said("GET /loop")).replace(/^\[\d+\] /, "");
     const frame = await logger.said('faults.py", line');
@@ -454,12 +467,6 @@ describe("starting a Python app", () => {
       /module "helpers".*"application".*"app"/,
     ],
     ["shop:__name__", () => project(""), "APP_NOT_CALLABLE", /"shop:__name__".*\bstr\b.*call/],
-    [
-      "shop:app",
-      () => ({ ...project("import time\ntime.sleep(60)\n"), startTimeout: 300 }),
-      "START_TIMEOUT",
-      /shop:app.*startTimeout.*most recent call first.*shop\.py", line/,
-    ],
     ["shop:app", () => ({ ...python, python: "python3.99" }), "INTERPRETER", /"python3\.99".*ENOENT/],
     ["shop:app", () => ({ ...python, python: "/bin/false" }), "INTERPRETER", /"\/bin\/false".*code 1.*shop:app/],
   ] as [string, () => PythonAppOptions, string, RegExp][])("%s: %#", async (target, options, code, text) => {
@@ -467,6 +474,12 @@ describe("starting a Python app", () => {
     expect(error).toBeInstanceOf(wsgiBridge.StartError);
     expectError(error, `ERR_WSGI_${code}`, text);
   });
+});
+
+it("ERR_WSGI_START_TIMEOUT", async () => {
+  const error = await late;
+  expect(error).toBeInstanceOf(wsgiBridge.StartError);
+  expectError(error, "ERR_WSGI_START_TIMEOUT", /shop:app.*startTimeout.*most recent call first.*shop\.py", line/);
 });
 
 it("a module that has the name of one of Python's own is found by its file", async () => {
@@ -514,12 +527,12 @@ describe("remote servers, and apps inside WSGI", () => {
   const OVERLOADED = Buffer.from([1, 3, 0, 1, 0, 8, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0]);
 
   it.each([
-    ["UNREACHABLE", unusedAddress, /connection.*ECONNREFUSED/],
-    ["UNREACHABLE", () => Promise.resolve(join(workspace.folder, "app.sock")), /connection.*ENOENT/],
+    ["UNREACHABLE", unusedAddress, /\d+.*ECONNREFUSED/],
+    ["UNREACHABLE", () => Promise.resolve(join(workspace.folder, "app.sock")), /\/app\.sock.*ENOENT/],
     [
       "UPSTREAM",
       () => tcpServer((one) => one.once("data", () => one.destroy())),
-      /:\d+.*response.*connection was closed/,
+      /^(?!.*FastCGI)(?=.*\bresponse\b).*:\d+.*connection.*closed/,
     ],
     ["UPSTREAM", () => tcpServer((one) => one.once("data", () => one.end("HTTP/1.1 400"))), /FastCGI version 72/],
     ["OVERLOADED", () => tcpServer((one) => one.once("data", () => one.end(OVERLOADED))), /workers.*maxConnections/],
@@ -767,7 +780,7 @@ def app(environ, start_response):
     failure(app, get(), { logger: own, connected: (one) => one.once("data", () => one.destroy()) }).catch(
       () => undefined,
     );
-    messages.expect((await own.said("raised: ")).replace("raised: ", ""), /client.*written/);
+    messages.expect((await own.said("raised: ")).replace("raised: ", ""), /^the client has\b/);
     expect(own.text).not.toContain("Traceback");
   });
 
@@ -790,7 +803,7 @@ def app(environ, start_response):
         print("finally")
 `;
     const own = new MemoryLogger();
-    const app = pythonApp("shop:app", { ...project(source), requestTimeout: 50, threads: 2, logger: own });
+    const app = pythonApp("shop:app", { ...project(source), requestTimeout: 300, threads: 2, logger: own });
     onTestFinished(() => app.close());
     await Promise.all([failure(app), failure(app, get("/stubborn"))]);
     await Promise.all([own.said("RequestTimeout caught"), own.said("finally"), own.said("thread that does not end")]);

@@ -6,7 +6,7 @@ import { ensurePython } from "../../scripts/python-env.mjs";
 import type { Workspace } from "./program.ts";
 
 /** `DOCS_EXACT=1` compares whole messages, to find the quotes that no longer say what the source says. */
-const EXACT: boolean = process.env.DOCS_EXACT === "1";
+export const EXACT: boolean = process.env.DOCS_EXACT === "1";
 
 /** The messages of a page. Each is to be provoked once; `left` are those that were not. */
 export class Messages {

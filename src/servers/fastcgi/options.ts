@@ -47,7 +47,7 @@ export interface ServeFastcgiOptions {
    */
   gracefulTimeout?: number | undefined;
   /**
-   * The longest request body, in bytes. A longer one gets a 413.
+   * The largest request body, in bytes. A request with a larger body gets a 413.
    *
    * @default 1073741824
    */
