@@ -1,4 +1,4 @@
-"""Starts a worker: `python .../wsgi_bridge TARGET THREADS PROCESSES PARENT`. Old Python versions must be able to parse this file."""
+"""Starts a worker: `python .../wsgi_bridge TARGET THREADS PROCESSES PARENT`. Must parse on old Python versions."""
 import os
 import sys
 

@@ -1,4 +1,4 @@
-"""Checks the arguments of `start_response`. Mirrors `src/wsgi/response-head.ts`. Uses no assert, so `python -O` keeps the checks."""
+"""Checks the arguments of `start_response`. Mirrors `src/wsgi/response-head.ts`. No asserts: `python -O` keeps the checks."""
 
 import re
 from typing import Any, Dict, List, NamedTuple, Optional

@@ -123,7 +123,8 @@ class Inbound:
             kind, number, _ = self._receiver.record()
             if kind == fastcgi.BEGIN_REQUEST and number == request_id:
                 break
-            if kind != fastcgi.ABORT_REQUEST or number != self.request_id:  # Node may send that before it knows that the request has ended
+            # Node may abort the previous request before it knows that the request has ended.
+            if kind != fastcgi.ABORT_REQUEST or number != self.request_id:
                 raise ValueError("a record of type %d for request %d came before request %d" % (kind, number, request_id))
         params: List[bytes] = []
         while True:

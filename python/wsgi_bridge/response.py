@@ -1,4 +1,4 @@
-"""Writes responses; enforces PEP 3333's rules of order and length. Mirrors `src/wsgi/response.ts`. Knows a lane; knows no socket."""
+"""Writes responses and enforces PEP 3333's rules. Mirrors `src/wsgi/response.ts`. Knows a lane; knows no socket."""
 
 from typing import Any, Callable, Iterable, List, Optional, Tuple
 

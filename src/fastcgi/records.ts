@@ -1,7 +1,10 @@
-/** FastCGI records. Mirrors `python/wsgi_bridge/fastcgi.py`: same names, same order. Names are FastCGI's. Knows bytes; knows no socket. */
+/** FastCGI records. Mirrors `python/wsgi_bridge/fastcgi.py`: the same names in the same order. Knows bytes; knows no socket. */
 
 export const VERSION = 1;
-/** The id of a connection's first request. Each request gets the next id, so that a late record is not mistaken for another request's record. */
+/**
+ * The id of a connection's first request. Each request gets the next id, so that a late record is not taken for one of a later
+ * request.
+ */
 export const FIRST_REQUEST_ID = 1;
 /** The last id. The first id follows it. */
 export const LAST_REQUEST_ID = 0xffff;
@@ -22,7 +25,7 @@ export const RecordType = {
   GET_VALUES: 9,
   GET_VALUES_RESULT: 10,
   UNKNOWN_TYPE: 11,
-  /** Not FastCGI, only between the two halves of this package: pairs that describe the exception that ended a request or a start. */
+  /** Not FastCGI, only within this package: pairs that describe the exception that ended a request or a start. */
   EXCEPTION: 64,
   /** Not FastCGI, on a control lane: asks the worker to raise an exception in a lane's thread, and to send the thread's stack. */
   INTERRUPT: 65,

@@ -7,7 +7,7 @@ const SAFE: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"]);
 const MAX_ATTEMPTS = 2;
 /** How long a path is not retried after it was blocked. */
 const BLOCKED_MS = 60_000;
-/** Above this number the oldest path is dropped. To add a path, a client must crash two processes, so paths are not added quickly. */
+/** Above this number the oldest path is dropped. Each path has crashed two processes, so clients cannot add paths quickly. */
 const MAX_PATHS = 1_000;
 
 export class Retries {

@@ -14,7 +14,7 @@ import type { WorkerEvents, WorkerState } from "./worker-events.ts";
 const EXIT_GRACE_MS = 5_000;
 /** How long a thread may take to end its request after an exception was raised in it. */
 const INTERRUPT_GRACE_MS = 1_000;
-/** When a process exits, its lanes close first. This is how long the exit event may come after that. */
+/** When a process exits, its lanes close first. The exit event may come up to this much later. */
 const EXIT_EVENT_MS = 100;
 
 export class Worker implements ConnectionOwner<FastcgiConnection>, ControlEvents, ChildEvents {

@@ -112,7 +112,7 @@ export class HttpResponseReader {
     return bytes.subarray(slice.length);
   }
 
-  /** Collects text up to `end`, at most one line per call. Scans each byte once, so that a response in small pieces takes no longer. */
+  /** Collects text up to `end`, at most one line per call. Scans each byte once, however small the pieces are. */
   #readUntil(bytes: Buffer, end: string, limit: number, found: (text: string) => void): Buffer {
     const line = bytes.subarray(0, bytes.indexOf(LF) + 1 || bytes.length);
     const piece = line.toString("latin1");

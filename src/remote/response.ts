@@ -33,7 +33,7 @@ export class RemoteResponse {
     this.#stream = new ResponseStream(start, flow, backlog);
   }
 
-  /** The result for the gateway. It exists from the start, so that its `close()` can cancel a request that has no response yet. */
+  /** The result for the gateway. It exists from the start, so that `close()` can cancel a request that has no response yet. */
   get result(): WsgiResult {
     return this.#stream;
   }

@@ -11,7 +11,7 @@ import {
   record,
 } from "../../fastcgi/records.ts";
 
-/** The most unread bytes while answers to management records are sent: a web server may ask and never read. */
+/** The most unsent bytes after an answer to a management record: a web server may ask and never read. */
 const MAX_UNREAD = 1024 * 1024;
 
 export class RecordWriter {

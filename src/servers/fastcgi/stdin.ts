@@ -70,7 +70,7 @@ export class Stdin implements ByteSource {
     this.#notify();
   }
 
-  /** Called when the request is over. A complete body can still be read. Reading an incomplete one fails: it must not look complete. */
+  /** Called when the request is over. A complete body can still be read. Reading an incomplete one fails, without a false end. */
   release(): void {
     if (!this.#ended) this.fail(readTooLate());
   }
