@@ -5,9 +5,6 @@ import { expect } from "vitest";
 import { ensurePython } from "../../scripts/python-env.mjs";
 import type { Workspace } from "./program.ts";
 
-/** `DOCS_EXACT=1` compares whole messages, to find the quotes that no longer say what the source says. */
-export const EXACT: boolean = process.env.DOCS_EXACT === "1";
-
 /** The messages of a page. Each is to be provoked once; `left` are those that were not. */
 export class Messages {
   readonly left: string[];
@@ -19,14 +16,14 @@ export class Messages {
     this.left = quotes.flatMap((quote) => quote.trim().split(/\n\s*\n/)).map(oneLine);
   }
 
-  /** The page quotes a message that is really produced: both match the pattern, which says what is essential in it. */
+  /** The page quotes a message that is really produced. @param pattern finds the quote */
   expect(real: string, pattern: RegExp): void {
     const said = oneLine(this.#impersonal(real));
     expect(said).toMatch(pattern);
     const at = this.left.findIndex((quote) => pattern.test(quote));
     expect(at, `the page has no message that matches ${pattern}; really said: ${said}`).not.toBe(-1);
     const [quote] = this.left.splice(at, 1);
-    if (EXACT) expect(said).toMatch(literally(quote as string));
+    expect(said).toMatch(literally(quote as string));
   }
 
   /** With the paths that the page has. */

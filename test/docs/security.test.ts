@@ -277,8 +277,8 @@ describe("limits and times", () => {
     expect(bytes(limit("the request target"))).toBe(LIMITS.target);
     expect(bytes(limit("a body"))).toBe(inSource("src/from-wsgi/options.ts", /GIB: number = (.*);/));
     const pipelined = limit("pipelined requests that wait on a connection");
-    expect(Number.parseInt(pipelined, 10)).toBe(inSource("src/from-wsgi/pipeline.ts", /MOST_WAITING = (.*);/));
-    expect(bytes(pipelined)).toBe(inSource("src/from-wsgi/pipeline.ts", /MOST_BYTES = (.*);/));
+    expect(Number.parseInt(pipelined, 10)).toBe(inSource("src/from-wsgi/pipeline.ts", /MAX_WAITING = (.*);/));
+    expect(bytes(pipelined)).toBe(inSource("src/from-wsgi/pipeline.ts", /MAX_BYTES = (.*);/));
     expect(Number(limit("requests that wait for a Python thread"))).toBe(
       inSource("src/python/settings.ts", /options\.queueLength \?\? (\d+)/),
     );
@@ -286,7 +286,7 @@ describe("limits and times", () => {
       inSource("src/node/spool.ts", /spoolMemory \?\? (.*)\)\),/),
     );
     expect(bytes(limit("responses in memory, all together"))).toBe(
-      inSource("src/node/backlog.ts", /const SUM = (.*);/),
+      inSource("src/node/backlog.ts", /const MEMORY_SUM = (.*);/),
     );
     expect(bytes(limit("a response that waits in a file"))).toBe(
       inSource("src/python/settings.ts", /options\.responseSpool \?\? (.*)\)/),
