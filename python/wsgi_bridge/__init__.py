@@ -1,7 +1,6 @@
 """The Python half of wsgi-bridge. Needs only the standard library. Imports a module when one of its names is first used.
 
-`NodeApp` is an Express or Koa app as a WSGI callable. `Cascade` passes the requests that one app does not
-answer to a second app.
+`NodeApp` is an Express or Koa app as a WSGI callable. `Cascade` passes requests that one app does not answer to another app.
 """
 
 from typing import TYPE_CHECKING, Any

@@ -23,7 +23,7 @@ _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _BAD_VALUE = re.compile(r"[^\t\x20-\x7e\x80-\xff]")
 #: The largest Content-Length: the largest integer that JavaScript represents exactly.
 _MAX_LENGTH = 2**53 - 1
-#: The most characters of a head. Node accepts 256 KiB, so there is room for an added Content-Length and the empty line.
+#: The most characters of a head. Node accepts 256 KiB; 64 bytes are left for a Content-Length and the empty line.
 _HEAD_LIMIT = 256 * 1024 - 64
 
 #: RFC 9110 section 7.6.1 and PEP 3333, "Other HTTP Features": these fields belong to the connection, so only the server

@@ -5,8 +5,7 @@ from typing import Any, Dict, List, Optional
 from . import fastcgi
 from .node_errors import RequestBodyError, RequestEnvironError
 
-#: Parameters that are not copied from the environ but computed here. Only this package uses
-#: WSGI_INPUT_TERMINATED.
+#: Parameters that are not copied from the environ but computed here. Only this package uses the last.
 _COMPUTED = frozenset(("HTTPS", "CONTENT_LENGTH", "WSGI_INPUT_TERMINATED"))
 _BLOCK = fastcgi.MAX_CONTENT
 #: Bytes of all parameters. Node has the same limit.

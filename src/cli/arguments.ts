@@ -19,8 +19,8 @@ export interface ServeArguments {
 const MAX_PORT = 65_535;
 
 /**
- * Returns the command-line parser. Its `parseAsync()` calls `serve`, or throws a `CommanderError`: with `exitCode` 0 after it has
- * printed the help or the version to stdout; with another one after it has printed what is wrong with the arguments to stderr.
+ * Returns the command-line parser. Its `parseAsync()` calls `serve`. If it prints the help or the version to stdout instead, it
+ * throws a `CommanderError` with `exitCode` 0. If the arguments are wrong, it says so on stderr, and `exitCode` is not 0.
  */
 export function createProgram(version: string, serve: (args: ServeArguments) => Promise<void>): Command {
   const program = new Command("wsgi-bridge")

@@ -204,6 +204,7 @@ export class FastcgiConnection {
     this.#becomeIdle();
   }
 
+  /** Reports the closed connection once: to the owner, then to the request. */
   #lose(reason: Error): void {
     if (this.#state === "closed") return;
     this.#state = "closed";

@@ -19,7 +19,7 @@ export interface ChildEvents {
 const CONTROL = 3;
 /**
  * The most turns of the event loop in which the output of an exited process is read. A descendant that still holds the streams
- * may write without end. Each turn reads up to 64 KiB or more, and a socket buffers less than all turns together can read.
+ * may write without end. Each turn can read at least 64 KiB, and a socket buffers less than all turns together can read.
  */
 const MAX_TURNS = 256;
 

@@ -78,8 +78,8 @@ export class Generation implements WorkerEvents<Worker> {
    * Returns a process for a suspect, a request that may crash it; undefined if no process is suitable now.
    *
    * An idle process is best. A process whose requests have all run for a while is also suitable, unless another process is
-   * being replaced: then the request waits for the replacement. It never gets the last ready process while a replacement
-   * starts. If there are several processes, only one at a time serves such a request.
+   * being replaced: then the suspect waits for the replacement. It never gets the last ready process while a replacement
+   * starts. If there are several processes, only one at a time serves a suspect.
    */
   workerForSuspect(): Worker | undefined {
     const workers = this.#slots.flatMap(({ serving }) => serving ?? []);

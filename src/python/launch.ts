@@ -22,7 +22,7 @@ export function launch({ target, threads, processes, interpreter, directory, env
   });
 }
 
-/** The forwarding of a process's stdout and stderr to the log. */
+/** Controls the forwarding of a process's output to the log. */
 export interface Output {
   /** Logs unfinished lines. Called when no more output will come. */
   flush(): void;

@@ -11,7 +11,7 @@ export interface PythonAppOptions {
    */
   directory?: string | undefined;
   /**
-   * The Python interpreter, which is used as it is: a command on the PATH, or a path. CPython 3.8 or later.
+   * The Python interpreter: a command on the PATH, or a path. No virtual environment is activated. CPython 3.8 or later.
    *
    * @default the interpreter of the virtual environment, if `virtualenv` finds one, else `python3`
    */

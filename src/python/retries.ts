@@ -11,7 +11,7 @@ const BLOCKED_MS = 60_000;
 const MAX_PATHS = 1_000;
 
 export class Retries {
-  /** Until when a path is not retried. The key is a digest, because clients choose the path's length. Oldest entry first. */
+  /** The time until which a path is not retried, oldest entry first. The key is a digest, because clients choose the path's length. */
   readonly #blockedUntil: Map<string, number> = new Map();
 
   /**

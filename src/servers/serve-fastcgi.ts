@@ -8,16 +8,13 @@ import { type FastcgiServerSettings, resolveSettings, type ServeFastcgiOptions }
 import { Responder, type ResponderOwner } from "./fastcgi/responder.ts";
 import { listenAt, surviveAccept } from "./listen-at.ts";
 
-/** Where to listen: `"host:port"` (port 0: any free port), `"/path/to.sock"`, `"unix:/path/to.sock"`, `{ port, host? }` or `{ path }`. */
+/** Where to listen: `"host:port"`, `"/path/to.sock"`, `"unix:/path/to.sock"`, `{ port, host? }`, `{ path }`. Port 0: any free one. */
 export type ListenAddress = string | { readonly port: number; readonly host?: string } | { readonly path: string };
 
 export interface FastcgiServer {
   /** The address it listens on, with the actual port if the port was 0: `"127.0.0.1:9000"`, `"/run/shop/app.sock"`. */
   readonly address: string;
-  /**
-   * Accepts no new connections, and closes open ones after their request. Resolves when all are closed. May be called more than
-   * once.
-   */
+  /** Stops listening, and closes connections after their request. Resolves when all are closed. May be called more than once. */
   close(): Promise<void>;
 }
 

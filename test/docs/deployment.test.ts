@@ -382,7 +382,7 @@ const STOP: number =
   constant("src/servers/close-on-signal.ts", /GRACE_MS = ([\d_]+)/) +
   constant("src/python/settings.ts", /options\.gracefulTimeout \?\? ([\d_]+)/) +
   constant("src/python/worker.ts", /EXIT_GRACE_MS = ([\d_]+)/) +
-  constant("src/python/termination.ts", /SIGTERM_GRACE_MS = ([\d_]+)/);
+  constant("src/python/termination.ts", /SIGNAL_GRACE_MS = ([\d_]+)/);
 const START: number = constant("src/python/settings.ts", /options\.startTimeout \?\? ([\d_]+)/);
 
 it("times: a stop takes as long as the source says", () => {

@@ -70,7 +70,7 @@ export class Stdin implements ByteSource {
     this.#notify();
   }
 
-  /** Called when the request is over. A complete body can still be read. Reading an incomplete one fails, without a false end. */
+  /** Called when the request is over. A complete body can still be read. An incomplete one fails, so it does not look complete. */
   release(): void {
     if (!this.#ended) this.fail(readTooLate());
   }
