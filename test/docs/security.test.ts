@@ -210,7 +210,7 @@ const REFUSED: Readonly<Record<string, readonly string[]>> = {
     `POST / HTTP/1.1\r\n${HOST}Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n`,
   ],
   "Transfer-Encoding in HTTP/1.0": [`POST / HTTP/1.0\r\n${HOST}Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n`],
-  "a bare LF, a folded header line, a blank before the colon": [
+  "a bare LF, a folded header line, a space before the colon": [
     `GET / HTTP/1.1\n${HOST}\r\n`,
     `GET / HTTP/1.1\r\n${HOST}X: a\r\n b\r\n\r\n`,
     `GET / HTTP/1.1\r\n${HOST}X : a\r\n\r\n`,
