@@ -4,7 +4,7 @@ import { configDefaults, defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
-    exclude: [...configDefaults.exclude, "test/servers/real/**"], // these need servers: vitest.servers.config.ts
+    exclude: [...configDefaults.exclude, "test/servers/real/**"], // need real servers; see vitest.servers.config.ts
     typecheck: { enabled: true, include: ["test/**/*.test-d.ts"] },
     testTimeout: 20_000,
     hookTimeout: 30_000,

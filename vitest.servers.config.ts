@@ -1,4 +1,4 @@
-/** The tests that need real servers: see scripts/install-servers.sh. */
+/** Runs the tests that need real servers, which scripts/install-servers.sh installs. */
 import { defineConfig } from "vitest/config";
 
 // biome-ignore lint/style/noDefaultExport: vitest reads its configuration from the default export

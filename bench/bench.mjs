@@ -1,4 +1,4 @@
-/** One whole run, group by group: start the servers, measure, end them. Knows the order of things; prints only progress. */
+/** Runs the benchmark group by group: starts the servers, measures, stops them. Prints only progress. */
 import { ensurePython } from "../scripts/python-env.mjs";
 import { Load } from "./load.mjs";
 import { machine, programVersion, versions } from "./machine.mjs";
@@ -8,7 +8,7 @@ import { measureRounds } from "./rounds.mjs";
 import { compare, medians } from "./summary.mjs";
 import { COMPARISONS } from "./table/comparisons.mjs";
 
-/** The same for gunicorn and for the bridge, where the group does not say otherwise. */
+/** The defaults for gunicorn and for the bridge, which a group may override. */
 const PYTHON = { processes: 2, threads: 4 };
 
 /** @typedef {{ group: import("./table/groups.mjs").Group, rows: import("./table/groups.mjs").Row[] }} Part */
@@ -41,10 +41,10 @@ export async function bench(parts, settings, { interrupted, progress }) {
   }
 }
 
-/** Without the program that it needs it is not measured, which the report says. */
+/** Whether the group needs a program that is not installed. The report lists such groups. */
 const isLeftOut = ({ needs }) => needs !== undefined && programVersion(needs) === undefined;
 
-/** Only the group's own servers run meanwhile: idle ones of others would wake up now and then. */
+/** Only the servers of the group run meanwhile, because idle servers also use some CPU. */
 async function measureGroup({ group, rows }, defaults, { python, children, load, progress }) {
   const measure = MEASURES[group.measure];
   const settings = { ...PYTHON, ...defaults, ...overrides(group, defaults) };

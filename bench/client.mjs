@@ -1,4 +1,4 @@
-/** One request on a connection of its own. Knows HTTP; knows no server. The load is not made with it. */
+/** Sends one request on its own connection. Not used for load. Knows HTTP; knows nothing of servers. */
 import { request } from "node:http";
 
 /**
@@ -22,13 +22,13 @@ export function ask(url, { method, headers, body, ms }) {
 }
 
 /**
- * The same, for an answer that has to be right: a row that answers something else would be measured for doing something else.
+ * Sends a request and checks the response, because a row with another response would do other work than the others.
  *
  * @param {string} base @param {import("./table/groups.mjs").Exchange} exchange @param {number} ms
  */
-export async function askRightly(base, exchange, ms) {
+export async function askAndCheck(base, exchange, ms) {
   const { status, text } = await ask(new URL(exchange.path, base), { ...exchange, ms });
   const { expect = text } = exchange;
   if (status === 200 && text === expect) return text;
-  throw new Error(`${exchange.method} ${exchange.path} is answered ${status} ${JSON.stringify(text.slice(0, 200))}`);
+  throw new Error(`${exchange.method} ${exchange.path} got ${status} ${JSON.stringify(text.slice(0, 200))}`);
 }

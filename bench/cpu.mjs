@@ -1,14 +1,14 @@
-/** CPU time and memory of processes and all their descendants, as the kernel counts them. Linux by /proc, else by ps. */
+/** CPU time and memory of processes and their descendants, from /proc on Linux and from ps elsewhere. */
 import { execFileSync } from "node:child_process";
 import { readdirSync, readFileSync } from "node:fs";
 
 /** @typedef {{ ppid: number, cpu: number, rss: number }} Usage microseconds of CPU, bytes resident */
 
 /**
- * The sum over the roots and everything below them.
+ * Returns the sum over these processes and their descendants.
  *
  * @param {number[]} roots
- * @returns {{ pids: number[], cpu: number, rss: number } | undefined} undefined where it cannot be measured
+ * @returns {{ pids: number[], cpu: number, rss: number } | undefined} undefined if it cannot be measured here
  */
 export function usage(roots) {
   const all = allProcesses();
@@ -19,10 +19,11 @@ export function usage(roots) {
 }
 
 /**
- * The CPU of the same processes to the nanosecond, as far as their threads still live: for what is less than a tick.
+ * Returns the CPU time of the same processes with the precision of nanoseconds, for work shorter than a clock tick.
+ * Counts only threads that are still alive.
  *
  * @param {number[]} roots
- * @returns {number | undefined} microseconds; undefined where the system does not tell
+ * @returns {number | undefined} microseconds; undefined if the system does not report them
  */
 export function exactCpu(roots) {
   try {
@@ -33,7 +34,7 @@ export function exactCpu(roots) {
   }
 }
 
-/** The first number of a schedstat is the time on a CPU, in nanoseconds. */
+/** Returns the CPU times of the threads: the first number of each schedstat, in nanoseconds. */
 function threadTimes(pid) {
   const tasks = `/proc/${pid}/task`;
   const times = readdirSync(tasks).map((thread) => readFileSync(`${tasks}/${thread}/schedstat`, "latin1"));
@@ -43,7 +44,7 @@ function threadTimes(pid) {
 function withDescendants(roots, all) {
   const found = new Set(roots.filter((pid) => all.has(pid)));
   for (const parent of found) {
-    for (const [pid, { ppid }] of all) if (ppid === parent) found.add(pid); // a Set is walked to what it has grown to
+    for (const [pid, { ppid }] of all) if (ppid === parent) found.add(pid); // the loop also visits what is added here
   }
   return [...found].sort((a, b) => a - b);
 }
@@ -54,12 +55,12 @@ function allProcesses() {
     if (process.platform === "linux") return fromProc(kernelUnits());
     return parsePs(execFileSync("ps", ["-A", "-o", "pid=,ppid=,time=,rss="], { encoding: "utf8" }));
   } catch {
-    return undefined; // there is no such command here
+    return undefined; // the command is missing
   }
 }
 
 let units;
-/** The kernel's clock tick in microseconds and its page in bytes. */
+/** Returns the kernel's clock tick in microseconds and its page size in bytes. */
 function kernelUnits() {
   const getconf = (name) => Number(execFileSync("getconf", [name], { encoding: "utf8" }));
   units ??= { tick: 1e6 / getconf("CLK_TCK"), page: getconf("PAGESIZE") };
@@ -73,15 +74,15 @@ function fromProc(kernel) {
     try {
       all.set(Number(name), parseStat(readFileSync(`/proc/${name}/stat`, "latin1"), kernel));
     } catch (error) {
-      if (error.code !== "ENOENT" && error.code !== "ESRCH") throw error; // it ended since the folder was read
+      if (error.code !== "ENOENT" && error.code !== "ESRCH") throw error; // the process has exited since the folder was read
     }
   }
   return all;
 }
 
 /**
- * One line of /proc/PID/stat. The name is in brackets and may hold blanks and brackets, so counting begins after it.
- * Time of children already reaped is included: it does not leave the sum when one ends.
+ * Parses /proc/PID/stat. The name is in parentheses and may contain spaces and parentheses, so fields are counted after it.
+ * The CPU time includes that of reaped children, so the sum does not shrink when a child exits.
  *
  *     parseStat("7 (a b) S 1 7 7 0 -1 0 0 0 0 0 30 12 5 1 20 0 4 0 100 9000 25", { tick: 10_000, page: 4096 })
  *       → { ppid: 1, cpu: 480_000, rss: 102_400 }
@@ -93,7 +94,8 @@ export function parseStat(line, { tick, page }) {
 }
 
 /**
- * `ps -o pid=,ppid=,time=,rss=`; the time is `[[days-]hours:]minutes:seconds[.hundredths]`, the memory in KiB.
+ * Parses the output of `ps -o pid=,ppid=,time=,rss=`. The time is `[[days-]hours:]minutes:seconds[.hundredths]`, the
+ * memory is in KiB.
  *
  *     parsePs("  7  1   0:01.50  100") → Map { 7 → { ppid: 1, cpu: 1_500_000, rss: 102_400 } }
  */

@@ -1,7 +1,7 @@
-/** The load generator, in a process of its own so that its CPU is not the servers'. One job at a time, by message. */
+/** The load generator, in its own process so that its CPU time is not counted with the servers'. Runs one job per message. */
 import autocannon from "autocannon";
 
-process.on("SIGINT", () => {}); // the bench decides; when it is gone, so is the channel
+process.on("SIGINT", () => {}); // the bench stops this process; the channel closes when the bench exits
 process.on("disconnect", () => process.exit());
 process.on("message", async (job) => {
   process.send(await run(job));
@@ -10,11 +10,11 @@ process.on("message", async (job) => {
 /** @param {{ url: string, exchange: import("./table/groups.mjs").Exchange, connections: number, seconds: number }} job */
 async function run({ url, exchange, connections, seconds }) {
   const { method, headers, body, expect } = exchange;
-  const latencies = []; // autocannon's histogram knows whole milliseconds only
+  const latencies = []; // autocannon's histogram has only whole milliseconds
   const load = { url, method, headers, body, connections, duration: seconds };
   const cpu = process.cpuUsage();
   const start = performance.now();
-  // It looks at the clock once per sample, so a second's sample could make a round a second longer.
+  // autocannon checks the time once per sample, so samples of a second could make a round a second longer.
   const running = autocannon({ ...load, expectBody: expect, sampleInt: 100 });
   running.on("response", (_client, _status, _bytes, ms) => latencies.push(ms));
   const result = await running;
@@ -31,8 +31,8 @@ async function run({ url, exchange, connections, seconds }) {
   };
 }
 
-/** What went wrong, by name; autocannon opens a closed connection again and says nothing, so the requests are counted. */
+/** Returns the failures by name. autocannon silently reopens closed connections, so lost requests are counted here. */
 function faults({ errors, non2xx, mismatches, requests }, connections) {
-  const lost = Math.max(0, requests.sent - requests.total - connections); // each may have one under way at the end
+  const lost = Math.max(0, requests.sent - requests.total - connections); // each may have one in flight at the end
   return Object.entries({ errors, non2xx, mismatches, lost }).filter(([, count]) => count > 0);
 }

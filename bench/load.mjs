@@ -1,13 +1,13 @@
-/** The bench's end of the load generator. Knows jobs and answers; the HTTP is in load-process.mjs. */
+/** Controls the load generator. Knows jobs and results; the HTTP is in load-process.mjs. */
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 
 const NAME = "the load generator";
 const SCRIPT = fileURLToPath(new URL("load-process.mjs", import.meta.url));
-/** Beyond the round's own time: the generator gives up on a request after 10 s. */
+/** Added to the time of the round. The generator times out a request after 10 s. */
 const GRACE_MS = 15_000;
 
-/** One process for all rounds, so that its own warming up is over when counting begins. */
+/** One process for all rounds, so that it is warmed up when counting begins. */
 export class Load {
   #child;
   #children;
@@ -19,15 +19,15 @@ export class Load {
   }
 
   /**
-   * Keeps `connections` requests under way for `seconds`.
+   * Keeps `connections` requests in flight for `seconds`.
    *
    * @param {{ url: string, exchange: import("./table/groups.mjs").Exchange, connections: number, seconds: number }} job
    * @returns {Promise<{ requests: number, rps: number, p50: number, p99: number, faults: [string, number][], loadCpu: number }>}
-   *   latencies in milliseconds, `loadCpu` the generator's own microseconds a request
+   *   latencies in milliseconds; `loadCpu` is the generator's own CPU time per request, in microseconds
    */
   async run(job) {
     this.#child.send(job);
-    const limit = { ms: job.seconds * 1000 + GRACE_MS, late: `${NAME} did not come back from ${job.url}` };
+    const limit = { ms: job.seconds * 1000 + GRACE_MS, late: `${NAME} did not return from ${job.url}` };
     const [result] = await this.#children.wait(once(this.#child, "message"), limit);
     return result;
   }

@@ -1,4 +1,4 @@
-/** Where it was measured, and with which versions: a figure without them cannot be repeated. No name, no path. */
+/** The machine and the versions, without which a figure cannot be reproduced. Contains no host name and no path. */
 import { execFileSync, spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { availableParallelism, cpus, totalmem, type } from "node:os";
@@ -24,7 +24,7 @@ export function versions(python) {
   };
 }
 
-/** @param {string} name @returns {string | undefined} undefined where there is no such program */
+/** @param {string} name @returns {string | undefined} undefined if the program is not installed */
 export function programVersion(name) {
   const { status, stdout } = spawnSync(name, ["--version"], { encoding: "utf8" });
   return status === 0 ? stdout.trim() : undefined;
@@ -34,11 +34,11 @@ function packageVersion(path) {
   return JSON.parse(readFileSync(new URL(path, import.meta.url), "utf8")).version;
 }
 
-const ASK = `
+const PROBE = `
 import json, platform, sys
 from importlib.metadata import version
 print(json.dumps({"python": platform.python_version(), **{name: version(name) for name in sys.argv[1:]}}))`;
 
 function pythonVersions(python) {
-  return JSON.parse(execFileSync(python, ["-c", ASK, ...PYTHON_PACKAGES], { encoding: "utf8" }));
+  return JSON.parse(execFileSync(python, ["-c", PROBE, ...PYTHON_PACKAGES], { encoding: "utf8" }));
 }

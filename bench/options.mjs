@@ -1,21 +1,21 @@
-/** What the command line may say. Knows names and bounds; runs nothing. */
+/** Parses the command line. Knows names and limits; runs nothing. */
 import { parseArgs } from "node:util";
 import { GROUPS, rowsOf } from "./table/groups.mjs";
 import { STACKS } from "./table/stacks.mjs";
 
-/** The group of `calls/`, which has no servers. */
+/** The group in `calls/`, which has no servers. */
 const CALLS = "calls";
 const GROUP_IDS = [...GROUPS.map(({ id }) => id), CALLS];
 
 export const USAGE = `node bench/run.mjs [options]
-  --rounds N        counted rounds, after one that warms up (default 5)
-  --seconds N       how long each row is under load in each round (default 1)
-  --connections N   keep-alive connections, each with one request under way (default 16)
-  --group A,B       which groups: ${GROUP_IDS.join(", ")} (default all)
-  --rows A,B        which rows of them: ${Object.keys(STACKS).join(", ")} (default all)
-  --json FILE       where all figures go (default a new file in bench/results)`;
+  --rounds N        number of counted rounds, after a warm-up round (default: 5)
+  --seconds N       time under load of each row in each round (default: 1)
+  --connections N   number of keep-alive connections, each with one request in flight (default: 16)
+  --group A,B       groups to run: ${GROUP_IDS.join(", ")} (default: all)
+  --rows A,B        rows of these groups to run: ${Object.keys(STACKS).join(", ")} (default: all)
+  --json FILE       file for all figures (default: a new file in bench/results)`;
 
-/** Thrown for a command line that cannot be used. */
+/** Thrown if the command line is invalid. */
 export class OptionError extends Error {
   exitCode = 2;
 }
@@ -23,7 +23,7 @@ export class OptionError extends Error {
 /**
  * @param {string[]} args
  * @returns {{ rounds: number, seconds: number, connections: number, json: string | undefined,
- *   parts: import("./bench.mjs").Part[], calls: boolean }} `calls`: measure those in memory too
+ *   parts: import("./bench.mjs").Part[], calls: boolean }} `calls`: also measure calls in memory
  * @throws OptionError
  */
 export function readOptions(args) {
@@ -34,7 +34,7 @@ export function readOptions(args) {
     .map((each) => ({ group: each, rows: rowsOf(each).filter(({ stack }) => stacks.includes(stack)) }))
     .filter((part) => part.rows.length > 0);
   const calls = groups.includes(CALLS) && rows === undefined;
-  if (parts.length === 0 && !calls) throw new OptionError("--rows: the groups have no such rows");
+  if (parts.length === 0 && !calls) throw new OptionError("--rows: the selected groups have none of these rows");
   return {
     rounds: whole("rounds", rounds, 100),
     seconds: whole("seconds", seconds, 600),
@@ -65,10 +65,10 @@ function whole(name, text, most) {
   throw new OptionError(`--${name} must be a whole number from 1 to ${most}, got ${text}`);
 }
 
-/** All where nothing is said. */
+/** Returns the ids of a list, or all ids if the option is not given. */
 function chosen(name, text, known) {
   const ids = text?.split(",") ?? known;
-  const stranger = ids.find((id) => !known.includes(id));
-  if (stranger === undefined) return ids;
-  throw new OptionError(`--${name}: there is no ${JSON.stringify(stranger)}`);
+  const unknown = ids.find((id) => !known.includes(id));
+  if (unknown === undefined) return ids;
+  throw new OptionError(`--${name}: unknown name ${JSON.stringify(unknown)}; the names are ${known.join(", ")}`);
 }

@@ -1,4 +1,4 @@
-/** The processes of the bench: started here and ended here, each by its own handle. Knows children; knows no row. */
+/** Starts and stops the child processes of the bench. Knows processes; knows nothing of rows. */
 import { fork, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
@@ -7,19 +7,19 @@ const STOP_MS = 8_000;
 const LAST_LINES = 20;
 
 /**
- * Every child that was started, in that order. A server ends when its stdin does, the load generator when its channel
- * does; both happen too when this process dies in any way, so nothing is left behind even then.
+ * All running children, in the order of their start. A server exits when its stdin ends, the load generator when its channel
+ * closes. Both also happen when this process dies, so no child is ever left behind.
  */
 export class Children {
   #children = new Set();
   #stopping = false;
-  #end;
-  #ended = new Promise((_, reject) => {
-    this.#end = reject;
+  #fail;
+  #failed = new Promise((_, reject) => {
+    this.#fail = reject;
   });
 
   constructor() {
-    this.#ended.catch(() => {}); // nobody may be waiting
+    this.#failed.catch(() => {}); // no caller may be waiting
   }
 
   /** @param {string} name for messages */
@@ -33,7 +33,7 @@ export class Children {
   }
 
   /**
-   * Waits for something that the children are to do, for a time. Rejects too when one of them ends, or all are stopped.
+   * Waits for something that the children do. Rejects at the timeout, when a child exits, and when all are stopped.
    *
    * @template T @param {Promise<T>} promise @param {{ ms: number, late: string }} limit @returns {Promise<T>}
    */
@@ -43,13 +43,13 @@ export class Children {
       timer = setTimeout(() => reject(new Error(late)), ms);
     });
     try {
-      return await Promise.race([promise, limit, this.#ended]);
+      return await Promise.race([promise, limit, this.#failed]);
     } finally {
       clearTimeout(timer);
     }
   }
 
-  /** Asks some to end, the last first; kills those that do not. */
+  /** Stops these children, the last one first. Kills those that do not exit in time. */
   async end(some) {
     for (const child of some.toReversed()) {
       this.#children.delete(child);
@@ -57,10 +57,10 @@ export class Children {
     }
   }
 
-  /** The same for all; no more can be started. */
+  /** Stops all children. No more can be started. */
   async stop() {
     this.#stopping = true;
-    this.#end(new Error("stopped"));
+    this.#fail(new Error("stopped"));
     await this.end([...this.#children]);
   }
 
@@ -68,11 +68,11 @@ export class Children {
     if (this.#stopping) throw new Error("stopped");
     const child = start();
     this.#children.add(child);
-    const said = lastWords(child.stderr);
-    child.on("error", (error) => this.#end(new Error(`${name}: ${error.message}`)));
+    const lastOutput = lastLines(child.stderr);
+    child.on("error", (error) => this.#fail(new Error(`${name}: ${error.message}`)));
     child.on("exit", (code, signal) => {
       if (this.#children.delete(child))
-        this.#end(new Error(`${name} ended with ${signal ?? `exit code ${code}`}${said()}`));
+        this.#fail(new Error(`${name} ended with ${signal ?? `exit code ${code}`}${lastOutput()}`));
     });
     return child;
   }
@@ -83,13 +83,13 @@ async function end(child) {
   const exit = once(child, "exit");
   const timer = setTimeout(() => child.kill("SIGKILL"), STOP_MS);
   if (child.connected) child.disconnect();
-  child.stdin?.on("error", () => {}).end(); // it may have gone in this moment
+  child.stdin?.on("error", () => {}).end(); // the process may have just exited
   await exit;
   clearTimeout(timer);
 }
 
-/** What a process has written at last, if that was not shown as it came. @returns {() => string} */
-function lastWords(stream) {
+/** Keeps the last lines of a stream that is not shown otherwise. @returns {() => string} */
+function lastLines(stream) {
   const lines = [];
   if (stream) {
     createInterface({ input: stream }).on("line", (line) => {

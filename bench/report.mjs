@@ -1,8 +1,8 @@
-/** The result as text for people. Pure; the same result goes to the file as JSON. */
+/** Formats the result as text. The same result is written to a file as JSON. */
 import { FIGURES } from "./table/figures.mjs";
 
 const NOT_MEASURED = "not measured";
-/** Of one core, above which the load generator, and not the server, may be what a row's requests a second tell. */
+/** The share of a core above which the load generator, not the server, may limit the requests per second. */
 const BUSY_LOAD = 0.7;
 
 /** @param {Awaited<ReturnType<typeof import("./bench.mjs").bench>>} result */
@@ -11,10 +11,10 @@ export function report({ machine, versions, settings, groups, leftOut }) {
   const head = [
     `${machine.system} ${machine.arch}, ${machine.cores} cores, ${machine.cpu}, ${machine.memory}`,
     list.join(", "),
-    `Medians of rounds of ${settings.seconds} s. CPU and RSS: all processes of a row; the load generator's are not in them.`,
+    `Medians of rounds of ${settings.seconds} s. CPU and RSS: sum over all processes of a row, without the load generator.`,
   ];
   const missing = leftOut.map(
-    ({ title, needs }) => `Left out: ${title}: there is no ${needs} here; scripts/install-servers.sh installs it.`,
+    ({ title, needs }) => `Left out: ${title}: ${needs} is not installed; scripts/install-servers.sh installs it.`,
   );
   return [...head, ...missing, ...groups.flatMap(groupLines)].join("\n");
 }
@@ -42,15 +42,15 @@ function groupLines({ title, settings, figures, rows, comparisons }) {
 function comparisonLine({ of, to, figure, value, lowest, highest, ...target }, names) {
   const { words, digits } = FIGURES[figure];
   const row = names.get(of);
-  const told = to === undefined ? `${row}, ${words}` : `${row} ÷ ${names.get(to)}, ${words}`;
-  const asked = wanted(target);
-  if (value === undefined) return `${told}: ${NOT_MEASURED}${asked === undefined ? "" : ` (target: ${asked})`}`;
+  const label = to === undefined ? `${row}, ${words}` : `${row} ÷ ${names.get(to)}, ${words}`;
+  const goal = targetText(target);
+  if (value === undefined) return `${label}: ${NOT_MEASURED}${goal === undefined ? "" : ` (target: ${goal})`}`;
   const number = (each) => each.toFixed(to === undefined ? digits : 2);
-  const verdict = asked === undefined ? "" : `; target: ${asked}: ${target.met ? "met" : "MISSED"}`;
-  return `${told}: ${number(value)} (rounds ${number(lowest)} to ${number(highest)})${verdict}`;
+  const verdict = goal === undefined ? "" : `; target: ${goal}: ${target.met ? "met" : "MISSED"}`;
+  return `${label}: ${number(value)} (rounds ${number(lowest)} to ${number(highest)})${verdict}`;
 }
 
-/** Rows whose requests a second are not the server's alone; their CPU a request is. */
+/** Warns about rows whose requests per second the load generator may limit. Their CPU per request is still right. */
 function busyLoadLines(rows) {
   const shares = rows.map(({ name, median: { rps, loadCpu } }) => ({ name, share: (rps * loadCpu) / 1e6 }));
   const busy = shares.filter(({ share }) => share >= BUSY_LOAD);
@@ -58,7 +58,7 @@ function busyLoadLines(rows) {
   const list = busy.map(({ name, share }) => `${name} ${(share * 100).toFixed(0)} %`).join(", ");
   return [
     "",
-    `The load generator itself was busy (of one core: ${list}): trust the CPU there, not the requests a second.`,
+    `The load generator was busy (share of one core: ${list}): trust the CPU of these rows, not the requests per second.`,
   ];
 }
 
@@ -67,8 +67,8 @@ function count(number, noun) {
   return `${number} ${noun}${number === 1 ? "" : "s"}`;
 }
 
-/** wanted({ atMost: 0.65 }) → "at most 0.65" */
-function wanted({ atLeast, atMost }) {
+/** targetText({ atMost: 0.65 }) → "at most 0.65" */
+function targetText({ atLeast, atMost }) {
   if (atLeast !== undefined) return `at least ${atLeast}`;
   return atMost === undefined ? undefined : `at most ${atMost}`;
 }
@@ -78,7 +78,7 @@ function shown(figure, value) {
   return value === undefined ? NOT_MEASURED : (value * scale).toFixed(digits);
 }
 
-/** Columns of equal width: the first to the left, figures to the right. */
+/** Aligns the columns: the first one left, the figures right. */
 function align(lines) {
   const widths = lines[0].map((_, column) => Math.max(...lines.map((line) => line[column].length)));
   return lines.map((line) =>

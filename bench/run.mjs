@@ -1,7 +1,7 @@
 /**
- * The benchmark: `npm run bench`, or after it `node bench/run.mjs --rounds 3 --group hello --rows gunicorn,http-bridge`.
+ * The benchmark: `npm run bench`, or, after a build, `node bench/run.mjs --rounds 3 --group hello --rows gunicorn,http-bridge`.
  *
- * Exit code 0: measured, targets met or not, since a busy machine may miss one; 1: something failed, 2: a wrong option.
+ * Exit code 0: measured, even if a target is missed, which a busy machine may cause; 1: a failure; 2: an invalid option.
  */
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname, relative } from "node:path";
@@ -13,13 +13,13 @@ import { report } from "./report.mjs";
 
 const SIGNALS = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 };
 
-/** Rejects at the first signal. At the second the process ends as it does by default, and its children with it. */
+/** Rejects at the first signal. The second signal ends the process, and its children with it. */
 const interrupted = new Promise((_, reject) => {
   for (const [signal, exitCode] of Object.entries(SIGNALS)) {
     process.once(signal, () => reject(Object.assign(new Error(`stopped by ${signal}`), { exitCode })));
   }
 });
-interrupted.catch(() => {}); // it may come when nothing is running any more
+interrupted.catch(() => {}); // the signal may arrive when nothing waits for it
 
 try {
   const { parts, calls, json, ...settings } = readOptions(process.argv.slice(2));
@@ -43,7 +43,7 @@ function save(result, file = resultFile(result.date)) {
   return file;
 }
 
-/** Under bench/results, which git ignores. */
+/** Returns the default file, in bench/results, which git ignores. */
 function resultFile(date) {
   return fileURLToPath(new URL(`results/${date.replaceAll(/[:.]/g, "-")}.json`, import.meta.url));
 }

@@ -1,10 +1,10 @@
-/** Starts the servers of a row. Knows how each kind is called and announces itself; knows nothing of load. */
+/** Starts the servers of a row. Knows the command and the output of each kind of server; knows nothing of load. */
 import { execFileSync } from "node:child_process";
 import { once } from "node:events";
 import { createServer } from "node:net";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
-import { askRightly } from "./client.mjs";
+import { askAndCheck } from "./client.mjs";
 import { STACKS } from "./table/stacks.mjs";
 
 export const START_MS = 20_000;
@@ -14,9 +14,9 @@ const APPS = here("apps");
 const APP = "answers:app";
 
 /**
- * The command of each kind of server; how it says once where it listens; and how often it prints the line `ready`, once
- * or for each process, before all of it is ready to work. Every one ends when its stdin does. A `talkative` one has
- * much more to say, and all of it on stderr: it is shown when it fails.
+ * For each kind of server: the command, the line that it prints when it listens, and how many `ready` lines it prints, one
+ * or one per process, until all processes are ready. Every server exits when its stdin ends. A `verbose` server prints much
+ * more, all of it on stderr, which is shown only if it fails.
  */
 const KINDS = {
   gunicorn: {
@@ -30,7 +30,7 @@ const KINDS = {
   },
   uwsgi: {
     command: ({ python, processes, threads, unused }, { options }) => [
-      // A stdin that is a socket it takes for one to listen on, so that it gets it as another descriptor.
+      // uWSGI would listen on a stdin that is a socket, so it gets stdin as descriptor 9.
       ...["sh", "-c", 'exec "$0" "$@" 9<&0 0</dev/null'],
       ...["uwsgi", "--plugin", "python3,http", ...options, unused, "--module", "uwsgi_server", "--need-app"],
       ...["--pythonpath", here("servers"), "--pythonpath", APPS, "--pythonpath", packagesOf(python)],
@@ -39,7 +39,7 @@ const KINDS = {
     ],
     listening: /^listening (\S+)$/,
     readyLines: ({ processes }) => processes,
-    talkative: true,
+    verbose: true,
   },
   waitress: {
     command: ({ python, processes, threads }) => [
@@ -56,7 +56,7 @@ const KINDS = {
       ...["--directory", APPS, "--python", python, "--processes", String(processes), "--threads", String(threads)],
     ],
     listening: /^Serving \S+ at (\S+) /,
-    readyLines: () => 0, // it says the one line when all is ready
+    readyLines: () => 0, // it prints its line when all processes are ready
   },
   node: {
     command: ({ python, processes, threads, upstream }, { script }) => [
@@ -70,7 +70,7 @@ const KINDS = {
 };
 
 /**
- * Starts a row's servers, and has its answer checked once all of them are ready.
+ * Starts the servers of a row and checks a response when all of them are ready.
  *
  * @param {import("./measures/index.mjs").Ordered} ordered
  * @param {{ children: import("./processes.mjs").Children }} host
@@ -78,7 +78,7 @@ const KINDS = {
 export async function checkedStack(ordered, { children }) {
   const stack = await startStack(ordered, children);
   await stack.ready;
-  await askRightly(stack.url, ordered.row.group.exchange, START_MS);
+  await askAndCheck(stack.url, ordered.row.group.exchange, START_MS);
   return { row: ordered.row, ...stack };
 }
 
@@ -86,7 +86,7 @@ export async function checkedStack(ordered, { children }) {
  * @param {import("./measures/index.mjs").Ordered} ordered
  * @param {import("./processes.mjs").Children} children
  * @returns {Promise<{ url: string, pids: number[], ready: Promise<void>, stop: () => Promise<void> }>}
- *   when the last one listens; `ready` is when all the processes are
+ *   resolves when the last server listens; `ready` resolves when all processes are ready
  */
 export async function startStack({ row, ...settings }, children) {
   const started = [];
@@ -95,9 +95,9 @@ export async function startStack({ row, ...settings }, children) {
   let upstream;
   for (const server of STACKS[row.stack].servers) {
     const kind = KINDS[server.kind];
-    const { GUNICORN_CMD_ARGS: _, ...env } = process.env; // it would change one side only
+    const { GUNICORN_CMD_ARGS: _, ...env } = process.env; // it would affect gunicorn only
     const options = {
-      stdio: ["pipe", "pipe", kind.talkative ? "pipe" : "inherit"],
+      stdio: ["pipe", "pipe", kind.verbose ? "pipe" : "inherit"],
       env: { ...env, NODE_ENV: "production", PYTHONPATH: here("../python"), UPSTREAM: upstream ?? "" },
     };
     const child = children.spawn(
@@ -109,16 +109,16 @@ export async function startStack({ row, ...settings }, children) {
     const { listening, ready } = announced(child, kind, kind.readyLines(settings));
     const limit = { ms: START_MS, late: `${row.name} did not start in time` };
     const isReady = children.wait(ready, limit);
-    isReady.catch(() => {}); // whoever waits for it may have failed before
+    isReady.catch(() => {}); // its caller may have failed before
     readies.push(isReady);
     upstream = await children.wait(listening, limit);
   }
   const ready = Promise.all(readies);
-  ready.catch(() => {}); // the same
+  ready.catch(() => {}); // its caller may have failed before
   return { url: upstream, pids: started.map(({ pid }) => pid), ready, stop: () => children.end(started) };
 }
 
-/** For a server that cannot say which port the system has given it. */
+/** Finds a free address for a server that cannot report a port chosen by the operating system. */
 async function unusedAddress() {
   const server = createServer().listen(0, "127.0.0.1");
   await once(server, "listening");
@@ -127,20 +127,20 @@ async function unusedAddress() {
   return `${address}:${port}`;
 }
 
-/** Where an interpreter has Bottle: uWSGI brings one of its own. */
+/** Returns the folder in which the interpreter has Bottle, because uWSGI embeds its own interpreter. */
 function packagesOf(python) {
-  const ask = "import bottle, os; print(os.path.dirname(bottle.__file__))";
-  return execFileSync(python, ["-c", ask], { encoding: "utf8" }).trim();
+  const program = "import bottle, os; print(os.path.dirname(bottle.__file__))";
+  return execFileSync(python, ["-c", program], { encoding: "utf8" }).trim();
 }
 
-/** The URL of a server, and when it is ready: when all its lines have come. Whatever else it prints on stdout is shown. */
-function announced(child, { listening: pattern, talkative }, readyLines) {
-  const lines = createInterface({ input: talkative ? child.stderr : child.stdout });
+/** Reads the URL of a server and waits for its ready lines. Shows everything else that it prints on stdout. */
+function announced(child, { listening: pattern, verbose }, readyLines) {
+  const lines = createInterface({ input: verbose ? child.stderr : child.stdout });
   const listening = new Promise((resolve) => {
     lines.on("line", (line) => {
       const url = pattern.exec(line)?.[1];
       if (url !== undefined) resolve(url);
-      else if (line !== "ready" && !talkative) console.error(line);
+      else if (line !== "ready" && !verbose) console.error(line);
     });
   });
   const allReady = new Promise((resolve) => {

@@ -1,8 +1,8 @@
-/** From the rounds to one figure each. Pure. */
+/** Reduces the rounds to one figure each. */
 
 /** @typedef {import("./measures/index.mjs").Figures} Figures */
 
-/** @param {number[]} values @returns {number | undefined} undefined of none, or when one was not measured */
+/** @param {number[]} values @returns {number | undefined} undefined if there are none, or if one was not measured */
 export function median(values) {
   if (values.length === 0 || values.includes(undefined)) return undefined;
   const sorted = values.toSorted((a, b) => a - b);
@@ -16,11 +16,11 @@ export function medians(figures, rounds) {
 }
 
 /**
- * One line for each figure of the comparisons: the ratio within each round, where both rows met the same machine, and the
- * median of those. Rows that were not measured are not compared.
+ * Compares rows. For each figure, computes the ratio within each round, because both rows ran under the same conditions, and
+ * the median of the ratios. Skips rows that were not measured.
  *
  * @param {import("./table/comparisons.mjs").Comparison[]} comparisons of one group
- * @param {Map<string, Figures[]>} rounds by the row's stack
+ * @param {Map<string, Figures[]>} rounds by the stack of the row
  */
 export function compare(comparisons, rounds) {
   const measured = comparisons.filter(({ of, to = of }) => rounds.has(of) && rounds.has(to));
@@ -35,7 +35,7 @@ export function compare(comparisons, rounds) {
   );
 }
 
-/** NaN is a figure that one side lacks. `met` is there if there is a target. */
+/** NaN means that one side lacks the figure. `met` is set if there is a target. */
 function judged(values, { atLeast, atMost }) {
   if (values.some((value) => value === undefined || Number.isNaN(value))) return {};
   const value = median(values);

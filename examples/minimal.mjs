@@ -1,4 +1,4 @@
-/** The smallest use: a Bottle site in an Express server. `npm run setup && npm run build && node examples/minimal.mjs` */
+/** The smallest example: a Bottle site in Express. `npm run setup && npm run build && node examples/minimal.mjs` */
 import express from "express";
 import { fromWsgi } from "wsgi-bridge";
 import { pythonApp } from "wsgi-bridge/python";

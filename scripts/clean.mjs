@@ -1,4 +1,4 @@
-/** Removes the build's output, so that a file deleted from `src` does not live on in `dist`. */
+/** Deletes the output of the build, so that files deleted from `src` do not stay in `dist`. */
 import { rmSync } from "node:fs";
 
 rmSync(new URL("../dist", import.meta.url), { recursive: true, force: true });

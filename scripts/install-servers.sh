@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The servers that test/servers/real runs, from Debian's packages. They are installed and nothing more: no service is started.
+# Installs the servers that test/servers/real needs from Debian's packages. Starts no service.
 set -euo pipefail
 
 packages=(
@@ -21,6 +21,6 @@ if [ ${#missing[@]} -eq 0 ]; then exit 0; fi
 as_root=()
 if [ "$(id --user)" -ne 0 ]; then as_root=(sudo); fi
 "${as_root[@]}" apt-get update --quiet=2
-# At run level 1 Debian's packages start nothing.
+# At run level 1, Debian's packages start no services.
 "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 \
   apt-get install --quiet=2 --yes --no-install-recommends "${missing[@]}"

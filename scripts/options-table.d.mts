@@ -1,2 +1,2 @@
-/** The types of what tests use of `options-table.mjs`. */
+/** The types of `options-table.mjs`, as far as the tests use them. */
 export declare function optionsTable(source: string): string;

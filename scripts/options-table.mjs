@@ -1,11 +1,11 @@
-/** The README's table of options, made from the doc comments where the options are declared. Prints it for one file. */
+/** Makes the option tables of the README from the doc comments of the options. As a program, prints the table of one file. */
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
-/** A doc comment, then `name?: type`. */
+/** Matches a doc comment followed by `name?: type`. */
 const OPTION = /\/\*\*\n((?: {3}\*.*\n)+?) {3}\*\/\n {2}(\w+)\?: /g;
 
-/** @param source a TypeScript file in which each option has a doc comment with `@default` */
+/** @param source the text of a TypeScript file in which each option has a doc comment with `@default` */
 export function optionsTable(source) {
   const rows = [...source.matchAll(OPTION)].map(([, comment, name]) => {
     const lines = comment.split("\n").map((line) => line.replace(/^ {3}\* ?/, ""));

@@ -1,4 +1,4 @@
-/** The types of what tests use of `python-env.mjs`. */
+/** The types of `python-env.mjs`, as far as the tests use them. */
 export declare class PythonEnvError extends Error {}
 export declare const MODULES: readonly string[];
 /** @throws PythonEnvError */

@@ -1,11 +1,11 @@
-/** Where the Python interpreter with the frameworks is, for tests, demo and benchmark. Knows how to find and to check it; makes nothing. */
+/** Finds and checks the Python interpreter with the frameworks for the tests, the demo and the benchmark. Installs nothing. */
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
-/** The packages to install and the modules to import have the same names. */
+/** The packages to install, which are also the modules to import. */
 export const MODULES = [
   "bottle",
   "flask",
@@ -22,14 +22,14 @@ export const ROOT = fileURLToPath(new URL("..", import.meta.url));
 export const REQUIREMENTS = fileURLToPath(new URL("requirements.txt", import.meta.url));
 export const VENV = join(ROOT, ".venv");
 export const VENV_PYTHON = join(VENV, "bin", "python");
-/** Written last, so that an environment without it is half-made. */
+/** Written last: an environment without this file is incomplete. */
 export const STAMP = join(VENV, "wsgi-bridge.json");
 
-/** Thrown when no interpreter will do; the message says what to do. */
+/** Thrown if there is no usable interpreter. The message says what to do. */
 export class PythonEnvError extends Error {}
 
 /**
- * The absolute path of an interpreter that has the frameworks: `WSGI_BRIDGE_PYTHON`, else the one `npm run setup` made.
+ * Returns the absolute path of an interpreter with the frameworks: `WSGI_BRIDGE_PYTHON` if set, else the one in `.venv`.
  *
  * @throws PythonEnvError
  */
@@ -37,12 +37,12 @@ export function ensurePython() {
   const named = process.env.WSGI_BRIDGE_PYTHON;
   if (named) return checkedPython(named);
   if (readStamp()?.requirements !== requirementsHash() || !existsSync(VENV_PYTHON)) {
-    throw new PythonEnvError(`There is no Python environment in ${VENV} yet, or an old one. Run: npm run setup`);
+    throw new PythonEnvError(`The Python environment in ${VENV} is missing or out of date. Run: npm run setup`);
   }
   return VENV_PYTHON;
 }
 
-/** What the stamp says of the environment; undefined where there is none to be trusted. */
+/** Returns the content of the stamp file; undefined if it is missing or invalid. */
 export function readStamp() {
   try {
     return JSON.parse(readFileSync(STAMP, "utf8"));
@@ -68,7 +68,7 @@ print(json.dumps({
     "ensurepip": find("ensurepip") is not None,
 }))`;
 
-/** What an interpreter says of itself; undefined if it cannot be run. */
+/** Returns facts about an interpreter; undefined if it cannot run. */
 export function probe(python) {
   const { status, stdout } = spawnSync(python, ["-c", PROBE, ...MODULES], { encoding: "utf8" });
   return status === 0 ? JSON.parse(stdout) : undefined;
@@ -76,16 +76,18 @@ export function probe(python) {
 
 function checkedPython(named) {
   const found = probe(named);
-  const blame = `WSGI_BRIDGE_PYTHON is ${JSON.stringify(named)}`;
+  const subject = `WSGI_BRIDGE_PYTHON is ${JSON.stringify(named)}`;
   if (found === undefined) {
-    throw new PythonEnvError(`${blame}, which cannot be run as Python 3. Name another interpreter, or unset it.`);
+    throw new PythonEnvError(`${subject}, which cannot run as Python 3. Set it to another interpreter, or unset it.`);
   }
   if (!found.supported) {
-    throw new PythonEnvError(`${blame}, which is Python ${found.release}. Name Python 3.8 or later, or unset it.`);
+    throw new PythonEnvError(
+      `${subject}, which is Python ${found.release}. Set it to Python 3.8 or later, or unset it.`,
+    );
   }
   if (found.missing.length > 0) {
     throw new PythonEnvError(
-      `${blame}, which lacks ${found.missing.join(", ")}. Run: ${named} -m pip install ${found.missing.join(" ")}\nor unset it.`,
+      `${subject}, which lacks ${found.missing.join(", ")}. Run: ${named} -m pip install ${found.missing.join(" ")}\nor unset it.`,
     );
   }
   return found.executable;

@@ -1,6 +1,6 @@
 /**
- * `npm run setup`: makes the Python environment of tests, demo and benchmark in `.venv`; silent where there is one.
- * Knows where the frameworks can come from: Python's package index, or else Debian's packages.
+ * `npm run setup`: creates the Python environment of the tests, the demo and the benchmark in `.venv`. Prints nothing if it
+ * exists. Installs the frameworks from Python's package index, or else from Debian's packages.
  */
 import { spawnSync } from "node:child_process";
 import { rmSync, writeFileSync } from "node:fs";
@@ -17,7 +17,7 @@ import {
   VENV_PYTHON,
 } from "./python-env.mjs";
 
-/** Debian's own interpreter: the only one that sees Debian's packages. */
+/** Debian's own interpreter, the only one that finds Debian's packages. */
 const DEBIAN_PYTHON = "/usr/bin/python3";
 const DEBIAN_PACKAGES = [
   "python3",
@@ -33,9 +33,9 @@ const DEBIAN_PACKAGES = [
   "python3-urllib3",
 ];
 
-/** An index that cannot be reached must not hold up the other source for minutes, which pip's own defaults would. */
+/** Shorter timeouts than pip's defaults, which would delay the other source for minutes if the index is unreachable. */
 const PIP_INSTALL = "-m pip install -qq --disable-pip-version-check --retries 2 --timeout 20".split(" ");
-/** Each source with the reason why it failed: the last message has them all. */
+/** Why each source failed. The final message lists them all. */
 const failures = [];
 
 try {
@@ -56,7 +56,7 @@ function setUp() {
   console.log(`Done: ${VENV_PYTHON}`);
 }
 
-/** The `python3` of the stamp, not the one in `.venv`: another one on the PATH is a wish for another environment. */
+/** Compares with the `python3` on the PATH, because another one there calls for another environment. */
 function isCurrent({ requirements, python }) {
   const made = readStamp();
   return made?.requirements === requirements && made.python === python && canRun(VENV_PYTHON);
@@ -64,7 +64,7 @@ function isCurrent({ requirements, python }) {
 
 function fromIndex(python) {
   const source = "Python's package index";
-  if (python === undefined) return failed(source, "there is no python3 on the PATH");
+  if (python === undefined) return failed(source, "python3 is not on the PATH");
   if (!python.supported) return failed(source, `python3 is ${python.release}; 3.8 or later is needed`);
   console.log(`Python ${python.release}: installing ${MODULES.join(", ")} into .venv from ${source} …`);
   if (!python.ensurepip && !aptInstall(source, ["python3-venv"])) return false;
@@ -89,16 +89,19 @@ function makeVenv(source, python, options) {
   return attempt(source, python, ["-m", "venv", ...options, VENV]);
 }
 
-/** Debian's releases before 11 have Pythons and packages too old to be of use: better to learn it here. */
+/** Checks the result, because releases before Debian 11 have a Python and packages that are too old. */
 function isComplete(source) {
   const made = probe(VENV_PYTHON);
   if (made?.supported && made.missing.length === 0) return true;
-  return failed(source, made === undefined ? "it cannot be run" : `${made.release} lacks ${made.missing.join(", ")}`);
+  return failed(
+    source,
+    made === undefined ? "the interpreter cannot run" : `${made.release} lacks ${made.missing.join(", ")}`,
+  );
 }
 
 function aptInstall(source, packages) {
   const [command, ...first] = process.getuid?.() === 0 ? ["apt-get"] : ["sudo", "-n", "apt-get"];
-  if (!canRun("apt-get")) return failed(source, `${packages.join(", ")} missing, and there is no apt-get`);
+  if (!canRun("apt-get")) return failed(source, `${packages.join(", ")} missing, and apt-get is not available`);
   return (
     attempt(source, command, [...first, "--quiet=2", "update"]) &&
     attempt(source, command, [...first, "--quiet=2", "--yes", "--no-install-recommends", "install", ...packages])
@@ -109,13 +112,13 @@ function canRun(command) {
   return spawnSync(command, ["--version"], { stdio: "ignore" }).status === 0;
 }
 
-/** Silent when it works; what the command said is kept for the last message when not. */
+/** Runs a command without showing its output. Keeps the end of the output for the final message if it fails. */
 function attempt(source, command, args) {
   const env = { ...process.env, DEBIAN_FRONTEND: "noninteractive" };
   const { status, error, stdout, stderr } = spawnSync(command, args, { encoding: "utf8", env });
   if (status === 0) return true;
-  const said = error?.message ?? `${stdout}${stderr}`.trim().split("\n").slice(-6).join("\n    ");
-  return failed(source, `${command} ${args.join(" ")}\n    ${said}`);
+  const output = error?.message ?? `${stdout}${stderr}`.trim().split("\n").slice(-6).join("\n    ");
+  return failed(source, `${command} ${args.join(" ")}\n    ${output}`);
 }
 
 function failed(source, reason) {
@@ -124,13 +127,13 @@ function failed(source, reason) {
 }
 
 function advice() {
-  return `Python 3.8 or later with ${MODULES.join(", ")} is needed, and could not be had:
+  return `Python 3.8 or later with ${MODULES.join(", ")} is needed, and could not be installed:
 
 ${failures.join("\n")}
 
-Do one of these, then try again:
-- make Python's package index reachable (pip's own settings, such as PIP_INDEX_URL, are used);
+Do one of these and try again:
+- make Python's package index reachable (pip's settings, such as PIP_INDEX_URL, are used);
 - on Debian or Ubuntu: apt-get install python3-venv, or ${DEBIAN_PACKAGES.join(" ")};
-- install them into an interpreter of your own (pip install ${MODULES.join(" ")})
-  and name it: WSGI_BRIDGE_PYTHON=/path/to/python npm test`;
+- install them into your own interpreter (pip install ${MODULES.join(" ")})
+  and set WSGI_BRIDGE_PYTHON: WSGI_BRIDGE_PYTHON=/path/to/python npm test`;
 }

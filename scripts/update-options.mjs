@@ -1,4 +1,4 @@
-/** Writes the option tables of README.md and docs/ anew, from the doc comments in src/. */
+/** Updates the option tables in README.md and docs/ from the doc comments in src/. */
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { optionsTable } from "./options-table.mjs";
 

@@ -9,7 +9,7 @@ export abstract class BridgeError extends Error {
   abstract readonly code: string;
   /** The HTTP status to send. Express and Koa read it. */
   abstract readonly status: number;
-  /** Whether Koa and http-errors may show the message to the client: never. */
+  /** Tells Koa and http-errors not to send the message to the client. */
   readonly expose = false as const;
 
   constructor(message: string, options?: ErrorOptions) {
@@ -38,7 +38,7 @@ export class BodyTooLargeError extends BridgeError {
   readonly status = 413 as const;
 }
 
-/** A request body could not be written to a temporary file. This is a fault of the server machine; the client may retry. */
+/** A request body could not be written to a temporary file: a fault of the server, such as a full disk. The client may retry. */
 export class SpoolError extends BridgeError {
   readonly code = "ERR_WSGI_SPOOL" as const;
   readonly status = 503 as const;
@@ -103,7 +103,7 @@ export interface PythonReport {
   readonly exceptionMessage: string;
   /** The traceback as Python prints it. */
   readonly traceback: string;
-  /** The frames of the traceback, innermost last. If there are very many, only the first and the last ones. */
+  /** The frames of the traceback, innermost last. A very long traceback keeps only its first and last frames. */
   readonly frames: readonly PythonFrame[];
 }
 
@@ -122,7 +122,7 @@ export class PythonError extends BridgeError implements PythonReport {
     super(`the Python application raised ${report.type}; its traceback is in the log`);
     this.type = report.type;
     this.#report = report;
-    // Express shows `stack` to the client in development. The frames of this package would not help anybody.
+    // Express shows `stack` to the client in development. JavaScript frames are left out: they do not show the bug.
     this.stack = `${this.name}: ${this.message}`;
   }
 
@@ -171,7 +171,7 @@ export class QueueTimeoutError extends BridgeError {
   readonly headers: Readonly<Record<string, string>> = { "Retry-After": "1" };
 }
 
-/** The application took longer than `requestTimeout` or `totalTimeout`. The log shows where a Python thread was then. */
+/** The application took longer than `requestTimeout` or `totalTimeout`. For a Python thread, the log shows its stack. */
 export class RequestTimeoutError extends BridgeError {
   readonly code = "ERR_WSGI_REQUEST_TIMEOUT" as const;
   readonly status = 504 as const;
@@ -184,8 +184,8 @@ export class AppClosedError extends BridgeError {
 }
 
 /**
- * None of the addresses accepted a connection. The status is 502, or 504 if the last address did not answer in time. No byte of
- * the request was sent, so a retry is safe. `cause` is the system's error.
+ * No address of the remote application accepted a connection. The status is 502, or 504 if the last address did not answer in
+ * time. No byte of the request was sent, so a retry is safe. `cause` is the system's error.
  */
 export class UnreachableError extends BridgeError {
   readonly code = "ERR_WSGI_UNREACHABLE" as const;
@@ -206,7 +206,7 @@ export class UpstreamError extends BridgeError {
   readonly status = 502 as const;
 }
 
-/** The remote server accepts no requests now, and did not start this one. `headers` asks the client to retry. */
+/** The remote server is overloaded and refused the request without processing it. `headers` asks the client to retry. */
 export class OverloadedError extends BridgeError {
   readonly code = "ERR_WSGI_OVERLOADED" as const;
   readonly status = 503 as const;
@@ -231,7 +231,7 @@ export class InterpreterError extends StartError {
   readonly code = "ERR_WSGI_INTERPRETER" as const;
 }
 
-/** A Python process did not load the application within `startTimeout`. The message shows where the process was. */
+/** A Python process did not load the application within `startTimeout`. The message shows the stack of the process. */
 export class StartTimeoutError extends StartError {
   readonly code = "ERR_WSGI_START_TIMEOUT" as const;
 }
@@ -248,12 +248,12 @@ export class AppImportError extends StartError {
   }
 }
 
-/** The module was imported, but does not have the named attribute. */
+/** The app's module was imported, but does not have the attribute that the target names. */
 export class AppAttributeError extends StartError {
   readonly code = "ERR_WSGI_APP_ATTRIBUTE" as const;
 }
 
-/** The attribute exists but is not callable, so it is not a WSGI application. */
+/** The attribute that the target names is not callable, so it is not a WSGI application. */
 export class AppNotCallableError extends StartError {
   readonly code = "ERR_WSGI_APP_NOT_CALLABLE" as const;
 }

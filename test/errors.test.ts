@@ -56,7 +56,7 @@ describe("every error", () => {
     expect(new Set(ROWS.map(({ code }) => code)).size).toBe(classes.length);
   });
 
-  it("that ready() can reject with is a StartError, and no other", () => {
+  it("is a StartError if, and only if, ready() can reject with it", () => {
     const start = ROWS.filter(({ error }) => error instanceof errors.StartError).map(({ name }) => name);
     expect(start).toEqual([
       "InterpreterError",
@@ -69,7 +69,7 @@ describe("every error", () => {
 });
 
 describe("what an error carries", () => {
-  it("SEC-19: neither the message nor the stack of a PythonError, which hosts may show, contains the traceback", () => {
+  it("SEC-19: keeps the traceback out of the message and the stack of a PythonError, which hosts may show", () => {
     const error = new errors.PythonError({
       type: "shop.Missing",
       exceptionMessage: "the secret",
@@ -84,20 +84,20 @@ describe("what an error carries", () => {
     }
   });
 
-  it("WRK-07: a WorkerExitError says whether the app may have started the request, and why", () => {
+  it("WRK-07: tells in a WorkerExitError whether the app may have started the request, and the cause", () => {
     const cause = new Error("EPIPE");
     expect(new errors.WorkerExitError("m", { sent: false, cause })).toMatchObject({ sent: false, cause });
   });
 
-  it("WRK-09: a QueueFullError asks the client to retry", () => {
+  it("WRK-09: asks the client to retry in a QueueFullError", () => {
     expect(new errors.QueueFullError("m").headers).toEqual({ "Retry-After": "1" });
   });
 
-  it("an AppImportError keeps the traceback of the import", () => {
+  it("keeps the traceback of the import in an AppImportError", () => {
     expect(new errors.AppImportError("m", "t")).toMatchObject({ message: "m", traceback: "t" });
   });
 
-  it("a cause is kept", () => {
+  it("keeps the cause", () => {
     const cause = new Error("why");
     expect(new errors.NotStartedError("m", { cause }).cause).toBe(cause);
   });

@@ -1,4 +1,4 @@
-/** The order of `src/`: what may know what. */
+/** The layers of `src/` ("floors"): which folder may import which. */
 import { readdirSync, readFileSync } from "node:fs";
 import { join, posix } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -6,7 +6,7 @@ import { describe, expect, it } from "vitest";
 
 const SRC = fileURLToPath(new URL("../src", import.meta.url));
 
-/** The floor of each folder. Files directly in `src/` are entry points, except errors.ts. */
+/** The floor of each folder. Files directly in `src/` are entry points, except errors.ts, which is on floor 0. */
 const FLOORS: Readonly<Record<string, number>> = {
   wsgi: 1,
   node: 2,
@@ -21,14 +21,14 @@ const FLOORS: Readonly<Record<string, number>> = {
 const ERRORS = "errors.ts";
 const ENTRIES = 5;
 const MAX_LINES = 200;
-/** Longer than the house measure, and why. */
+/** Files that may be longer, and why. */
 const LONGER: Readonly<Record<string, number>> = {
-  "errors.ts": 260, // whatever a program may catch, in one place
-  "fastcgi/connection.ts": 220, // one class, whose state is its own
-  "python/request.ts": 220, // one request, and all that can come of it
-  "python/worker.ts": 220, // one process, from its birth to its end
-  "remote/request.ts": 220, // one request, and all that can come of it
-  "wsgi/response.ts": 220, // the drawing, the table and the words of its refusals
+  "errors.ts": 260, // all errors that a program may catch
+  "fastcgi/connection.ts": 220, // one class with private state
+  "python/request.ts": 220, // one request and all its outcomes
+  "python/worker.ts": 220, // one process, from start to exit
+  "remote/request.ts": 220, // one request and all its outcomes
+  "wsgi/response.ts": 220, // the state machine with its drawing and its errors
 };
 
 const FILES: string[] = readdirSync(SRC, { recursive: true, encoding: "utf8" })
@@ -36,14 +36,14 @@ const FILES: string[] = readdirSync(SRC, { recursive: true, encoding: "utf8" })
   .map((file) => file.replaceAll("\\", "/"));
 const source = (file: string): string => readFileSync(join(SRC, file), "utf8");
 
-/** Every module that a text names: imports and re-exports, of types too, and `import()` of either kind. */
+/** Returns every module that a source imports or re-exports, types included, and those of `import()`. */
 function specifiers(text: string): string[] {
   const code = text.replace(/\/\*[\s\S]*?\*\//g, "").replace(/^\s*\/\/.*$/gm, "");
   const pattern = /\bfrom\s*["']([^"'\s]+)["']|\bimport\s*\(?\s*["']([^"'\s]+)["']/g;
   return [...code.matchAll(pattern)].map((match) => (match[1] ?? match[2]) as string);
 }
 
-/** Folders within a floor's folder are of it. */
+/** Returns the top folder, because subfolders are on the floor of their parent. */
 const folderOf = (file: string): string => (file.includes("/") ? (file.split("/", 1)[0] as string) : ".");
 
 function floorOf(file: string): number {
@@ -61,7 +61,7 @@ const PACKAGES: Readonly<Record<string, readonly string[]>> = {
   python: ["chokidar"],
 };
 
-/** What is wrong with an import, or `undefined`. */
+/** Returns what is wrong with an import, or `undefined`. */
 function fault(file: string, specifier: string): string | undefined {
   if (!specifier.startsWith(".")) {
     const allowed = specifier.startsWith("node:") || PACKAGES[folderOf(file)]?.includes(specifier);
@@ -73,7 +73,7 @@ function fault(file: string, specifier: string): string | undefined {
   return own || floorOf(target) < floorOf(file) ? undefined : `${file} (floor ${floorOf(file)}) imports ${target}`;
 }
 
-/** What each file imports from this package. */
+/** The imports of each file from this package. */
 const IMPORTS: ReadonlyMap<string, readonly string[]> = new Map(
   FILES.map((file) => [
     file,
@@ -83,8 +83,8 @@ const IMPORTS: ReadonlyMap<string, readonly string[]> = new Map(
   ]),
 );
 
-/** A circle of imports that contains the file, or undefined. */
-function circle(file: string, imports: ReadonlyMap<string, readonly string[]>): string[] | undefined {
+/** Returns an import cycle that contains the file, or undefined. */
+function cycle(file: string, imports: ReadonlyMap<string, readonly string[]>): string[] | undefined {
   const seen = new Set<string>();
   const visit = (at: string, path: readonly string[]): string[] | undefined => {
     for (const next of imports.get(at) ?? []) {
@@ -99,8 +99,8 @@ function circle(file: string, imports: ReadonlyMap<string, readonly string[]>): 
   return visit(file, []);
 }
 
-describe("the reader of imports", () => {
-  it("sees every form of them, and none in comments", () => {
+describe("the import reader", () => {
+  it("finds every form of import, and none in comments", () => {
     const text = `
       /* import "./a.ts" */ // from "./b.ts"
       import "./c.ts"; import type { D } from './d.ts';
@@ -142,14 +142,14 @@ describe("the reader of imports", () => {
   });
 });
 
-it("finds circles", () => {
+it("finds import cycles", () => {
   const imports = new Map([
     ["a", ["b"]],
     ["b", ["c", "d"]],
     ["c", []],
     ["d", ["b"]],
   ]);
-  expect(["a", "b", "c", "d"].map((file) => circle(file, imports))).toEqual([
+  expect(["a", "b", "c", "d"].map((file) => cycle(file, imports))).toEqual([
     undefined,
     ["b", "d", "b"],
     undefined,
@@ -158,38 +158,38 @@ it("finds circles", () => {
 });
 
 describe("src", () => {
-  it.each(FILES)("%s is in no circle of imports, types included", (file) => {
-    expect(circle(file, IMPORTS)).toBeUndefined();
+  it.each(FILES)("%s is in no import cycle, types included", (file) => {
+    expect(cycle(file, IMPORTS)).toBeUndefined();
   });
 
-  it("has files, and each is on a floor", () => {
+  it("has files, each of them on a floor", () => {
     expect(FILES.length).toBeGreaterThan(30);
     expect(FILES.filter((file) => Number.isNaN(floorOf(file)))).toEqual([]);
   });
 
-  it.each(FILES)("%s imports its own folder and lower floors only, and no package that is not its own", (file) => {
+  it.each(FILES)("%s imports only its own folder, lower floors and the packages of its folder", (file) => {
     const faults = specifiers(source(file)).flatMap((specifier) => fault(file, specifier) ?? []);
     expect(faults).toEqual([]);
   });
 
-  it.each(FILES.filter((file) => isEntry(file)))("%s has names only, no logic", (file) => {
+  it.each(FILES.filter((file) => isEntry(file)))("%s only re-exports names", (file) => {
     const statements = source(file)
       .replace(/\/\*[\s\S]*?\*\//g, "")
       .replace(/export (type )?\{[^}]*\} from "[^"]+";/g, "");
     expect(statements.trim()).toBe("");
   });
 
-  it.each(FILES.filter((file) => !isEntry(file)))("%s begins by saying what it knows", (file) => {
+  it.each(FILES.filter((file) => !isEntry(file)))("%s begins with a comment", (file) => {
     expect(source(file)).toMatch(/^(#!.*\n)?\/\*\*? ?/);
   });
 
-  it("has no file of more than 200 lines but those that are named here", () => {
+  it("has no file of more than 200 lines except those in LONGER", () => {
     const lines = Object.fromEntries(FILES.map((file) => [file, source(file).trimEnd().split("\n").length]));
     expect(FILES.filter((file) => (lines[file] ?? 0) > (LONGER[file] ?? MAX_LINES))).toEqual([]);
   });
 });
 
-it("the lowest floor uses nothing of Node: wsgi is pure code", () => {
+it("has no Node imports in wsgi, the lowest floor", () => {
   const wsgi = FILES.filter((file) => folderOf(file) === "wsgi");
   expect(wsgi.flatMap((file) => specifiers(source(file)).filter((specifier) => specifier.startsWith("node:")))).toEqual(
     [],

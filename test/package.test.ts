@@ -1,4 +1,4 @@
-/** What npm would publish: both halves, and nothing of the workshop. */
+/** The files that npm publishes: the JavaScript and the Python package, and nothing else. */
 import { execFileSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { expect, it } from "vitest";
@@ -7,9 +7,9 @@ const ROOT = fileURLToPath(new URL("..", import.meta.url));
 
 interface Packed {
   readonly files: readonly { readonly path: string }[];
-  /** Bytes of the tarball. */
+  /** The size of the tarball in bytes. */
   readonly size: number;
-  /** Bytes of its content. */
+  /** The size of the unpacked files in bytes. */
   readonly unpackedSize: number;
 }
 
@@ -22,7 +22,7 @@ const [packed] = JSON.parse(
 ) as [Packed];
 const paths = packed.files.map(({ path }) => path);
 
-it("ships the built JavaScript with its declarations, and the Python half", () => {
+it("ships the built JavaScript with its declarations, and the Python package", () => {
   for (const path of [
     "dist/index.js",
     "dist/index.d.ts",
@@ -40,7 +40,7 @@ it("ships the built JavaScript with its declarations, and the Python half", () =
   }
 });
 
-/** No sources and no maps: tsc only erases the types, so that a stack trace and "go to definition" show the same code without them. */
+/** Neither sources nor maps: tsc only removes the types, so stack traces and "go to definition" show the same code. */
 it("ships nothing else", () => {
   const known =
     /^(dist\/[\w/-]+(\.d\.ts|\.js)$|python\/wsgi_bridge\/(\w+\.py|py\.typed)$|python\/pyproject\.toml$|(README|CHANGELOG)\.md$|LICENSE$|package\.json$)/;

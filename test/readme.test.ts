@@ -1,4 +1,4 @@
-/** Everything that the README shows is run here as it stands there. */
+/** Runs everything that the README shows. */
 import { execFileSync } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
@@ -12,35 +12,35 @@ const MAX_LINES = 220;
 const readme = new Page("README.md");
 const workspace = new Workspace();
 
-it("the first example: Flask in Express at /shop", async () => {
+it("runs the first example: Flask in Express at /shop", async () => {
   const url = await workspace.run(readme.take("js", 'app.use("/shop", fromWsgi(shop))')).url();
   expect(await (await fetch(`${url}/health`)).json()).toEqual({ ok: true });
   expect(await (await fetch(`${url}/shop/`)).text()).toBe("The shop is at /shop/");
 });
 
-it("a JavaScript app on node:http", async () => {
+it("runs a JavaScript app on node:http", async () => {
   const url = await workspace.run(readme.take("js", "createServer(fromWsgi(hello))")).url();
   expect(await (await fetch(`${url}/you`)).text()).toBe("Hello, /you\n");
 });
 
-it("a Python app in Koa, mounted", async () => {
+it("runs a Python app mounted in Koa", async () => {
   const url = await workspace.run(readme.take("js", "koa-mount")).url();
   expect(await (await fetch(`${url}/shop/`)).text()).toBe("The shop is at /shop/");
 });
 
-it("a Python app that closes with its server: SIGTERM ends the program", async () => {
+it("runs a Python app that closes with its server on SIGTERM", async () => {
   const program = workspace.run(readme.take("js", "closeOnSignal"));
   expect(await (await fetch(await program.url())).text()).toBe("The shop is at /");
   program.process.kill("SIGTERM");
   expect(await once(program.process, "exit")).toEqual([0, null]);
 });
 
-it("a Koa app in Express", async () => {
+it("runs a Koa app in Express", async () => {
   const url = await workspace.run(readme.take("js", "toWsgi(blog)")).url();
   expect(await (await fetch(`${url}/blog/a`)).text()).toBe("Koa at /a of /blog/a\n");
 });
 
-it("the command line serves the app", async () => {
+it("runs the command that serves the app", async () => {
   const command = readme.take("sh", "npx wsgi-bridge serve").trim().replace("--port 8000", "--port 0");
   const main = join(ROOT, "dist/cli/main.js");
   const program = workspace.start(command.replace("npx wsgi-bridge", `exec ${process.execPath} ${main}`));
@@ -49,7 +49,7 @@ it("the command line serves the app", async () => {
   expect(await (await fetch(url)).text()).toBe("The shop is at /");
 });
 
-it("the commands to try it: each npm script exists", () => {
+it("names npm scripts that exist", () => {
   const { scripts } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")) as { scripts: object };
   const names = [...readme.take("sh", "npm run demo").matchAll(/&& npm (?:run )?(\w+)/g)].map((match) =>
     String(match[1]),
@@ -58,12 +58,12 @@ it("the commands to try it: each npm script exists", () => {
   for (const name of names) expect(scripts).toHaveProperty(name);
 });
 
-it("the command to install it: the package has that name", () => {
+it("installs the package by its name", () => {
   const { name } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")) as { name: string };
   expect(readme.take("sh", "npm install").trim()).toBe(`npm install ${name}`);
 });
 
-it("the drawings name functions and folders that exist", () => {
+it("names functions and folders that exist in its diagrams", () => {
   const diagram = readme.take("mermaid");
   const flow = readme.take("text", "from-wsgi");
   const sources = execFileSync("git", ["ls-files", "src", "python"], { cwd: ROOT, encoding: "utf8", timeout: 10_000 });
@@ -78,7 +78,7 @@ it("the drawings name functions and folders that exist", () => {
   for (const [folder] of flow.matchAll(/\b(?:from|to)-wsgi\b/g)) expect(sources).toContain(`src/${folder}/`);
 });
 
-it("has no block that is not tested", () => expect(readme.untested).toEqual([]));
+it("has no untested code block", () => expect(readme.untested).toEqual([]));
 
 it(`has at most ${MAX_LINES} lines`, () => {
   expect(readme.text.trimEnd().split("\n").length).toBeLessThanOrEqual(MAX_LINES);

@@ -1,4 +1,4 @@
-/** The structural shapes of Koa fit the real ones: what a TypeScript user writes compiles. */
+/** The structural types match those of Koa, so that the code of TypeScript users compiles. */
 import { createServer } from "node:http";
 import express from "express";
 import express4 from "express4";
@@ -10,42 +10,42 @@ import { fromWsgi, type KoaContext, type KoaMiddleware, toWsgi as koaToWsgi } fr
 
 declare const app: WsgiApp;
 
-it("is middleware of Koa, mounted or not", () => {
+it("fits Koa as middleware, mounted or not", () => {
   new Koa().use(fromWsgi(app));
   new Koa().use(mount("/m", fromWsgi(app)));
   new Koa<{ user: string }, { extra: number }>().use(fromWsgi(app));
   expectTypeOf<KoaMiddleware>().toExtend<Middleware>();
 });
 
-it("Koa's own context is the one that it reads", () => {
+it("accepts Koa's context", () => {
   expectTypeOf<Context>().toExtend<KoaContext>();
 });
 
-it("Koa's middleware and that of Express are not taken for each other", () => {
+it("does not let Koa middleware be used in Express, or the reverse", () => {
   // @ts-expect-error Express calls middleware with three arguments
   express().use(fromWsgi(app));
   // @ts-expect-error Koa calls middleware with its context
   new Koa().use(onExpress(app));
 });
 
-it("is middleware of Express, mounted or not, and a listener of node:http", () => {
+it("fits Express as middleware, mounted or not, and node:http as a listener", () => {
   express().use(onExpress(app));
   express().use("/m", onExpress(app));
   express4().use(onExpress(app));
   createServer(onExpress(app));
 });
 
-it("ENV-31: the option environ is given the framework's own request or context, where its type says so", () => {
+it("ENV-31: passes the framework's request or context to the option environ, if the parameter has its type", () => {
   new Koa().use(fromWsgi(app, { environ: (ctx: Context) => ({ REMOTE_USER: ctx.state.user }) }));
   express().use(onExpress(app, { environ: (req: express.Request) => ({ REMOTE_USER: req.get("X-User") }) }));
 });
 
-it("Express and Koa apps, and handlers, are what toWsgi takes", () => {
+it("lets toWsgi take Express apps, Koa apps and handlers", () => {
   toWsgi(express());
   toWsgi(express4());
   toWsgi(new Koa().callback());
   toWsgi((_req, res) => res.end());
   koaToWsgi(new Koa());
-  // @ts-expect-error a Koa app is no handler
+  // @ts-expect-error a Koa app is not a handler
   toWsgi(new Koa());
 });

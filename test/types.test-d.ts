@@ -1,4 +1,4 @@
-/** The structural shapes fit the real ones: what a TypeScript user writes compiles. */
+/** The structural types match those of Express and Node, so that the code of TypeScript users compiles. */
 import { createServer, type RequestListener } from "node:http";
 import express5 from "express";
 import express4 from "express4";
@@ -8,7 +8,7 @@ import { type PythonApp, pythonApp } from "../src/python.ts";
 
 declare const app: WsgiApp;
 
-it("is middleware of Express 5 and 4, and a listener of node:http", () => {
+it("fits Express 5 and 4 as middleware, and node:http as a listener", () => {
   express5().use("/m", fromWsgi(app));
   express4().use("/m", fromWsgi(app));
   express5.Router().all("/x", fromWsgi(app));
@@ -16,12 +16,12 @@ it("is middleware of Express 5 and 4, and a listener of node:http", () => {
   expectTypeOf<WsgiMiddleware>().toExtend<RequestListener>();
 });
 
-it("a Python app is a WSGI app", () => {
+it("makes a Python app a WSGI app", () => {
   expectTypeOf<PythonApp>().toExtend<WsgiApp>();
   expectTypeOf(pythonApp).returns.toExtend<WsgiApp>();
 });
 
-it("an app may be a function, an async function, a generator or an async generator", () => {
+it("accepts a function, an async function, a generator and an async generator as an app", () => {
   fromWsgi((_environ, startResponse) => {
     startResponse("200 OK", [["A", "b"]]);
     return [new Uint8Array()];
@@ -33,11 +33,11 @@ it("an app may be a function, an async function, a generator or an async generat
   fromWsgi(async function* () {
     yield Buffer.from("x");
   });
-  // @ts-expect-error a body is no string
+  // @ts-expect-error a body is not a string
   fromWsgi(() => "text");
 });
 
-it("a header of the environ is text or absent, a CGI key is text", () => {
+it("types a header of the environ as a string or undefined, and a CGI key as a string", () => {
   expectTypeOf<Environ["HTTP_ACCEPT"]>().toEqualTypeOf<string | undefined>();
   expectTypeOf<Environ["PATH_INFO"]>().toEqualTypeOf<string>();
   expectTypeOf<Environ["my.extension"]>().toEqualTypeOf<unknown>();

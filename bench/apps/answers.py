@@ -1,4 +1,4 @@
-"""What the benchmark asks of Python: a Bottle app that does as little as can be, so that the way to it and back is measured."""
+"""The app of the benchmark: a Bottle app that does as little as possible, so that the path to it and back is measured."""
 import os
 import time
 

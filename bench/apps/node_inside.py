@@ -1,4 +1,4 @@
-"""The Express app inside Python, by NodeApp."""
+"""The Express app inside Python, through NodeApp."""
 import os
 
 from wsgi_bridge import NodeApp

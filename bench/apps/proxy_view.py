@@ -1,4 +1,4 @@
-"""What people write by hand: a view that asks a Node server over HTTP, with urllib3's pool of connections that are kept."""
+"""The common alternative to NodeApp: a view that proxies to a Node server over HTTP, with a urllib3 connection pool."""
 import os
 
 from urllib3 import connection_from_url

@@ -1,4 +1,4 @@
-/** An Express app that answers by itself: what stands alone, is mounted inside Python, or is asked by Python over HTTP. */
+/** An Express app that is served alone, mounted inside Python, or called by Python over HTTP. */
 import express from "express";
 
 export const app = express();

@@ -1,4 +1,4 @@
-/** Two ways to call a handler in memory, each streamed to its end. Each gives a function of one call, which returns the body's size. */
+/** Two ways to call a handler in memory. Each returns a function that makes one call and returns the size of the body. */
 import inject from "light-my-request";
 import { toWsgi } from "wsgi-bridge";
 
@@ -27,7 +27,7 @@ const errors = { write() {}, writelines() {}, flush() {} };
 const write = () => Promise.resolve();
 const startResponse = () => write;
 
-/** As a WSGI server makes one for each request. */
+/** Returns an environ, as a WSGI server builds one for each request. */
 function environ(method) {
   const posts = method === "POST";
   return {

@@ -1,4 +1,4 @@
-/** The handlers that are called in memory: one answer to GET, and the size of what it was sent to POST. */
+/** The handlers that are called in memory. They respond to GET with a text and to POST with the size of the body. */
 import express from "express";
 import Koa from "koa";
 

@@ -1,5 +1,5 @@
 /**
- * `toWsgi(handler)` called in memory, against light-my-request's `inject` on the same handler:
+ * Compares `toWsgi(handler)`, called in memory, with light-my-request's `inject` on the same handler:
  * `npm run bench`, or `node bench/calls/run.mjs [rounds] [seconds]` after a build.
  */
 import { execFileSync } from "node:child_process";
@@ -8,12 +8,12 @@ import { median } from "../summary.mjs";
 import { HANDLERS } from "./handlers.mjs";
 
 const PROCESS = fileURLToPath(new URL("process.mjs", import.meta.url));
-/** Of the CPU of `inject`, for the bare handler. */
+/** The target for the bare handler: the largest share of the CPU of `inject`. */
 const AT_MOST = 0.6;
 
 /** @param {{ rounds: number, seconds: number, progress: (text: string) => void }} how @returns {string} a table */
 export function benchCalls({ rounds, seconds, progress }) {
-  const lines = ["In memory, streamed: CPU µs a call (median of rounds), and the ratio within each round", ""];
+  const lines = ["In memory, streamed: CPU µs per call (median of rounds), and the ratio within each round", ""];
   for (const handler of Object.keys(HANDLERS)) {
     for (const method of ["GET", "POST"]) {
       progress(`in memory: ${handler} ${method}`);
@@ -23,7 +23,7 @@ export function benchCalls({ rounds, seconds, progress }) {
   return lines.join("\n");
 }
 
-/** One of each in every round, in turn first, so that what the machine does meanwhile falls on both. */
+/** Runs both callers in every round, in alternating order, so that other load on the machine affects both. */
 function measure({ handler, method, rounds, seconds }) {
   const costs = { toWsgi: [], inject: [] };
   for (let round = 0; round < rounds; round += 1) {

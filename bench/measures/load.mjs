@@ -1,8 +1,8 @@
-/** Under load: requests a second, latencies, and what it costs. Knows one round of one row. */
+/** Measures a row under load: requests per second, latencies, CPU and memory. */
 import { usage } from "../cpu.mjs";
 import { checkedStack } from "../stack.mjs";
 
-/** How many times a round's seconds it takes until what runs often is compiled. */
+/** How many times longer than a round the warm-up takes, so that hot code is compiled. */
 const WARM_UP = 2;
 
 /** @type {import("./index.mjs").Measure} */
@@ -23,7 +23,7 @@ export const load = {
     const job = { url: new URL(exchange.path, url).href, exchange, seconds, connections };
     const result = check(await generator.run(job));
     const after = usage(pids);
-    if (before?.pids.join() !== after?.pids.join()) throw new Error("its processes were replaced");
+    if (before?.pids.join() !== after?.pids.join()) throw new Error("processes of the row were replaced");
     const cpu = after && (after.cpu - before.cpu) / result.requests;
     return { ...result, cpu, rss: after?.rss, processes: after?.pids.length };
   },
@@ -31,7 +31,7 @@ export const load = {
   end: ({ stop }) => stop(),
 };
 
-/** @throws on any fault: a figure that counts failures as work means nothing */
+/** @throws on any failure, because a figure that counts failed requests is meaningless */
 function check({ faults, ...result }) {
   if (result.requests === 0) faults.push(["no responses", 1]);
   if (faults.length === 0) return result;

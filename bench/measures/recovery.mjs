@@ -1,11 +1,11 @@
-/** A Python process that dies: how long until the next request is answered, where there was no other process. */
+/** Measures how long it takes until a request is answered after the only Python process is killed. */
 import { setTimeout as after } from "node:timers/promises";
-import { ask, askRightly } from "../client.mjs";
+import { ask, askAndCheck } from "../client.mjs";
 import { checkedStack, START_MS } from "../stack.mjs";
 
-/** A process that dies soon after its start may be part of a crash loop, and some servers then wait. This one is old. */
+/** The age of the process when it is killed. Some servers back off if a process dies soon after its start. */
 const AGE_MS = 10_500;
-/** Between two tries of a client whose request was lost. */
+/** The time between two attempts of the client. */
 const RETRY_MS = 5;
 
 /** @type {import("./index.mjs").Measure} */
@@ -14,12 +14,12 @@ export const recovery = {
 
   begin: async (ordered, host) => ({ ...(await checkedStack(ordered, host)), bornAt: performance.now() }),
 
-  warmUp: async () => {}, // what is to start has started once
+  warmUp: async () => {}, // the check of the stack has warmed it up
 
   async once(begun) {
     const { exchange } = begun.row.group;
     await after(Math.max(0, begun.bornAt + AGE_MS - performance.now()));
-    const victim = await askRightly(begun.url, exchange, START_MS);
+    const victim = await askAndCheck(begun.url, exchange, START_MS);
     const began = performance.now();
     process.kill(Number(victim), "SIGKILL");
     const lostRequests = await lostBeforeAnswer(new URL(exchange.path, begun.url), { exchange, victim });
@@ -30,7 +30,7 @@ export const recovery = {
   end: ({ stop }) => stop(),
 };
 
-/** Asks, one request at a time, until a process that is not the victim answers. @returns how many were asked in vain */
+/** Sends one request at a time until another process than the victim responds. @returns the number of failed requests */
 async function lostBeforeAnswer(url, { exchange, victim }) {
   const deadline = performance.now() + START_MS;
   for (let lost = 0; performance.now() < deadline; lost += 1) {
@@ -42,5 +42,5 @@ async function lostBeforeAnswer(url, { exchange, victim }) {
     }
     await after(RETRY_MS);
   }
-  throw new Error("it did not come back");
+  throw new Error("no other process responded in time");
 }

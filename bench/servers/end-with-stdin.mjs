@@ -1,3 +1,3 @@
-/** Preloaded into a program that ends by a signal, so that it too ends with the bench. Knows nothing of the program. */
+/** Preloaded into a program that stops on a signal, so that it also stops when its stdin ends. */
 process.stdin.on("end", () => process.kill(process.pid, "SIGTERM"));
 process.stdin.resume().unref();

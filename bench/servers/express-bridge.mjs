@@ -1,4 +1,4 @@
-/** The same Express, with the Python app mounted by wsgi-bridge. */
+/** Express with the Python app mounted by wsgi-bridge. */
 import express from "express";
 import { fromWsgi } from "wsgi-bridge";
 import { pythonApp } from "wsgi-bridge/python";

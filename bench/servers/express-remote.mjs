@@ -1,4 +1,4 @@
-/** Express with the Python app of another server, which it reaches over FastCGI or uwsgi. */
+/** Express with a Python app on another server, over FastCGI or uwsgi. */
 import express from "express";
 import { fromWsgi } from "wsgi-bridge";
 import { fastcgiApp } from "wsgi-bridge/fastcgi";

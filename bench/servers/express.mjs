@@ -1,4 +1,4 @@
-/** Express that answers by itself: the floor under every row that has Express in it. */
+/** Express alone: the upper limit for every row with Express. */
 import { app } from "../apps/site.mjs";
 import { serve } from "./serve.mjs";
 

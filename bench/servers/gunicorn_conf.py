@@ -1,24 +1,24 @@
-"""gunicorn, tuned fairly: what the command line does not say. Names that an older gunicorn does not know it ignores."""
+"""Settings for a fair comparison with gunicorn. An older gunicorn ignores the names that it does not know."""
 import os
 import signal
 import threading
 
 worker_class = "gthread"
 loglevel = "warning"
-keepalive = 75  # longer than a proxy keeps its idle connections: the server must not be the one that closes first
+keepalive = 75  # longer than the proxy keeps idle connections, so that the server is never the first to close one
 graceful_timeout = 2
-control_socket_disable = True  # its default is one path per user, so two benches would meet there
+control_socket_disable = True  # its default path is one per user, so two benches would collide
 
 
 def when_ready(server):
-    """Announces the port, and ends with the bench: see stack.mjs."""
+    """Prints the address, and starts the thread that stops the server with the bench; see stack.mjs."""
     host, port = server.LISTENERS[0].sock.getsockname()
     print(f"listening http://{host}:{port}", flush=True)
     threading.Thread(target=_end_with_stdin, daemon=True).start()
 
 
 def post_worker_init(worker):
-    """Each process, once it has the app."""
+    """Called in each process when it has loaded the app."""
     print("ready", flush=True)
 
 

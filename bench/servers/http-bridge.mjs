@@ -1,4 +1,4 @@
-/** The Python app on Node's HTTP server, with no framework: what gunicorn alone is to be compared with. */
+/** The Python app on Node's HTTP server without a framework, to compare with gunicorn alone. */
 import { fromWsgi } from "wsgi-bridge";
 import { pythonApp } from "wsgi-bridge/python";
 import { serve, settings } from "./serve.mjs";

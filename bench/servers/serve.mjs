@@ -1,22 +1,22 @@
-/** What all Node servers of the bench share: how one is told its settings, announces itself, and ends. Knows no row. */
+/** Shared by all Node servers of the bench: reads the settings, prints the address, stops with stdin. Knows nothing of rows. */
 import { once } from "node:events";
 import { createServer } from "node:http";
 
 /**
- * What the bench tells a server.
+ * The settings from the bench.
  *
  * @type {{ app: string, directory: string, python: string, processes: number, threads: number, upstream?: string }}
  */
 export const settings = JSON.parse(process.argv[2]);
 
 /**
- * Serves at once, and until stdin ends, which it also does when the bench dies: no server outlives it.
+ * Serves until stdin ends. That also happens when the bench dies, so no server outlives it.
  *
  * @param {import("node:http").RequestListener} listener
- * @param {{ ready(): Promise<void>, close(): Promise<void> }} [behind] what the listener needs; it may still be starting
+ * @param {{ ready(): Promise<void>, close(): Promise<void> }} [behind] the app behind the listener, which may still be starting
  */
 export async function serve(listener, behind = { ready: async () => {}, close: async () => {} }) {
-  process.on("SIGINT", () => {}); // Ctrl-C in a terminal reaches the whole group; the bench decides when we end
+  process.on("SIGINT", () => {}); // Ctrl-C in a terminal signals the whole group, but the bench stops this process
   const server = createServer(listener).listen(0, "127.0.0.1");
   await once(server, "listening");
   console.log(`listening http://127.0.0.1:${server.address().port}`);

@@ -1,4 +1,4 @@
-"""The app under uWSGI: says where it listens and when each process is ready, and ends with the bench; see stack.mjs."""
+"""The app under uWSGI: prints the address and a line per ready process, and stops with the bench; see stack.mjs."""
 import os
 import signal
 import threading

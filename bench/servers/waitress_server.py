@@ -1,4 +1,4 @@
-"""waitress as it comes, on a port that the system chooses: its own program does not say which one that was."""
+"""waitress with its defaults, on a port that the operating system chooses, which waitress-serve would not print."""
 import importlib
 import logging
 import os
@@ -14,7 +14,7 @@ def main():
     sys.path.insert(0, directory)
     module, attribute = target.split(":")
     app = getattr(importlib.import_module(module), attribute)
-    logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # it would log at each request that waits for a thread
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # it would log each request that waits for a thread
     server = create_server(app, host="127.0.0.1", port=0, threads=int(threads))
     print(f"listening http://127.0.0.1:{server.effective_port}\nready", flush=True)
     threading.Thread(target=_end_with_stdin, daemon=True).start()

@@ -1,9 +1,9 @@
-/** Which rows of a group are compared, and the targets: a table to add lines to. Knows ids and numbers only. */
+/** The comparisons of rows within a group, and their targets. */
 
 /**
- * @typedef {{ atLeast?: number, atMost?: number }} Target none: the figure is told, and nothing is asked of it
+ * @typedef {{ atLeast?: number, atMost?: number }} Target the figure is only reported if both are missing
  * @typedef {{ group: string, of: string, to?: string, figures: Record<string, Target> }} Comparison
- *   A figure of the row `of` divided by the same figure of the row `to`; without `to`, the figure itself.
+ *   The figure of the row `of`, divided by that of the row `to` if given.
  */
 
 const BODIES = ["get-10k", "get-1m", "post-10k", "slow"];

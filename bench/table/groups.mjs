@@ -1,15 +1,15 @@
-/** What is measured side by side: a table to add lines to. Knows names and numbers; starts nothing. */
+/** The groups of rows that are measured together. */
 import { STACKS } from "./stacks.mjs";
 
 /**
  * @typedef {{ method: string, path: string, headers?: Record<string, string>, body?: string, expect?: string }} Exchange
- *   `expect` is the body that every response must have; none where it cannot be known before.
+ *   `expect` is the body that every response must have, if it is known before.
  * @typedef {{ id: string, title: string, measure: keyof typeof import("../measures/index.mjs").MEASURES,
  *   exchange: Exchange, stacks: string[], connections?: number, processes?: number, threads?: number,
  *   rounds?: number, warmUp?: Exchange, needs?: string }} Group
- *   `stacks` that are compared stand side by side; `connections` where the command line's number will not do; `rounds` at
- *   most; 2 processes of 4 threads if not said; `warmUp` where the exchange itself is too slow to have anything compiled.
- *   `needs`: a program that not every machine has.
+ *   `stacks`: those that are compared are adjacent. `connections`: overrides the command line. `rounds`: the most rounds.
+ *   The default is 2 processes of 4 threads. `warmUp`: the exchange for the warm-up, if the measured one is too slow for it.
+ *   `needs`: a program that may not be installed.
  * @typedef {{ group: Group, stack: string, name: string }} Row
  */
 
@@ -17,10 +17,10 @@ const get = (path, expect) => ({ method: "GET", path, expect });
 const HELLO = get("/", "Hello, World!");
 const UPLOAD = "x".repeat(10 * 1024);
 const POST = { method: "POST", path: "/size", body: UPLOAD, expect: String(UPLOAD.length) };
-/** What the sleeper of `waiting` takes; its measure has a window within it. */
+/** How long the handler of the group `waiting` sleeps. The measurement ends before. */
 export const SLEEP_MS = 2_000;
 
-/** Each way to Python beside what it is to be compared with. */
+/** The ways to Python, each beside the stack that it is compared with. */
 const PAIRS = ["gunicorn", "http-bridge", "express-proxy", "express-bridge"];
 
 /** @type {Group[]} */
@@ -43,7 +43,7 @@ export const GROUPS = [
   { id: "post-10k", title: "10 KB POST", measure: "load", exchange: POST, stacks: PAIRS },
   {
     id: "slow",
-    title: "A handler of 100 ms, 200 requests at a time",
+    title: "A handler that takes 100 ms, 200 concurrent requests",
     measure: "load",
     exchange: get("/sleep/100", "awake"),
     stacks: PAIRS,
@@ -53,7 +53,7 @@ export const GROUPS = [
   },
   {
     id: "remote",
-    title: "Express before a uWSGI server",
+    title: "Express in front of a uWSGI server",
     measure: "load",
     exchange: HELLO,
     stacks: ["express-proxy-uwsgi", "express-fastcgi", "express-uwsgi"],
@@ -68,7 +68,7 @@ export const GROUPS = [
   },
   {
     id: "waiting",
-    title: "While 8 requests wait in Python and 8 for a thread",
+    title: "CPU while 8 requests wait in Python and 8 wait for a thread",
     measure: "waiting",
     exchange: get(`/sleep/${SLEEP_MS}`, "awake"),
     stacks: ["gunicorn", "http-bridge", "express-bridge"],
@@ -77,7 +77,7 @@ export const GROUPS = [
   },
   {
     id: "start",
-    title: "From the start of the server",
+    title: "Time from the start of the server",
     measure: "start",
     exchange: HELLO,
     stacks: ["gunicorn", "waitress", "http-bridge"],
@@ -85,7 +85,7 @@ export const GROUPS = [
   },
   {
     id: "recovery",
-    title: "From the SIGKILL of the only Python process",
+    title: "Time from the SIGKILL of the only Python process",
     measure: "recovery",
     exchange: get("/pid"),
     stacks: ["gunicorn", "http-bridge"],

@@ -1,12 +1,11 @@
-/** The servers that are compared: a table to add lines to. Knows how each is made up; starts nothing. */
+/** The server stacks that are compared. */
 
 /**
  * @typedef {{ kind: "gunicorn", app?: string } | { kind: "uwsgi", options: string[] } | { kind: "waitress" | "cli" } |
  *   { kind: "node", script: string }} Server
- *   `app` is in `apps/`, `script` in `servers/`; the last
- *   of uWSGI's `options` takes the address.
+ *   `app` is in `apps/`, `script` in `servers/`. The address is passed after the last of uWSGI's `options`.
  * @typedef {{ name: string, servers: Server[] }} Stack
- *   `servers` is a chain: each is told the URL of the one before it, and requests go to the last.
+ *   `servers` is a chain: each server gets the URL of the one before it, and the requests go to the last one.
  */
 
 /** @type {Record<string, Stack>} by the id that `--rows` takes */

@@ -1,4 +1,4 @@
-/** Three servers on this machine, where a real site has them on others: uWSGI, gunicorn and PHP-FPM. */
+/** Starts three servers on this machine, in place of remote ones: uWSGI, gunicorn and PHP-FPM. */
 import { spawn } from "node:child_process";
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -10,7 +10,7 @@ import { ensurePython } from "../../scripts/python-env.mjs";
 const SITE = fileURLToPath(new URL("site", import.meta.url));
 const BIN = dirname(ensurePython());
 
-/** Starts all three. @returns what `createSite` needs, and how to kill one or end all */
+/** Starts all three. @returns the addresses for `createSite`, and functions that kill uWSGI and stop all servers */
 export async function startBackends() {
   const folder = mkdtempSync(join(tmpdir(), "beyond-"));
   const started = [];
@@ -77,24 +77,24 @@ function phpFpm(folder, socket) {
   };
 }
 
-/** Resolves when the server says that it is ready. Its processes are a group of their own, to be killed as one. */
+/** Starts a server and resolves when it is ready. Its processes form a process group, so that they can be killed together. */
 async function start({ command, args, env, ready }) {
   const options = { stdio: ["ignore", "pipe", "pipe"], detached: true, env: { ...process.env, ...env } };
   const child = spawn(command, args, options);
-  const gone = new Promise((resolve) => child.on("error", resolve).on("close", resolve));
+  const exited = new Promise((resolve) => child.on("error", resolve).on("close", resolve));
   const kill = async () => {
     if (child.pid !== undefined && child.exitCode === null && child.signalCode === null)
       process.kill(-child.pid, "SIGKILL");
-    await gone;
+    await exited;
   };
-  const said = [];
+  const output = [];
   await new Promise((resolve, reject) => {
     const failed = () =>
-      reject(new Error(`${command} does not run; scripts/install-servers.sh installs it\n${said.join("\n")}`));
+      reject(new Error(`${command} does not start; scripts/install-servers.sh installs it\n${output.join("\n")}`));
     child.on("error", failed).on("close", failed);
     for (const stream of [child.stdout, child.stderr]) {
       createInterface({ input: stream }).on("line", (line) => {
-        said.push(line);
+        output.push(line);
         if (ready.test(line)) resolve();
       });
     }

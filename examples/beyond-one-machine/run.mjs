@@ -1,6 +1,6 @@
 /**
- * Puts 16 clients before Express, kills uWSGI with all its processes when a third of the requests is through, and counts what the
- * clients got. Stops by itself; exit code 1 if a safe request was lost.
+ * Lets 16 clients send requests to Express, kills uWSGI with all its processes after a third of the requests, and counts the
+ * responses. Stops by itself; exit code 1 if a safe request was lost.
  */
 import { once } from "node:events";
 import { Agent, createServer, request } from "node:http";

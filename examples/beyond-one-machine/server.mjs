@@ -1,16 +1,16 @@
-/** One Express server in front of servers that are elsewhere. */
+/** One Express server in front of remote servers. */
 import express from "express";
 import { fromWsgi } from "wsgi-bridge";
 import { fastcgiApp } from "wsgi-bridge/fastcgi";
 import { uwsgiApp } from "wsgi-bridge/uwsgi";
 
 /**
- * @param {{ shop: string[], blog: string, blogScript: string }} places the addresses of the shop's servers and of the blog's,
- *   and PHP's file as PHP's machine knows it
+ * @param {{ shop: string[], blog: string, blogScript: string }} places the addresses of the servers of the shop and of the
+ *   blog, and the path of the PHP file on the machine of PHP
  */
 export function createSite({ shop, blog, blogScript }) {
   const remote = {
-    shop: uwsgiApp(shop, { maxConnections: 4 }), // two engines, one protocol: uWSGI and gunicorn
+    shop: uwsgiApp(shop, { maxConnections: 4 }), // uWSGI and gunicorn, both over the uwsgi protocol
     blog: fastcgiApp(blog, { scriptFilename: blogScript, maxConnections: 2 }),
   };
   const app = express();

@@ -1,4 +1,4 @@
-/** One Express app with four kinds of neighbour: native routes, Bottle, Flask and a WSGI app in JavaScript. */
+/** One Express app with native routes, Bottle, Flask and a WSGI app in JavaScript. */
 import { fileURLToPath } from "node:url";
 import express from "express";
 import { fromWsgi } from "wsgi-bridge";
@@ -13,15 +13,15 @@ export function createDemo() {
 
   const app = express();
   app.get("/health", (_req, res) => res.json({ ok: true, servedBy: "Express" })); // already migrated
-  app.use("/js", fromWsgi(hello)); // WSGI, but JavaScript
-  app.use("/flask", fromWsgi(blog)); // Flask sees SCRIPT_NAME "/flask", so its links come out right
-  app.use(fromWsgi(shop)); // everything that Express does not have: still Python
+  app.use("/js", fromWsgi(hello)); // a WSGI app in JavaScript
+  app.use("/flask", fromWsgi(blog)); // Flask gets SCRIPT_NAME "/flask", so its links are right
+  app.use(fromWsgi(shop)); // all other paths: still Python
 
   return {
     app,
     /** Resolves when every Python process has loaded its application. */
     ready: () => Promise.all([shop.ready(), blog.ready()]),
-    /** Resolves when every Python process is gone. */
+    /** Resolves when every Python process has exited. */
     close: () => Promise.all([shop.close(), blog.close()]),
   };
 }

@@ -8,9 +8,9 @@ try {
   server.listen(Number(process.env.PORT ?? 3000));
   await once(server, "listening");
 } catch (error) {
-  const taken = `Port ${error.port} is taken. Name another: PORT=8080 npm run demo`;
+  const taken = `Port ${error.port} is taken. Choose another one: PORT=8080 npm run demo`;
   console.error(error.code === "EADDRINUSE" ? taken : error.message);
-  process.exit(1); // no Python process has been started yet
+  process.exit(1); // no Python process was started
 }
 
 const demo = createDemo();
@@ -19,15 +19,15 @@ server.on("request", demo.app);
 let stopping;
 async function stop() {
   if (stopping !== undefined) {
-    // npm hands on a Ctrl-C that has reached this process already: only a later one is a second one.
-    if (performance.now() - stopping > 300) process.exit(1); // the Python processes end with this one
+    // npm forwards a Ctrl-C that this process has received already, so a signal that follows at once is ignored.
+    if (performance.now() - stopping > 300) process.exit(1); // the Python processes exit with this one
     return;
   }
   stopping = performance.now();
-  console.log("\nStopping; once more to force it.");
-  server.close(); // takes no new requests; those under way end
+  console.log("\nStopping; press Ctrl-C again to stop at once.");
+  server.close(); // accepts no new connections; running requests complete
   await demo.close();
-  server.closeIdleConnections(); // those that became idle since: a client may keep one alive for seconds
+  server.closeIdleConnections(); // connections that became idle since, which clients may keep open for seconds
 }
 process.on("SIGINT", stop).on("SIGTERM", stop);
 
@@ -44,7 +44,7 @@ try {
 
 function whatToTry(url) {
   return `
-The demo is at ${url}/  (Ctrl-C ends it). Try:
+The demo is at ${url}/  (Ctrl-C stops it). Try:
 
   curl ${url}/health                                          # Express
   curl ${url}/products/2                                      # Bottle, a route with a parameter
@@ -53,8 +53,8 @@ The demo is at ${url}/  (Ctrl-C ends it). Try:
   curl -F file=@package.json ${url}/upload                    # Bottle, a file
   curl -N ${url}/countdown                                    # Bottle, a stream
   curl ${url}/no/such/page                                    # Bottle's own 404
-  curl ${url}/broken                                          # an exception in Python: 500, and its traceback here
-  curl ${url}/flask/                                          # Flask, mounted: see its links
+  curl ${url}/broken                                          # an exception in Python: a 500, with the traceback here
+  curl ${url}/flask/                                          # Flask, mounted: look at its links
   curl ${url}/js/any/path                                     # a WSGI app in JavaScript
 `;
 }

@@ -1,4 +1,4 @@
-/** Express 4, Express 5 and Koa, each inside another, in one server: `npm run build && node examples/mixing/server.mjs` */
+/** Express 4, Express 5 and Koa inside each other in one server: `npm run build && node examples/mixing/server.mjs` */
 import express from "express";
 import express4 from "express4";
 import Koa from "koa";
@@ -15,7 +15,7 @@ blog.use((ctx) => {
 const old = express4(); // … an app that needs Express 4 …
 old.get("/orders/:id", (req, res) => res.send(`Express 4: order ${req.params.id} below ${req.baseUrl}\n`));
 
-const admin = express(); // … one that is to be kept from strangers …
+const admin = express(); // … an app that needs a login …
 admin.get("/", (req, res) => res.send(`Hello, ${req.get("X-User")}\n`));
 
 const wiki = new Koa(); // … and Koa with Express 5 in it

@@ -1,6 +1,6 @@
-"""The Python half of wsgi-bridge. Needs only the standard library. Imports its modules when a name is first used.
+"""The Python half of wsgi-bridge. Needs only the standard library. Imports a module when one of its names is first used.
 
-`NodeApp` is an Express or Koa app as a WSGI callable. `Cascade` lets a second app answer what the first one does not.
+`NodeApp` is an Express or Koa app as a WSGI callable. `Cascade` passes requests that one app does not answer to another app.
 """
 
 from typing import TYPE_CHECKING, Any

@@ -1,4 +1,4 @@
-"""Starts a worker: `python .../wsgi_bridge TARGET THREADS PROCESSES PARENT`. Old Python versions must be able to parse it."""
+"""Starts a worker: `python .../wsgi_bridge TARGET THREADS PROCESSES PARENT`. Must parse on old Python versions."""
 import os
 import sys
 
@@ -6,8 +6,8 @@ if sys.version_info < (3, 8):
     sys.stderr.write("wsgi-bridge needs CPython 3.8 or later; this is %s\n" % sys.version.split()[0])
     sys.exit(3)
 
-# Python has put this folder first on sys.path. The parent folder takes its place only while the package is imported,
-# because our modules must not hide the application's modules.
+# Python puts this folder first on sys.path, where our modules would hide modules of the application. Its parent folder takes
+# the place while the package is imported, then the application's folder does.
 sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 from wsgi_bridge.worker import main  # noqa: E402
 

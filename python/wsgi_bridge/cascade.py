@@ -16,7 +16,7 @@ class Cascade:
         application = Cascade(flask_app, NodeApp("server.mjs:app"))
 
     `second` can read the whole body, even if `first` has read it: up to 1 MiB is kept in memory, a longer body in a temporary
-    file. Raises the exceptions of the apps.
+    file. Exceptions of the apps are passed on.
     """
 
     def __init__(self, first: WsgiApp, second: WsgiApp, statuses: Collection[int] = (404,)) -> None:
@@ -78,16 +78,16 @@ def _drop(data: bytes) -> None:
 class _Result:
     """The blocks of a response. close() closes the app's own result and the recorded body."""
 
-    def __init__(self, blocks: Iterable[bytes], closed: Tuple[Any, ...]) -> None:
+    def __init__(self, blocks: Iterable[bytes], to_close: Tuple[Any, ...]) -> None:
         self._blocks: Iterator[bytes] = iter(blocks)
-        self._closed = (blocks, *closed)
+        self._to_close = (blocks, *to_close)
 
     def __iter__(self) -> Iterator[bytes]:
         return self._blocks
 
     def close(self) -> None:
-        for each in self._closed:
-            _close(each)
+        for resource in self._to_close:
+            _close(resource)
 
 
 def _close(result: Any) -> None:

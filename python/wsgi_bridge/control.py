@@ -14,16 +14,16 @@ _RECEIVE = 65536
 
 
 class Control:
-    """The worker's end of the control lane. Used by the main thread."""
+    """The worker's end of the control lane, a socket for what concerns the whole process. Used by the main thread."""
 
     def __init__(self, sock: socket.socket) -> None:
         self._sock = sock
         self._data = bytearray()
-        #: The ends of the wake-up descriptor: for each signal Python writes a byte to it, which wakes the main thread.
+        #: A socket pair for signal.set_wakeup_fd(): for each signal Python writes a byte to it, which wakes the main thread.
         self._wakeup_reader, self._wakeup_writer = socket.socketpair()
 
     def answer(self, kind: int, content: bytes) -> None:
-        """Waits for Node's first question, whether the application has been loaded, and answers it."""
+        """Waits for Node's first question, whether the application is loaded, and answers it."""
         while self._next_content() is None:
             data = self._sock.recv(_RECEIVE)
             if not data:
@@ -36,8 +36,8 @@ class Control:
         reader = self._wakeup_reader
         reader.setblocking(False)
         self._wakeup_writer.setblocking(False)
-        # The application's own handler stays: it runs in addition to the wake-up. The default handler, and this package's
-        # handler for the start, would end the process.
+        # A handler of the application stays: it runs in addition to the wake-up. The default handler, and the one that this
+        # package installed for the start, are replaced, because they would end the process.
         previous: Any = signal.getsignal(signal.SIGTERM)
         replaced = previous == signal.SIG_DFL or forks.is_ours(previous)
         if replaced:
@@ -53,7 +53,7 @@ class Control:
             signal.signal(signal.SIGTERM, previous)
 
     def _serve_once(self, poll: "select.poll", interruptibles: Sequence[Interruptible]) -> bool:
-        """Returns False when Node has closed the lane. An exception of a signal handler does not end the process."""
+        """Returns False when Node has closed the lane. An exception in a signal handler does not end the process."""
         try:
             if self._wakeup_reader.fileno() not in (ready for ready, _ in poll.poll()):
                 return self._receive(interruptibles)
@@ -68,7 +68,7 @@ class Control:
         return True
 
     def after_fork(self) -> None:
-        """Called in a forked child: its signals do not concern Node, and the lane belongs to the parent."""
+        """Called in a forked child: Node must not be told of its signals, and the lane belongs to the parent."""
         descriptor = signal.set_wakeup_fd(-1)
         if descriptor not in (-1, self._wakeup_writer.fileno()):
             signal.set_wakeup_fd(descriptor)  # the application has set it

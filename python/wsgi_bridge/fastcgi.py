@@ -1,14 +1,15 @@
-"""FastCGI records. Mirrors `src/fastcgi/records.ts` line for line; names are FastCGI's. Knows bytes; knows no socket."""
+"""FastCGI records. Mirrors `src/fastcgi/records.ts`: the same names in the same order. Knows bytes; knows no socket."""
 
 import struct
 from typing import Dict, Iterable, List, Tuple, Union
 
 VERSION = 1
-#: The id of a connection's first request. Each request gets the next id, so that no record is taken for another request's.
+#: The id of a connection's first request. Each request gets the next id, so that a late record is not taken for one of a
+#: later request.
 FIRST_REQUEST_ID = 1
 #: The last id. The first id follows it.
 LAST_REQUEST_ID = 0xFFFF
-#: The id of management records, which belong to no request.
+#: The id in management records, which belong to no request.
 NULL_REQUEST_ID = 0
 HEADER_LENGTH = 8
 MAX_CONTENT = 0xFFFF
@@ -24,13 +25,13 @@ DATA = 8
 GET_VALUES = 9
 GET_VALUES_RESULT = 10
 UNKNOWN_TYPE = 11
-#: Not FastCGI, only between halves of this package: pairs that describe the exception which ended the request.
+#: Not FastCGI, only within this package: pairs that describe the exception that ended a request or a start.
 EXCEPTION = 64
-#: Not FastCGI, on a control lane: asks for an exception in the thread of a lane, and for the thread's stack trace.
+#: Not FastCGI, on a control lane: asks the worker to raise an exception in a lane's thread, and to send the thread's stack.
 INTERRUPT = 65
 #: Not FastCGI: the answer to INTERRUPT.
 STACK = 66
-#: Not FastCGI: a signal has asked the process to end. It ends when Node closes the control lane.
+#: Not FastCGI, on a control lane: a signal has asked the worker to exit. It exits when Node closes the control lane.
 EXIT_REQUESTED = 67
 
 RESPONDER = 1
@@ -63,7 +64,7 @@ def record(kind: int, request_id: int, content: bytes) -> bytes:
 
 
 def stream(kind: int, request_id: int, content: bytes) -> List[Buffer]:
-    """Returns a stream's content as records of at most 64 KiB each, without the empty record that ends the stream."""
+    """Returns a stream's content as records of at most `MAX_CONTENT` bytes, without the empty record that ends the stream."""
     if len(content) <= MAX_CONTENT:
         return [header(kind, request_id, len(content)), content] if content else []
     parts: List[Buffer] = []
@@ -97,7 +98,7 @@ def read_header(data: Union[bytes, bytearray], at: int) -> Tuple[int, int, int, 
 
 
 def read_pairs(content: bytes) -> Dict[str, str]:
-    """Parses name-value pairs, as latin-1 text. Raises ValueError when a length exceeds the content."""
+    """Decodes name-value pairs to latin-1 text. Raises ValueError when a length exceeds the content."""
     found: Dict[str, str] = {}
     text = content.decode("latin-1")
     at, end = 0, len(content)

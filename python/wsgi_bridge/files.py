@@ -7,9 +7,9 @@ import sys
 import wsgiref.util
 from typing import Any, BinaryIO, Optional
 
-#: Bytes of a record's content. Together with its header Node reads the record in one piece.
+#: The most bytes of a file in one record. With its header the record has 64 KiB, which Node reads in one piece.
 _PIECE = 65536 - 8
-#: On other systems `sendfile` does not accept a Unix socket.
+#: Only Linux's `sendfile` accepts a Unix socket.
 _CAN_SEND = sys.platform == "linux" and hasattr(os, "sendfile")
 
 
@@ -43,8 +43,9 @@ class RealFile:
 
 def real_file(result: Any) -> Optional[RealFile]:
     """
-    Returns the file that a result wraps, if its `read()` returns the bytes on the disk: a file that `open()` has opened in
-    binary mode. Other objects have a `fileno()` as well, but may read different bytes, as gzip's do.
+    Returns the file that a result wraps, if `os.sendfile` sends the bytes that its `read()` returns: a regular file that
+    `open()` opened in binary mode. Else returns None. Other objects, such as a GzipFile, also have a `fileno()`, but their
+    `read()` may return other bytes than the file has.
     """
     if type(result) is not FileWrapper or not _CAN_SEND:
         return None

@@ -12,7 +12,7 @@ Handler = Callable[[int, Any], Any]
 
 #: The handlers that this package has installed.
 _ours: Set[Handler] = set()
-#: The handlers that they have replaced, by signal.
+#: The handlers that ours have replaced, by signal number.
 _replaced: Dict[int, Any] = {}
 #: Functions to call in each forked child.
 _callbacks: List[Callable[[], None]] = []
@@ -67,7 +67,7 @@ def _exit_code(code: Any) -> int:
 
 
 def _block_signals() -> None:
-    """Blocks signals during the fork, so that the worker's handlers, which the child still has, cannot swallow one."""
+    """Blocks signals during the fork: the child still has the worker's handlers, which would swallow its first signals."""
     _masks.before = signal.pthread_sigmask(signal.SIG_BLOCK, _replaced)
 
 

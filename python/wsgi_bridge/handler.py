@@ -28,7 +28,7 @@ class Handler:
             for environ in iter(self._lane.next_request, None):
                 try:
                     self._serve_one(environ)
-                except RequestTimeout:  # it was raised late, in our own code
+                except RequestTimeout:  # raised in our own code, before or after the application's
                     self._lane.end(1)
         except LaneClosed:
             pass  # Node has closed the lane, so the thread ends
@@ -63,6 +63,7 @@ class Handler:
             lane.end(status)
 
     def _run(self, environ: Dict[str, Any], response: Response) -> bool:
+        """Calls the application and sends its result. Returns True if the end of the request was sent with it."""
         errors = environ["wsgi.errors"]
         result = self._app(environ, response.start_response)
         try:

@@ -1,4 +1,4 @@
-"""Checks the arguments of `start_response`. Mirrors `src/wsgi/response-head.ts`. Uses no assert, so `python -O` keeps them."""
+"""Checks the arguments of `start_response`. Mirrors `src/wsgi/response-head.ts`. No asserts: `python -O` keeps the checks."""
 
 import re
 from typing import Any, Dict, List, NamedTuple, Optional
@@ -21,12 +21,13 @@ class Head(NamedTuple):
 _STATUS = re.compile(r"[2-9][0-9][0-9] [\x20-\x7e\x80-\xff]*")
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
 _BAD_VALUE = re.compile(r"[^\t\x20-\x7e\x80-\xff]")
-#: The largest length: the largest integer that JavaScript represents exactly.
+#: The largest Content-Length: the largest integer that JavaScript represents exactly.
 _MAX_LENGTH = 2**53 - 1
-#: Characters of a head. Node accepts 256 KiB, including an added Content-Length and the empty line.
+#: The most characters of a head. Node accepts 256 KiB; 64 bytes are left for a Content-Length and the empty line.
 _HEAD_LIMIT = 256 * 1024 - 64
 
-#: RFC 9110 section 7.6.1 and PEP 3333, "Other HTTP Features": these fields belong to the connection, so only to the server.
+#: RFC 9110 section 7.6.1 and PEP 3333, "Other HTTP Features": these fields belong to the connection, so only the server
+#: may set them.
 _HOP_BY_HOP = frozenset(
     "connection keep-alive proxy-authenticate proxy-authorization proxy-connection te trailer trailers"
     " transfer-encoding upgrade".split()

@@ -16,8 +16,9 @@ _READ_AHEAD = 512 * 1024
 
 class Inbound:
     """
-    Used by the thread that serves the lane, and by other threads during a request. `require` is called with the id of the
-    request for which a thread acts. It raises RequestEndedError when that request has ended.
+    Receives requests and their bodies. Used by the thread that serves the lane, and by other threads during a request.
+    `require` is called with the id of the request for which a thread reads. It raises RequestEndedError if that request has
+    ended.
     """
 
     def __init__(self, sock: socket.socket, interruptible: Interruptible, require: Callable[[int], None]) -> None:
@@ -39,7 +40,7 @@ class Inbound:
     def next_request(self) -> Optional[Dict[str, str]]:
         """Returns the parameters of the next request; None when the lane is closed. Raises ValueError for a wrong record."""
         try:
-            with self._receiving:  # a thread that reads the last request's body may hold it until a record is complete
+            with self._receiving:  # another thread may still read the previous request's body, until a record is complete
                 self._discard_stdin()
             request_id = fastcgi.next_request_id(self.request_id)
             params = self._receiver.bodyless_request(request_id)
@@ -76,7 +77,7 @@ class Inbound:
         while not self._stdin:
             if self.aborted:
                 raise ConnectionAbortedError("the client closed the connection before its body was complete")
-            # Checked before the end of the body: when a request has ended, Node ends its body early, so it is incomplete.
+            # Checked before the end of the body: Node ends the body of an ended request early, so the body is incomplete.
             if not (self._forked and self._stdin_ended):
                 self._require(request_id)
             if self._stdin_ended:
@@ -94,7 +95,7 @@ class Inbound:
         shielded = self._interruptible.shield()
         try:
             self._require(request_id)
-            if self._receiving.acquire(blocking=False):  # otherwise another thread reads the body and will notice it
+            if self._receiving.acquire(blocking=False):  # otherwise another thread reads the body and will notice the disconnect
                 try:
                     self._read_ahead(request_id)
                 finally:
@@ -122,7 +123,8 @@ class Inbound:
             kind, number, _ = self._receiver.record()
             if kind == fastcgi.BEGIN_REQUEST and number == request_id:
                 break
-            if kind != fastcgi.ABORT_REQUEST or number != self.request_id:  # Node sent it before it knew of the request's end
+            # Node may abort the previous request before it knows that the request has ended.
+            if kind != fastcgi.ABORT_REQUEST or number != self.request_id:
                 raise ValueError("a record of type %d for request %d came before request %d" % (kind, number, request_id))
         params: List[bytes] = []
         while True:

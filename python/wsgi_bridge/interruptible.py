@@ -32,11 +32,11 @@ class Interruptible:
 
     def begin(self) -> None:
         """Starts a request. From here on the thread may be interrupted."""
-        self._number += 1  # set before `_thread`: without a thread `interrupt` does nothing, so no lock is needed
+        self._number += 1  # no lock is needed: `interrupt` does nothing until `_thread` is set
         self._thread = threading.get_ident()
 
     def end(self) -> None:
-        """Ends the request. From here on the thread is not interrupted; a scheduled exception is taken back. Idempotent."""
+        """Ends the request. From here on the thread is not interrupted; a scheduled exception is cancelled. Idempotent."""
         with self._lock:
             if self._interrupted and self._thread is not None:
                 _raise_in(self._thread, None)
@@ -104,7 +104,7 @@ def _stack(thread: int) -> str:
 
 
 def _raise_in(thread: int, exception: Any) -> bool:
-    """Schedules an exception in a thread; None takes it back. Returns False if the interpreter cannot do it."""
+    """Schedules an exception in a thread; None cancels it. Returns False if the interpreter cannot do it."""
     try:
         import ctypes  # imported here, because few processes ever need it
 

@@ -12,7 +12,7 @@ from .receiver import LaneClosed
 
 _MORE: int = getattr(socket, "MSG_MORE", 0)
 
-#: The records that end a request, without its id: an empty STDOUT and END_REQUEST.
+#: Parts of the two records that end a request, an empty STDOUT and END_REQUEST. `end` puts the request's id between them.
 _STDOUT_END = fastcgi.header(fastcgi.STDOUT, 0, 0)[:2]
 _END = fastcgi.header(fastcgi.STDOUT, 0, 0)[4:] + fastcgi.header(fastcgi.END_REQUEST, 0, 8)[:2]
 _END_LENGTH = fastcgi.header(fastcgi.END_REQUEST, 0, 8)[4:]
@@ -26,7 +26,7 @@ class RequestEndedError(ValueError):
 class Lane:
     """
     Receives requests, one after another, and sends their responses. Any thread may call a method that takes the id of a
-    request. If that request has ended, the call raises RequestEndedError, and does not affect the next request on the lane.
+    request. If that request has ended, the call raises RequestEndedError, and has no effect on the next request of the lane.
     """
 
     def __init__(self, sock: socket.socket) -> None:
@@ -106,7 +106,7 @@ class Lane:
     def _send_piece(self, descriptor: int, offset: int, size: int) -> int:
         try:
             return os.sendfile(self._sock.fileno(), descriptor, offset, size)
-        except OSError:  # not supported by some file systems; if the lane is closed, sendall fails as well
+        except OSError:  # some file systems do not support it; if the lane is closed, sendall fails as well
             data = os.pread(descriptor, size, offset)
             self._sock.sendall(data)
             return len(data)

@@ -83,7 +83,7 @@ def _default_app(module: Any, place: str) -> Any:
 
 
 def _django_app(settings: str) -> Any:
-    """Django imports the settings by this name. They are already imported under it, so they are not run again."""
+    """Returns the project's application. Django imports the settings by name; they are in sys.modules, so they run only once."""
     os.environ["DJANGO_SETTINGS_MODULE"] = settings
     return importlib.import_module("django.core.wsgi").get_wsgi_application()
 
@@ -117,5 +117,8 @@ def _candidates(holder: Any) -> List[str]:
 
 
 def _is_candidate(value: Any) -> bool:
-    """In a class's __dict__, static and class methods are wrapper objects (not callable; since 3.10 static ones are)."""
+    """
+    Returns True for callables except classes, and for static and class methods. In a class's __dict__ these are wrapper objects,
+    which are not callable (static ones are, since Python 3.10).
+    """
     return isinstance(value, (staticmethod, classmethod)) or (callable(value) and not isinstance(value, type))

@@ -25,7 +25,7 @@ class NodeApp:
     lanes            how many requests each Node process serves at the same time; default: 8
     env              the environment variables of Node; default: those of this process
     start_timeout    seconds that Node may take to load the app; default: 30
-    request_timeout  seconds that Node may neither send nor read anything during a request, None for no limit; default: 60
+    request_timeout  seconds that a request may take without Node sending or reading a byte, None for no limit; default: 60
     queue_timeout    seconds that a request may wait for a free lane, None for no limit; default: 30
     """
 

@@ -11,7 +11,7 @@ from .node_errors import NodeClosedError, NodeStartError, NodeTimeoutError
 from .node_lane import NodeLane
 from .node_process import NodeProcess
 
-#: Seconds without a new attempt after Node could not be started. The time doubles with each failure.
+#: Seconds until the next attempt after Node could not be started. The time doubles with each failure.
 _BACKOFF = 0.25
 _MAX_BACKOFF = 8.0
 
@@ -32,7 +32,7 @@ class NodePool:
     _failure: Optional[NodeStartError]
     #: No new start before this time.
     _retry_at: float
-    #: Seconds until the next attempt, should a start fail.
+    #: How many seconds to wait after the next failed start.
     _backoff: float
 
     def __init__(self, start: Callable[[], NodeProcess], count: int, queue_timeout: Optional[float]) -> None:
@@ -44,7 +44,7 @@ class NodePool:
         _pools.add(self)
 
     def acquire(self) -> PooledLane:
-        """Returns a free lane. Starts a process, or waits. Raises NodeClosedError, NodeStartError, NodeTimeoutError."""
+        """Returns a free lane. May start a process or wait. Raises NodeClosedError, NodeStartError, NodeTimeoutError."""
         self._check_fork()
         deadline = None if self._queue_timeout is None else time.monotonic() + self._queue_timeout
         with self._condition:
@@ -135,7 +135,7 @@ class NodePool:
         self._free = [pooled for pooled in self._free if pooled[0] is not process]
 
     def _check_fork(self) -> None:
-        """Notices a fork without Python's fork handlers. Some servers, such as uWSGI, fork in that way."""
+        """Notices a fork for which Python's fork handlers were not called. Some servers, such as uWSGI, fork in that way."""
         if self._pid != os.getpid():
             self.after_fork()
 

@@ -15,11 +15,12 @@ from .node_errors import NodeExitError, NodeStartError, NodeTimeoutError
 from .node_lane import NodeLane
 
 _PROGRAM = 'import "wsgi-bridge/node-app"'
+#: How many of the last lines of output the error of a failed start contains.
 _TAIL_LINES = 40
 #: Seconds that a process may take to exit after its lanes were closed.
 _EXIT_TIMEOUT = 5.0
 _RECEIVE = 65536
-#: The most bytes that an exited process can have left in its pipe. A limit, because a descendant may write for ever.
+#: The most bytes to read after the process has exited. Its pipe holds no more, but a descendant may write for ever.
 _PIPE = 1024 * 1024
 #: Node's error codes for a package that is not installed.
 _MISSING = ("ERR_MODULE_NOT_FOUND", "ERR_PACKAGE_PATH_NOT_EXPORTED")
@@ -40,7 +41,7 @@ class NodeProcess:
         self.target = target
         command = [*node, "--input-type=module", "-e", _PROGRAM, "--", target, ",".join(map(str, fds))]
         try:
-            # In its own session Node does not get Ctrl-C. The server does, and ends Node when its requests have ended.
+            # In its own session Node does not get Ctrl-C. The server gets it, and ends Node when the requests have ended.
             self._child = subprocess.Popen(
                 command,
                 cwd=directory,
@@ -115,7 +116,7 @@ class NodeProcess:
         self._reader.join(1)  # with a limit, because writing to this process's stderr may block
 
     def _release(self) -> None:
-        """Called when the process has exited. Its descriptors are closed as soon as its output is read."""
+        """Called when the process has exited. The reader thread closes the other descriptors when it has read the output."""
         self._control.close()
         try:
             self._exit_writer.send(b"x")  # closing alone is not enough: a forked child may have a copy of the descriptor
@@ -124,6 +125,7 @@ class NodeProcess:
         self._exit_writer.close()
 
     def _forward(self) -> None:
+        """Logs the process's output. Runs in the reader thread."""
         stream = self._child.stdout
         if stream is None:
             return

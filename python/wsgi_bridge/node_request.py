@@ -5,7 +5,7 @@ from typing import Any, Dict, List, Optional
 from . import fastcgi
 from .node_errors import RequestBodyError, RequestEnvironError
 
-#: Parameters that are not copied from the environ but computed here. Only this package uses the last one.
+#: Parameters that are not copied from the environ but computed here. Only this package uses the last.
 _COMPUTED = frozenset(("HTTPS", "CONTENT_LENGTH", "WSGI_INPUT_TERMINATED"))
 _BLOCK = fastcgi.MAX_CONTENT
 #: Bytes of all parameters. Node has the same limit.
@@ -20,7 +20,7 @@ class Body:
     def __init__(self, environ: Dict[str, Any]) -> None:
         self._input = environ["wsgi.input"]
         self.length = _content_length(environ)
-        #: True if the body has no length and the server itself ends the stream, so that it can be read to its end.
+        #: True if the body has no length, but can be read to its end, because the server ends the stream.
         self.unsized = self.length is None and bool(environ.get("wsgi.input_terminated"))
         self._left: Optional[int] = None if self.unsized else self.length or 0
 

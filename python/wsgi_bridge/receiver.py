@@ -1,4 +1,4 @@
-"""Reads FastCGI records from a socket. Knows bytes; knows no meaning of a request."""
+"""Reads FastCGI records from a socket. Knows bytes; does not look inside requests."""
 
 import socket
 from typing import Optional, Tuple, Union
@@ -13,9 +13,11 @@ _RESPONDER = fastcgi.header(fastcgi.BEGIN_REQUEST, 0, 8)[4:] + bytes((0, fastcgi
 _PARAMS = fastcgi.header(fastcgi.PARAMS, 0, 0)[:2]
 _STDIN = fastcgi.header(fastcgi.STDIN, 0, 0)[:2]
 _EMPTY = fastcgi.header(fastcgi.STDIN, 0, 0)[4:]
-_LENGTH = len(_BEGIN) + 2 + len(_RESPONDER) + len(_PARAMS) + 2
-_PADDING = _LENGTH + 2
-_CONTENT = _LENGTH + 4
+#: The positions of the length, the padding length and the content of PARAMS in the piece.
+_LENGTH_AT = len(_BEGIN) + 2 + len(_RESPONDER) + len(_PARAMS) + 2
+_PADDING_AT = _LENGTH_AT + 2
+_CONTENT_AT = _LENGTH_AT + 4
+#: The length of the two empty records at the end of the piece.
 _ENDS_LENGTH = 2 * fastcgi.HEADER_LENGTH
 
 
@@ -24,7 +26,7 @@ class LaneClosed(Exception):
 
 
 class Receiver:
-    """Used by one thread at a time."""
+    """Cuts received bytes into records. Used by one thread at a time."""
 
     def __init__(self, sock: socket.socket) -> None:
         self._sock = sock
@@ -48,11 +50,11 @@ class Receiver:
         data = self._receive(_RECEIVE)
         number = request_id.to_bytes(2, "big")
         params = _PARAMS + number
-        if len(data) > _PADDING and data.startswith(_BEGIN + number + _RESPONDER + params):
-            end = _CONTENT + (data[_LENGTH] << 8) + data[_LENGTH + 1]
-            if len(data) == end + _ENDS_LENGTH and data[_PADDING] == 0:
+        if len(data) > _PADDING_AT and data.startswith(_BEGIN + number + _RESPONDER + params):
+            end = _CONTENT_AT + (data[_LENGTH_AT] << 8) + data[_LENGTH_AT + 1]
+            if len(data) == end + _ENDS_LENGTH and data[_PADDING_AT] == 0:
                 if data.endswith(params + _EMPTY + _STDIN + number + _EMPTY):
-                    return data[_CONTENT:end]
+                    return data[_CONTENT_AT:end]
         self._data = data
         self._at = 0
         return None

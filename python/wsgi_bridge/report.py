@@ -7,7 +7,7 @@ import traceback
 from typing import Any, Iterable, Iterator, List, Tuple
 
 _PACKAGE = os.path.dirname(os.path.abspath(__file__))
-#: Bytes of a long traceback that are kept. The traceback and the other pairs must fit into one record.
+#: How many bytes of a long traceback are kept, from its start and from its end. All pairs must fit into one record.
 _HEAD, _TAIL = 10_000, 20_000
 
 
@@ -56,7 +56,7 @@ def _clip(text: str) -> str:
 
 
 def _application_traceback(tb: Any) -> Any:
-    """Returns the traceback without its first frames, from the application's first frame on."""
+    """Returns the traceback without the frames of this package and of importlib at its start."""
     at = tb
     while at is not None and _is_import_frame(at.tb_frame.f_code.co_filename):
         at = at.tb_next

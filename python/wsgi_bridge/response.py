@@ -1,4 +1,4 @@
-"""Writes responses, by PEP 3333's rules of order and length. Mirrors `src/wsgi/response.ts`. Knows a lane; knows no socket."""
+"""Writes responses and enforces PEP 3333's rules. Mirrors `src/wsgi/response.ts`. Knows a lane; knows no socket."""
 
 from typing import Any, Callable, Iterable, List, Optional, Tuple
 
@@ -8,11 +8,12 @@ from .head import AppProtocolError, Head, parse_head
 from .lane import Lane
 
 #     idle --start--> held --commit--> sent --restart--> broken    (PEP 3333, "The start_response() Callable")
-# In `held` the head waits for the first non-empty block. Until then a call with exc_info may replace it.
+# In `held` the head waits for the first non-empty block. Until then a call with exc_info may replace it. After that such a call
+# breaks the response.
 IDLE, HELD, SENT, BROKEN = "idle", "held", "sent", "broken"
 
-#: Types of results without close().
-_UNCLOSED = (list, tuple)
+#: Types of results that have no close().
+_NO_CLOSE = (list, tuple)
 
 
 class Response:
@@ -78,8 +79,8 @@ class Response:
         """Sends the result's blocks. Returns True if the end of the request was sent with them."""
         if isinstance(result, (str, bytes)):
             raise AppProtocolError("the application returned its body bare; return a list of one bytes object: [body]")
-        unclosed = type(result) in _UNCLOSED
-        file = None if unclosed else real_file(result)
+        no_close = type(result) in _NO_CLOSE
+        file = None if no_close else real_file(result)
         if file is not None:
             return self._finish_file(file)
         single = not self._used_write and _length(result) == 1
@@ -91,14 +92,14 @@ class Response:
             head = self._commit(len(block) if single else None) if self._state != SENT else b""
             surplus = self._left is not None and len(block) > self._left
             parts = self._records(head, block)
-            if single and unclosed:
+            if single and no_close:
                 return self._end(parts)
             if parts:
                 self._lane.send(self._request_id, parts)
             if surplus or self._bodyless or self.client_disconnected():
                 return False
         head = self._commit(0) if self._state != SENT else b""
-        if unclosed:
+        if no_close:
             return self._end(self._records(head, b""))
         if head:
             self._lane.send(self._request_id, self._records(head, b""))
@@ -159,6 +160,7 @@ class Response:
         return stream + fastcgi.stream(fastcgi.STDOUT, self._request_id, block)
 
     def _require_all(self) -> None:
+        """Raises AppProtocolError if the body is shorter than its Content-Length."""
         if self._left and not self._bodyless:
             raise AppProtocolError("the body is %d bytes shorter than its Content-Length" % self._left)
 

@@ -32,7 +32,8 @@ def main(target: str, threads: int, processes: int, parent: int) -> None:
         stream.reconfigure(line_buffering=True, errors="backslashreplace")  # type: ignore[union-attr]
     # Prints the stacks of all threads on a crash, and on the SIGABRT that Node sends to a process that no longer responds.
     faulthandler.enable()
-    # Ctrl-C reaches the whole process group, but Node decides what to do. A handler, because children would inherit SIG_IGN.
+    # Ctrl-C reaches the whole process group, but Node decides what to do. An empty handler, because child processes would
+    # inherit SIG_IGN.
     forks.set_handler(signal.SIGINT, lambda _signal, _frame: None)
     forks.set_handler(signal.SIGTERM, lambda _signal, _frame: sys.exit(0))
     control = Control(_open_socket(CONTROL))
@@ -58,9 +59,9 @@ def main(target: str, threads: int, processes: int, parent: int) -> None:
 def _die_with_parent(parent: int) -> None:
     """
     Asks the kernel, on Linux, to kill this process when Node exits. Usually the process notices that its lanes are closed. But
-    it cannot while it is stopped, or while one thread holds the interpreter's lock for ever.
+    it cannot notice that while it is stopped, or while a thread never releases the GIL.
     """
-    if sys.platform != "linux" or os.getppid() != parent:  # the parent is a wrapper script: the kernel would watch that
+    if sys.platform != "linux" or os.getppid() != parent:  # the parent is a wrapper script, and the kernel would watch the script
         return
     try:
         import ctypes  # some interpreters are built without it

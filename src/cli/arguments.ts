@@ -19,8 +19,8 @@ export interface ServeArguments {
 const MAX_PORT = 65_535;
 
 /**
- * Returns the command-line parser. Its `parseAsync()` calls `serve`, or throws a `CommanderError`: with `exitCode` 0 after it has
- * printed the help or the version to stdout; with another one after it has printed what is wrong with the arguments to stderr.
+ * Returns the command-line parser. Its `parseAsync()` calls `serve`. If it prints the help or the version to stdout instead, it
+ * throws a `CommanderError` with `exitCode` 0. If the arguments are wrong, it says so on stderr, and `exitCode` is not 0.
  */
 export function createProgram(version: string, serve: (args: ServeArguments) => Promise<void>): Command {
   const program = new Command("wsgi-bridge")
@@ -49,7 +49,7 @@ export function createProgram(version: string, serve: (args: ServeArguments) => 
       new Option("--port <number>", "the port; 0 lets the system choose").default(8000).env("PORT").argParser(port),
     )
     .addOption(new Option("--directory <folder>", "the application's folder").default(".", "the current one"))
-    .option("--virtualenv <folder>", "the virtual environment to use, seen from --directory")
+    .option("--virtualenv <folder>", "the virtual environment to use, relative to --directory")
     .option("--python <interpreter>", "the interpreter to use; not together with --virtualenv")
     .addOption(new Option("--processes <number>", "CPython processes to keep alive").default(2).argParser(wholeNumber))
     .addOption(

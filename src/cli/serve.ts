@@ -22,7 +22,7 @@ const GRACE_MS = 10_000;
  */
 export async function serve(args: ServeArguments, version: string): Promise<void> {
   const signal = stopSignal();
-  // The program that reads the log may end before this one.
+  // A program that reads the log through a pipe may end before this one. Writing then fails.
   for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
   const server = createServer();
   const drain = new Drain(server);

@@ -5,7 +5,7 @@ import type { Logger } from "../wsgi/log.ts";
  * Passes everything on to `console`, but reports a failed start only once.
  *
  * The pool logs the failure of each process in the same turn of the event loop in which `ready()` rejects with it. So until the
- * start is over, lines are held for one turn, and those that contain the error which the program will print are dropped.
+ * start is over, lines are held for one turn. Those that contain the error that the program will print are dropped.
  */
 export class StartLog implements Logger {
   #held: { readonly level: keyof Logger; readonly message: string }[] = [];

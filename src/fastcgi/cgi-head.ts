@@ -10,7 +10,7 @@ export interface CgiHead {
   readonly length: number;
 }
 
-/** A responder that sends a longer head is broken. */
+/** The longest head, in bytes. A responder that sends a longer one is faulty. */
 export const HEAD_LIMIT: number = RESPONSE_HEAD_LIMIT;
 
 const EMPTY = Buffer.alloc(0);
@@ -23,7 +23,7 @@ export class CgiHeadReader {
 
   /** Returns the head and the first bytes of the body, once the head is complete. @throws RangeError as `readCgiHead` does */
   push(content: Buffer): { head: CgiHead; rest: Buffer } | undefined {
-    const searched = Math.max(0, this.#length - EMPTY_LINE);
+    const searched = Math.max(0, this.#length - MAX_PARTIAL_END);
     const bytes = this.#length === 0 ? content : this.#append(content);
     const head = readCgiHead(bytes, searched);
     if (head !== undefined) return { head, rest: bytes.subarray(head.length) };
@@ -44,8 +44,8 @@ export class CgiHeadReader {
   }
 }
 
-/** An empty line may be split across pieces: at most these bytes of it (CR LF CR) are at the end of the earlier piece. */
-const EMPTY_LINE = 3;
+/** How many bytes of the head's end (CR LF CR LF) may be at the end of an earlier piece. */
+const MAX_PARTIAL_END = 3;
 const LINE_END = /\r?\n/;
 const LF = 0x0a;
 const CR = 0x0d;

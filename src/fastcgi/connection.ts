@@ -1,4 +1,4 @@
-/** The server's side of a FastCGI connection: one request at a time. Knows records and streams; knows no WSGI and no process. */
+/** Sends requests on a FastCGI connection, one at a time, and receives their responses. Knows records; knows no WSGI. */
 import type { Duplex } from "node:stream";
 import { CgiHeadReader } from "./cgi-head.ts";
 import { FairReader } from "./fair-reader.ts";
@@ -8,7 +8,7 @@ import type { ConnectionOwner, ResponseEvents, SizedBody } from "./types.ts";
 
 export type { ConnectionOwner, ResponseEvents, SizedBody } from "./types.ts";
 
-/** The content of END_REQUEST: appStatus, protocolStatus, three reserved bytes. */
+/** The length of END_REQUEST's content: appStatus (4 bytes), protocolStatus (1), reserved (3). */
 const END_LENGTH = 8;
 
 /**     idle ──send()──▶ busy ──END_REQUEST──▶ idle          any ──close or broken record──▶ closed
@@ -26,12 +26,13 @@ export class FastcgiConnection {
   #id = 0;
   #events: ResponseEvents | undefined;
   #sendingBody = false;
-  /** Nobody needs the rest of the body: the client has left, or the response has already ended. */
+  /** True if nobody needs the rest of the body: the client has left, or the response has already ended. */
   #skipBody = false;
   /** Undefined once the head is complete. */
   #head: CgiHeadReader | undefined;
-  /** The head has arrived, but nothing after it yet. */
+  /** True if the head has arrived, but nothing after it yet. */
   #headIsLast = false;
+  /** Resolves the promise of `#drained()`. */
   #wake: (() => void) | undefined;
 
   constructor(duplex: Duplex, owner: ConnectionOwner<FastcgiConnection>) {
@@ -94,12 +95,12 @@ export class FastcgiConnection {
     this.#input.resume();
   }
 
-  /** Closes the connection, on which no request is running. */
+  /** Closes the connection. Called only while no request is running on it. */
   close(): void {
     this.#stream.end();
   }
 
-  /** Breaks the connection. The request on it, if any, gets `lost`. */
+  /** Destroys the connection. The request on it, if any, gets `lost`. */
   destroy(reason: Error): void {
     this.#stream.destroy(reason);
   }
@@ -174,12 +175,12 @@ export class FastcgiConnection {
       if (content.length > 0) events.body(content);
       return;
     }
-    const begun = this.#head.push(content);
-    if (begun === undefined) return;
+    const complete = this.#head.push(content);
+    if (complete === undefined) return;
     this.#head = undefined;
-    events.head(begun.head);
-    this.#headIsLast = begun.rest.length === 0;
-    if (!this.#headIsLast) events.body(begun.rest);
+    events.head(complete.head);
+    this.#headIsLast = complete.rest.length === 0;
+    if (!this.#headIsLast) events.body(complete.rest);
   }
 
   #exception(events: ResponseEvents, content: Buffer): void {
@@ -203,6 +204,7 @@ export class FastcgiConnection {
     this.#becomeIdle();
   }
 
+  /** Reports the closed connection once: to the owner, then to the request. */
   #lose(reason: Error): void {
     if (this.#state === "closed") return;
     this.#state = "closed";

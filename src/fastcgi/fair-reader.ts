@@ -1,7 +1,7 @@
 /** Reads a connection without blocking the event loop for long. Knows back-pressure; knows no record. */
 import type { Readable } from "node:stream";
 
-/** A chunk with more pieces (records, or chunks of HTTP) takes a while to process. One of 64 KiB can have 8,000 pieces. */
+/** A chunk with this many pieces (records, or lines of HTTP) takes long to process. A chunk of 64 KiB can have 8,000 pieces. */
 const MANY_PIECES = 1_000;
 
 export class FairReader {

@@ -3,7 +3,7 @@ import { AppProtocolError } from "../errors.ts";
 import type { Environ } from "../wsgi/types.ts";
 import { pair } from "./records.ts";
 
-const NO_BYTE = /[^\x00-\xff]/;
+const NOT_LATIN1 = /[^\x00-\xff]/;
 
 /**
  * Returns all string values of an environ as name-value pairs in latin-1. The other side makes its own `wsgi.*` keys; only the
@@ -15,15 +15,15 @@ export function encodeParams(environ: Environ, contentLength: number | undefined
   let params = "";
   for (const key in environ) {
     const value = environ[key];
-    if (typeof value !== "string" || key.startsWith("wsgi.") || RESTATED.has(key)) continue;
+    if (typeof value !== "string" || key.startsWith("wsgi.") || OVERRIDDEN.has(key)) continue;
     params += pair(key, value);
   }
   if (environ["wsgi.url_scheme"] === "https") params += pair("HTTPS", "on");
   if (contentLength !== undefined) params += pair("CONTENT_LENGTH", String(contentLength));
-  if (!NO_BYTE.test(params)) return params;
-  const key = Object.keys(environ).find((name) => NO_BYTE.test(name + String(environ[name])));
+  if (!NOT_LATIN1.test(params)) return params;
+  const key = Object.keys(environ).find((name) => NOT_LATIN1.test(name + String(environ[name])));
   throw new AppProtocolError(`environ.${key} has characters above U+00FF; PEP 3333 carries bytes as latin-1`);
 }
 
-/** Set from what this side knows, even if a header or middleware set another value. */
-const RESTATED: ReadonlySet<string> = new Set(["HTTPS", "CONTENT_LENGTH"]);
+/** Set from the request itself, whatever value a header or middleware gave them. */
+const OVERRIDDEN: ReadonlySet<string> = new Set(["HTTPS", "CONTENT_LENGTH"]);

@@ -26,7 +26,7 @@ export class RecordReader {
 
   /**
    * @returns the number of records that ended in the chunk
-   * @throws RangeError for bytes that are not a FastCGI record. The connection is of no more use then
+   * @throws RangeError for bytes that are not a FastCGI record. The connection cannot be used after that
    */
   push(chunk: Buffer): number {
     if (this.#held === 0) return this.#cut(chunk);

@@ -1,9 +1,12 @@
-/** FastCGI records. Mirrors `python/wsgi_bridge/fastcgi.py` line for line; names are FastCGI's. Knows bytes; knows no stream. */
+/** FastCGI records. Mirrors `python/wsgi_bridge/fastcgi.py`: the same names in the same order. Knows bytes; knows no socket. */
 
 export const VERSION = 1;
-/** The id of the first request on a connection. Later ids count up, so that a late record is never taken for one of another request. */
+/**
+ * The id of a connection's first request. Each request gets the next id, so that a late record is not taken for one of a later
+ * request.
+ */
 export const FIRST_REQUEST_ID = 1;
-/** The last id. After it the count starts again with `FIRST_REQUEST_ID`. */
+/** The last id. The first id follows it. */
 export const LAST_REQUEST_ID = 0xffff;
 /** The id in management records, which belong to no request. */
 export const NULL_REQUEST_ID = 0;
@@ -22,13 +25,13 @@ export const RecordType = {
   GET_VALUES: 9,
   GET_VALUES_RESULT: 10,
   UNKNOWN_TYPE: 11,
-  /** Ours, sent by a worker of this package only: pairs that describe the exception that ended the request. */
+  /** Not FastCGI, only within this package: pairs that describe the exception that ended a request or a start. */
   EXCEPTION: 64,
-  /** Ours, on a control lane: asks the worker to raise an exception in the thread of a lane, and to report its stack. */
+  /** Not FastCGI, on a control lane: asks the worker to raise an exception in a lane's thread, and to send the thread's stack. */
   INTERRUPT: 65,
-  /** Ours: the answer to INTERRUPT. */
+  /** Not FastCGI: the answer to INTERRUPT. */
   STACK: 66,
-  /** Ours, on a control lane: the worker got a SIGTERM. It exits when Node closes the control lane. */
+  /** Not FastCGI, on a control lane: a signal has asked the worker to exit. It exits when Node closes the control lane. */
   EXIT_REQUESTED: 67,
 } as const;
 
@@ -37,7 +40,7 @@ export const KEEP_CONN = 1;
 
 export const ProtocolStatus = { REQUEST_COMPLETE: 0, CANT_MPX_CONN: 1, OVERLOADED: 2, UNKNOWN_ROLE: 3 } as const;
 
-/** Returns the id of the next request on a connection. 0 stands for "no request yet". */
+/** Returns the id of the next request on the same connection. Pass 0 to get the first id. */
 export function nextRequestId(requestId: number): number {
   return requestId < LAST_REQUEST_ID ? requestId + 1 : FIRST_REQUEST_ID;
 }
@@ -56,12 +59,12 @@ export function header(type: number, requestId: number, contentLength: number): 
   );
 }
 
-/** Returns a record as latin-1 text. */
+/** Returns a whole record as latin-1 text. */
 export function record(type: number, requestId: number, content: string): string {
   return header(type, requestId, content.length) + content;
 }
 
-/** Returns a stream's content as records of at most 64 KiB, without the empty record that ends the stream. */
+/** Returns a stream's content as records of at most `MAX_CONTENT` bytes, without the empty record that ends the stream. */
 export function stream(type: number, requestId: number, content: string): string {
   if (content.length <= MAX_CONTENT) return content === "" ? "" : record(type, requestId, content);
   let records = "";
@@ -71,7 +74,7 @@ export function stream(type: number, requestId: number, content: string): string
   return records;
 }
 
-/** Encodes a name-value pair (FastCGI 1.0 §3.4). Both strings are latin-1. */
+/** Returns a name-value pair: lengths and content (FastCGI 1.0 §3.4). Both strings are latin-1. */
 export function pair(name: string, value: string): string {
   return length(name.length) + length(value.length) + name + value;
 }
@@ -88,7 +91,7 @@ export function beginRequest(requestId: number, params: string): string {
   return begin + stream(RecordType.PARAMS, requestId, params) + record(RecordType.PARAMS, requestId, "");
 }
 
-/** Decodes name-value pairs. @throws RangeError when a length points beyond the content */
+/** Decodes name-value pairs to latin-1 text. @throws RangeError when a length exceeds the content */
 export function readPairs(content: Buffer): Map<string, string> {
   const pairs = new Map<string, string>();
   let at = 0;

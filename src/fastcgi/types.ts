@@ -1,4 +1,4 @@
-/** What a connection takes and what it reports. Types only. */
+/** The request body that a connection sends, and the events that it reports. Types only. */
 import type { CgiHead } from "./cgi-head.ts";
 
 /** A request body of known size, which can be sent more than once. */
@@ -12,7 +12,7 @@ export interface SizedBody {
 export interface ResponseEvents {
   stderr(slice: Buffer): void;
   head(head: CgiHead): void;
-  /** The head arrived with nothing after it: the app wants it sent now, or has failed since. */
+  /** Called when nothing has arrived after the head: the app wants the head sent now, or has failed after it. */
   headAlone(): void;
   body(slice: Buffer): void;
   /** Our own worker describes an exception: `type`, `traceback` and others, in UTF-8 carried as latin-1. */
@@ -23,7 +23,7 @@ export interface ResponseEvents {
   lost(reason: Error): void;
 }
 
-/** Keeps connections, and is told when one is idle or closed. */
+/** The owner of connections. Learns when one is idle or closed. */
 export interface ConnectionOwner<Connection> {
   /** The request is over in both directions. The connection can take the next one. */
   idle(connection: Connection): void;

@@ -42,10 +42,10 @@ function declaredLength({ rawHeaders }: IncomingMessage): number {
   return length;
 }
 
-/** The requests whose bodies were read and then fully restored. */
+/** The requests whose bodies were read and then restored. */
 const restored: WeakSet<IncomingMessage> = new WeakSet();
 
-/** Whether some code has read a part of the body and did not restore it. */
+/** Whether other code has read a part of the body and has not restored it. */
 export function wasRead(req: IncomingMessage): boolean {
   return req.readableDidRead && !(restored.has(req) && !req.readableEnded && !req.readableFlowing);
 }
@@ -54,10 +54,11 @@ export function wasRead(req: IncomingMessage): boolean {
 export class RequestBody implements ByteSource {
   readonly #req: IncomingMessage;
   readonly #maxSize: number;
-  /** The chunks read so far, for `restore()`. Undefined if they exceed a limit, or if no next handler may need them. */
+  /** The chunks read so far, for `restore()`. Undefined if they exceed a limit, or if no other handler can need them. */
   #kept: Uint8Array[] | undefined;
   readonly #memory: MemoryBudget | undefined;
   #size = 0;
+  /** Wakes a pending `next()`. */
   #resume: (() => void) | undefined;
   #listening = false;
   #failed = false;
@@ -66,7 +67,7 @@ export class RequestBody implements ByteSource {
 
   /**
    * @param maxSize in bytes
-   * @param memory the memory that all bodies share for `restore()`; undefined if no next handler may need the body
+   * @param memory the memory that all bodies share for `restore()`; undefined if no other handler can need the body
    * @throws BodyTooLargeError when the declared length exceeds `maxSize`
    */
   constructor(req: IncomingMessage, maxSize: number, memory: MemoryBudget | undefined) {
@@ -104,8 +105,8 @@ export class RequestBody implements ByteSource {
   }
 
   /**
-   * Called when the app is done with the request. If nobody has begun to read the body, Node discards it once the response is
-   * sent, and a later read must fail instead of reporting the end of the body. A reader that has begun may read on.
+   * Called when the app has finished the request. If nobody has begun to read the body, Node discards it after the response is
+   * sent. A later read must then fail instead of reporting the end of the body. A reader that has begun can continue.
    */
   release(res: ServerResponse): void {
     this.#releaseKept();
@@ -136,8 +137,8 @@ export class RequestBody implements ByteSource {
   }
 
   /**
-   * Reads no more than is buffered: asking for more could end the stream, and then `restore()` cannot put bytes back. And no
-   * more than the high-water mark: Node would raise the mark with each larger read, until it buffers a whole body.
+   * Reads at most what is buffered: asking for more could end the stream, and then `restore()` cannot put bytes back. Also
+   * reads at most the high-water mark: each larger read would make Node raise the mark, until it buffers a whole body.
    */
   #readBuffered(): Uint8Array | null {
     const { readableLength, readableHighWaterMark } = this.#req;
@@ -163,7 +164,7 @@ export class RequestBody implements ByteSource {
     this.#kept = undefined;
   }
 
-  /** Adds the listeners once. They stay as long as the request lives. */
+  /** Adds the listeners once. They stay until `restore()`. */
   #addListeners(): void {
     if (this.#listening) return;
     this.#listening = true;

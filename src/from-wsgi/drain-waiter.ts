@@ -49,7 +49,7 @@ function createPending(): PendingDrain {
   const promise = new Promise<void>((resolve, reject) => {
     settle = { resolve, reject };
   });
-  promise.catch(() => undefined); // after the last write nobody awaits it
+  promise.catch(() => undefined); // nobody awaits it after the last write
   return { promise, ...(settle as Omit<PendingDrain, "promise">) };
 }
 

@@ -1,4 +1,4 @@
-/** Handles one request with a WSGI app, the same way on every host. Knows the order of the steps; other files do the work. */
+/** Handles one request with a WSGI app, the same way for all frameworks. Knows the order of the steps; other files do the work. */
 import type { IncomingMessage } from "node:http";
 import { BadRequestError, BodyTooLargeError, OptionError, ResponseAbortedError } from "../errors.ts";
 import { arrivedAfterClose, closeConnectionAfter } from "../node/response.ts";
@@ -21,7 +21,7 @@ import { tlsVariables } from "./tls.ts";
 /** Thrown instead of committing the head, to stop the app when the request is passed on to the next handler. */
 const PASSED_ON = Symbol("passed on");
 
-/** Runs `app` for one request of a host. `extra` returns the keys of the option `environ`. Never throws. */
+/** Runs `app` for one request. `extra` returns the keys of the option `environ`. Never throws. */
 export function exchange(app: WsgiApp, host: HostExchange, settings: FromWsgiSettings<never>, extra: ExtraKeys): void {
   new Exchange(host, settings).run(app, extra);
 }
@@ -50,7 +50,7 @@ class Exchange implements HandlerHost, SendTimeoutListener {
   run(app: WsgiApp, extra: ExtraKeys): void {
     const { req, res } = this.#host;
     if (res.destroyed || arrivedAfterClose(req)) {
-      this.#host.onDisconnect?.(); // the client left during earlier middleware, or the connection is about to close
+      this.#host.onDisconnect?.(); // the client disconnected during earlier middleware, or the connection is about to close
       return;
     }
     this.#host.sink.sendTimeoutListener = this;
@@ -106,10 +106,10 @@ class Exchange implements HandlerHost, SendTimeoutListener {
 
   #answer(error: unknown): void {
     const { req, res } = this.#host;
-    // After a request that was not understood, or whose body is unread, the next bytes cannot be trusted to be a request.
+    // After an invalid request, or one whose body is unread, the next bytes on the connection may not be a request.
     if (isClientFault(error) || hasLargeUnreadBody(req)) closeConnectionAfter(res);
     if (this.#host.passOn === undefined && !isClientFault(error)) {
-      this.log("the application failed", error); // a framework logs the errors it handles; here nobody else does
+      this.log("the application failed", error); // without a framework, nobody else logs it
     }
     if (error instanceof ResponseAbortedError)
       this.#host.sink.abort(error); // the app aborted its response on purpose
@@ -121,7 +121,7 @@ class Exchange implements HandlerHost, SendTimeoutListener {
     this.#settings.logger.error(this.#formatLine(message + cause));
   }
 
-  /** For behaviour of the client that is no fault of the server. */
+  /** Logs what a client did, if it is no fault of the server. */
   #logInfo(message: string): void {
     this.#settings.logger.info(this.#formatLine(message));
   }
@@ -152,7 +152,7 @@ class Exchange implements HandlerHost, SendTimeoutListener {
     return environ;
   }
 
-  /** The body from the socket or, if middleware has read it, the body that the middleware left behind. */
+  /** Returns the body from the socket or, if middleware has read it, the body that the middleware left behind. */
   #input(): { input: InputStream; length: number | undefined } {
     const { req } = this.#host;
     if (!hasBody(req)) return { input: EMPTY_INPUT, length: undefined };

@@ -68,7 +68,7 @@ export function expressHead(req: ExpressRequest): RequestHead {
   });
 }
 
-/** Checks the original target as well: a router that misreads it also cuts the mount off at the wrong place. */
+/** Also checks the original target: a router that misreads it removes the mount path at the wrong place. */
 function checkedUrl(req: ExpressRequest, url: string, target: string): SplitTarget {
   if (target !== url && !readsAlike(target)) throw twoReadings();
   return splitAgreed(url, req);
@@ -80,7 +80,7 @@ function isBareMount(req: ExpressRequest, path: string): boolean {
   return splitTarget(req.originalUrl).path === req.baseUrl;
 }
 
-/** X-Forwarded-Host if `trust proxy` allows it, read as Express's `req.host` and `req.hostname` read it. */
+/** Returns X-Forwarded-Host if `trust proxy` allows it, read in the same way as Express's `req.host` and `req.hostname`. */
 function trustedHost(req: ExpressRequest): string | undefined {
   const header = req.headers["x-forwarded-host"];
   if (typeof header !== "string" || header === "") return undefined;
@@ -90,7 +90,7 @@ function trustedHost(req: ExpressRequest): string | undefined {
   return comma === -1 ? header : header.slice(0, comma).trimEnd();
 }
 
-/** Sends the status without a body, because anybody may see it. The `headers` of an error are meant for the client. */
+/** Sends the status and the error's `headers`, without a body: clients must not see messages. */
 function sendBareError(res: ServerResponse, error: unknown): void {
   const { status, headers }: { status: number; headers?: Readonly<Record<string, string>> } =
     error instanceof BridgeError ? error : { status: 500 };

@@ -15,8 +15,8 @@ import { type FromWsgiOptions, resolveSettings } from "./options.ts";
  *     http.createServer(fromWsgi(shop));          // no framework
  *
  * If the app fails before its response begins, the framework handles the error (`next(error)`); without a framework, the
- * client gets a bare 500. If the app fails later, the connection is destroyed, so that the client can tell that the response
- * is incomplete.
+ * client gets a 500 without a body. If the app fails later, the connection is destroyed, so that the client can tell that the
+ * response is incomplete.
  *
  * @throws OptionError if `app` is not a function or an option is invalid
  */
@@ -33,7 +33,7 @@ export function fromWsgi<Request extends IncomingMessage = IncomingMessage>(
     exchange(app, new ExpressExchange(req, res, { next, sendTimeout }), settings, () => extra(req));
 }
 
-/** @throws OptionError */
+/** @throws OptionError if `app` is not a function */
 export function checkApp(app: WsgiApp): void {
   if (typeof app !== "function") throw new OptionError(`fromWsgi(app): app must be a function, got ${typeof app}`);
 }

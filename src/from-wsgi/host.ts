@@ -1,4 +1,4 @@
-/** Structural types of the hosts. Neither the frameworks nor their types are needed to build or use this package. */
+/** Structural types of the hosts: Express, Koa, plain `node:http`. So this package needs no framework and no framework's types. */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { RequestHead } from "../wsgi/environ.ts";
 import type { ResponseSink } from "../wsgi/response.ts";
@@ -15,9 +15,9 @@ export interface HostExchange {
   head(): RequestHead;
   /** The body that earlier middleware has read and left behind. */
   parsedBody(): ParsedBody;
-  /** Called when the app failed before its head was sent. The framework, or else the host itself, sends the error response. */
+  /** Called when the app has failed before its head was sent: sends the error response, or lets the framework send it. */
   answerError(error: unknown): void;
-  /** Called when the client disconnects, even before a response began. Undefined if nobody waits for the response. */
+  /** Called when the client disconnects, even before the response begins. Undefined if nobody waits for the response. */
   readonly onDisconnect?: () => void;
   /** Passes the request on to the next handler; undefined if there is none. */
   readonly passOn: (() => void) | undefined;
@@ -31,11 +31,11 @@ export interface HostSink extends ResponseSink {
 
 /** Settles the promise of a Koa middleware. */
 export interface Settle {
-  /** The response is set on the context, or nobody waits for one. */
+  /** Called when the response is set on the context, or when nobody waits for it any more. */
   resolve(): void;
-  /** The app failed. */
+  /** Called when the app has failed. */
   reject(error: unknown): void;
-  /** The next middleware handles the request. */
+  /** Called to let the next middleware handle the request. */
   passOn(): void;
 }
 
@@ -43,9 +43,9 @@ export interface Settle {
 export type ExpressRequest = IncomingMessage &
   ParsedBody & {
     readonly baseUrl?: string;
-    /** Connect sets this one, too, but none of the others. */
+    /** The only one of these properties that Connect sets, too. */
     readonly originalUrl?: string;
-    /** The undecoded path below the mount, which routes match. Not always a string: in restify it is a method. */
+    /** The undecoded path below the mount, which Express matches with its routes. In restify it is a method, not a string. */
     readonly path?: unknown;
     /** Holds the setting `trust proxy`. */
     readonly app?: { get(setting: string): unknown };

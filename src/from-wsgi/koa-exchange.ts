@@ -41,7 +41,7 @@ export class KoaExchange implements HostExchange {
 /**
  * Reads a request's head. Call it synchronously: koa-mount restores the path as soon as its handler returns.
  *
- * The path, the host and the client's address are the same that Koa's routes and earlier middleware have read.
+ * The path, the host and the client's address are those that Koa's routes and earlier middleware see.
  *
  * @throws BadRequestError for a path or a host that cannot be translated, or that Koa reads differently
  */
@@ -61,7 +61,7 @@ export function koaHead(ctx: KoaContext): RequestHead {
 }
 
 /**
- * Splits a path into mount and rest. `full` is the path of the original target, `rest` the path that Koa's routers left.
+ * Splits a path into mount path and rest. `full` is the path of the original target, `rest` the path that Koa's routers left.
  * koa-mount sets the rest to `/` for both `/m` and `/m/`, and drops the slash after a mount path that ends with one.
  *
  *     splitMount("/m/a", "/a")         → { script: "/m", path: "/a" }

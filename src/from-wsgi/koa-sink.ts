@@ -1,6 +1,6 @@
 /**
  * A `ResponseSink` that sets the response on Koa's context, so that upstream middleware can see and change it. Koa sends the
- * response. Knows Koa's context; knows nothing of WSGI.
+ * response. Knows Koa's context; knows no WSGI.
  */
 import { PassThrough } from "node:stream";
 import { ClientDisconnectError, ResponseAbortedError } from "../errors.ts";
@@ -70,7 +70,7 @@ export class KoaSink implements HostSink {
       this.#destroy(reason);
       return;
     }
-    // Koa first sends what the stream already holds. This listener runs before Koa's, which would end the response normally.
+    // Koa first sends what is in the stream. This listener runs before Koa's listener, which would end the response normally.
     stream.prependOnceListener("end", () => {
       abortResponse(res);
       this.#destroy(reason);
@@ -78,7 +78,7 @@ export class KoaSink implements HostSink {
     stream.end();
   }
 
-  /** Koa emits the stream's error on the app. Koa 2 then leaves the socket open, so this method also aborts the response. */
+  /** Destroys the stream. Koa emits its error on the app; Koa 2 leaves the socket open, so the response is aborted as well. */
   #destroy(reason: unknown): void {
     const { res } = this.#ctx;
     if (isCloseDelimited(res)) abortResponse(res); // before Koa 3 ends it normally
@@ -86,7 +86,7 @@ export class KoaSink implements HostSink {
     this.#stream?.destroy(reason instanceof ClientDisconnectError ? undefined : asError(reason));
   }
 
-  /** Called if no response is set yet: Koa can still send an error response, unless the app aborted its response on purpose. */
+  /** Called if no response is set yet. Koa can still send an error response, unless the app aborted its response on purpose. */
   #abortBeforeResponse(reason: unknown): void {
     if (reason instanceof ResponseAbortedError) abortResponse(this.#ctx.res);
     if (reason instanceof ResponseAbortedError || reason instanceof ClientDisconnectError) this.#settle.resolve();
@@ -95,7 +95,7 @@ export class KoaSink implements HostSink {
 
   /** Whether the body can be set as one buffer. Upstream middleware (etag, compress) handles buffers better than streams. */
   #canBeBuffer(length: number): boolean {
-    if (this.#ctx.req.method === "HEAD") return false; // Koa would set Content-Length to its length
+    if (this.#ctx.req.method === "HEAD") return false; // Koa would set Content-Length to the buffer's length
     if (isHttp2(this.#ctx.res) && length > SLICE) return false; // see `SliceWriter`
     // If the head and the whole body were written together, Node would decode Content-Disposition again, as UTF-8.
     return !this.#headers.some(
@@ -115,7 +115,7 @@ export class KoaSink implements HostSink {
     return stream;
   }
 
-  /** Sets the body first: that makes Koa set Content-Type and remove Content-Length, but the app's own headers must win. */
+  /** Sets the body before the headers: Koa then changes Content-Type and Content-Length, but the app's headers must win. */
   #setResponse(body: Buffer | PassThrough): void {
     this.#isResponseSet = true;
     const ctx = this.#ctx;

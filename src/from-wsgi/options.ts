@@ -41,10 +41,10 @@ export interface FromWsgiOptions<Request = IncomingMessage> {
    */
   maxBodySize?: number | undefined;
   /**
-   * How long a client may accept no data while a response waits for it, in milliseconds; 0 for no limit. After that time, or
-   * up to a quarter later, the connection (on HTTP/2, the stream) is closed and `close()` of the app's result is called. Node
-   * sees progress only in steps: some hundred KiB on a fast network, 64 KiB on HTTP/2. A client that accepts less than one
-   * step within this time counts as one that accepts nothing.
+   * How long a client may accept no data while response data is waiting, in milliseconds; 0 for no limit. After that time,
+   * or up to a quarter of it later, the connection (on HTTP/2, the stream) is closed and `close()` of the app's result is
+   * called. Node sees progress only in steps: some hundred KiB on a fast network, 64 KiB on HTTP/2. A client that accepts
+   * less than one step within this time counts as one that accepts nothing.
    *
    * @default 60000
    */

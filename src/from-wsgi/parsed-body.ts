@@ -6,7 +6,7 @@ import { BodyConsumedError } from "../errors.ts";
 export interface ParsedBody {
   /** The parsed body. */
   readonly body?: unknown;
-  /** The original bytes, if the parser was told to keep them (koa-bodyparser keeps a string). */
+  /** The original bytes, if the parser is configured to keep them (koa-bodyparser keeps a string). */
   readonly rawBody?: unknown;
 }
 
@@ -38,13 +38,13 @@ function mediaType(req: IncomingMessage): string {
   return (req.headers["content-type"] ?? "").split(";", 1)[0]?.trim().toLowerCase() ?? "";
 }
 
-/** The encoding for the declared charset, with which parsers decode. Besides UTF-8, Node supports the two common ones. */
+/** Returns Node's encoding for the declared charset, with which the parser has decoded the body; UTF-8 for unsupported ones. */
 function charset(req: IncomingMessage): BufferEncoding {
   const declared = /;\s*charset="?([\w-]+)/i.exec(req.headers["content-type"] ?? "")?.[1]?.toLowerCase();
   return declared === "iso-8859-1" || declared === "latin1" ? "latin1" : declared === "utf-16le" ? "utf16le" : "utf8";
 }
 
-/** Writes nested values in brackets, as `qs` does, and lists of plain values as repeated names, which every parser reads. */
+/** Serializes a form: nested values in brackets, like `qs`; lists of plain values as repeated names, which all parsers read. */
 function formEncode(fields: object): string {
   const pairs: string[] = [];
   const add = (name: string, value: unknown): void => {

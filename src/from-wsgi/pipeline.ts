@@ -2,7 +2,7 @@
 import type { ServerResponse } from "node:http";
 import { Socket } from "node:net";
 
-/** A request that waits for the responses to earlier requests of its connection. Either `start` or `cancel` is called, once. */
+/** A request that waits for the responses to earlier requests on its connection. Either `start` or `cancel` is called, once. */
 export interface PipelinedRequest {
   /** Called when all earlier responses have been sent. */
   start(): void;
@@ -13,9 +13,9 @@ export interface PipelinedRequest {
 }
 
 /**
- * The maximum number of requests that wait on a connection. Node parses every request that a client pipelines. No well-behaved
- * client sends more, so the connection is closed. Pausing the socket instead would hide its end, and requests of a client that
- * has disconnected would still start.
+ * The maximum number of requests that wait on a connection. Node parses every request that a client pipelines. Well-behaved
+ * clients send fewer, so a connection with more is closed. Pausing the socket instead would hide its end, and requests of a
+ * client that has disconnected would still start.
  */
 const MAX_WAITING = 4_096;
 /** The same limit in bytes. A parsed head needs several times its size in memory. */
@@ -45,7 +45,7 @@ export function awaitTurn(res: ServerResponse, request: PipelinedRequest): void 
 class Pipeline {
   readonly #socket: Socket;
   readonly #waiting: Set<PipelinedRequest> = new Set();
-  /** The value of `socket.bytesRead` when the first of the waiting requests came. */
+  /** The value of `socket.bytesRead` when the first of the waiting requests arrived. */
   #bytesReadBefore = 0;
 
   constructor(socket: Socket) {

@@ -3,7 +3,7 @@ import type { IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
 import type { RequestHead } from "../wsgi/environ.ts";
 
-/** The values that the framework determines; `undefined` for those that it does not. */
+/** The values that the framework has determined; `undefined` if it has not determined a value. */
 export interface HostView {
   readonly scriptName: string;
   readonly pathInfo: string;

@@ -1,4 +1,4 @@
-/** Closes connections whose clients do not accept the data that waits for them. Knows sockets and streams; knows no WSGI. */
+/** Closes connections whose clients accept no data for too long. Knows sockets and streams; knows no WSGI. */
 import type { ServerResponse } from "node:http";
 import { constants, type Http2ServerResponse } from "node:http2";
 import type { Socket } from "node:net";
@@ -8,13 +8,13 @@ import { isHttp2 } from "../node/response.ts";
 /** How many times per timeout the progress of a client is checked. */
 const CHECKS = 4;
 
-/** Is notified when a response is aborted because of the timeout. */
+/** Notified when a response is aborted because of the timeout. */
 export interface SendTimeoutListener {
   /** @param timeout the milliseconds in which the client accepted no data */
   onSendTimeout(timeout: number): void;
 }
 
-/** Watches all responses of one `fromWsgi()` with one timer. */
+/** Watches all responses of one `fromWsgi()` app with one timer. */
 export class SendTimeout {
   readonly #deadlines: Deadlines;
   readonly #timeout: number;
@@ -35,7 +35,7 @@ export class SendTimeout {
     res.once("close", () => this.#deadlines.delete(watched));
   }
 
-  /** Watches a response that a framework sends. Starts at its end, unless all data has been flushed by then. */
+  /** Watches a response that a framework sends, from its end on, unless all data has been flushed by then. */
   watchAfterEnd(res: ServerResponse, listener: SendTimeoutListener | undefined): void {
     if (isHttp2(res))
       this.watch(res, listener); // an HTTP/2 response does not emit `prefinish`
@@ -94,7 +94,7 @@ function isClosed(res: ServerResponse): boolean {
 }
 
 interface Progress {
-  /** Whether the client has accepted data since the last call, or no data waits for it. */
+  /** Whether the client has accepted data since the last call, or there is no data to accept. */
   hasProgressed(): boolean;
 }
 
@@ -109,10 +109,10 @@ interface Handle {
 }
 
 /**
- * Measures the progress of a connection by Node's internal handle. `writableLength` is not enough: it changes only when a
- * write is complete, and a 20 MB block is one write, so a slow client would seem to accept nothing. Node's
- * `socket.setTimeout()` uses the handle, too, but every byte that the client sends restarts that timeout, and it belongs to
- * the owner of the server.
+ * Measures the progress of a connection with the counters of Node's internal handle. `writableLength` is not enough: it
+ * changes only when a write is complete, and a 20 MB block is one write, so a slow client would seem to accept nothing.
+ * Node's `socket.setTimeout()` uses the handle, too, but every byte that the client sends restarts that timeout, and the user
+ * of the server may set it for other purposes.
  */
 class SocketProgress implements Progress {
   readonly #socket: Socket;
@@ -130,7 +130,7 @@ class SocketProgress implements Progress {
   }
 }
 
-/** The number of bytes that the system has accepted; without a handle, those of completed writes. NaN without any counter. */
+/** The bytes that the operating system has accepted; without a handle, those of completed writes; without any counter, NaN. */
 function flushedBytes(socket: Socket): number {
   const { _handle: own } = socket as { _handle?: Handle | null };
   const { bytesWritten, writeQueueSize } = own?._parent ?? own ?? {};

@@ -18,7 +18,7 @@ export class NodeSink implements ResponseSink {
   readonly #sendTimeout: SendTimeout | undefined;
   sendTimeoutListener: SendTimeoutListener | undefined;
   #drain: DrainWaiter | undefined;
-  /** A block was written before `end()`; it may still wait in the socket's buffer. */
+  /** A block was written before `end()`. It may still be in the socket's buffer. */
   #hasWritten = false;
   #sliceWriter: SliceWriter | undefined;
 
@@ -74,7 +74,7 @@ export class NodeSink implements ResponseSink {
     return hasRoom;
   }
 
-  /** On HTTP/2: whether the `SliceWriter` must write the block, because it is large or an earlier one is not yet written. */
+  /** Whether the `SliceWriter` must write the block: on HTTP/2, if it is large or an earlier one is not yet written. */
   #mustSlice(block: Uint8Array): boolean {
     if (!isHttp2(this.#res)) return false;
     this.#drain ??= new DrainWaiter(this.#res);

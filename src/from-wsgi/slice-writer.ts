@@ -41,7 +41,7 @@ export class SliceWriter {
     if (!this.#isSending) {
       this.#isSending = true;
       this.#sending = this.#send();
-      this.#sending.catch(() => undefined); // after the last block nobody awaits it
+      this.#sending.catch(() => undefined); // nobody awaits it after the last block
     }
     return this.#sending;
   }

@@ -1,9 +1,9 @@
-/** Environ keys that describe a TLS connection, under mod_ssl's names. Knows sockets; reads no headers. */
+/** Environ keys that describe a TLS connection, with mod_ssl's names. Knows sockets; reads no headers. */
 import type { Socket } from "node:net";
 import { TLSSocket } from "node:tls";
 
 const NONE: Readonly<Record<string, string>> = {};
-/** The variables of each connection: they are the same for all of its requests. */
+/** The variables of each connection, because they are the same for all its requests. */
 const cache: WeakMap<Socket, Readonly<Record<string, string>>> = new WeakMap();
 
 /** Returns SSL_PROTOCOL, SSL_CIPHER and, if the client has sent a certificate, SSL_CLIENT_CERT (PEM). */

@@ -1,6 +1,6 @@
 /**
- * Queues the data of a slow client: first in memory, then in a temporary file; then the source pauses. Knows order and limits;
- * knows nothing of responses.
+ * Queues the data of a slow client: first in memory, then in a temporary file. When both are full, the source pauses. Knows
+ * order and limits; knows no response.
  */
 import { BlockQueue } from "../wsgi/block-queue.ts";
 import type { Logger } from "../wsgi/log.ts";
@@ -12,13 +12,13 @@ export interface BacklogLimits {
   readonly memory: number;
   /** The memory that all responses of the app use together. */
   readonly sum: MemorySum;
-  /** How many bytes of one response may wait in the file. If the file is full, or with 0, the source pauses. */
+  /** How many bytes of one response may wait in the file. If the file is full, or if this is 0, the source pauses. */
   readonly file: number;
-  /** Called when the file cannot be written. The source pauses instead; no data is lost. */
+  /** Called when the file cannot be written. From then on the source pauses instead. No data is lost. */
   unwritable(error: Error): void;
 }
 
-/** The memory of all responses together. Unlike `MemoryBudget`, it is not a hard limit: above it, responses use their files. */
+/** The memory of all responses together. Its limit is softer than that of `MemoryBudget`: above it, responses use their files. */
 export interface MemorySum {
   /** The limit in bytes. Above it, each response keeps in memory only what its next read and write need. */
   readonly limit: number;
@@ -40,14 +40,14 @@ export interface BacklogOwner {
 const KIB = 1024;
 /** The size of one read from the file, in bytes. */
 const READ_SIZE = 64 * KIB;
-/** The file is read while fewer bytes than this wait in front of it. */
+/** The file is read while `#front` holds fewer bytes than this. */
 const READ_AHEAD = 2 * READ_SIZE;
 /** The usual size of one write to the file, in bytes. Smaller amounts wait in memory, because a system call is expensive. */
 const WRITE_SIZE = 256 * KIB;
 /** How many bytes may wait behind a write that is in progress, in case the disk is slow. */
 const WRITE_BEHIND = WRITE_SIZE;
 
-/** The data is, in this order, in `#front` (memory), in the file, in the write in progress, and in `#back` (memory). */
+/** Holds the data in this order: `#front` (memory), the file, the write in progress, `#back` (memory). */
 export class Backlog {
   readonly #limits: BacklogLimits;
   readonly #owner: BacklogOwner;
@@ -57,7 +57,7 @@ export class Backlog {
   #isWritable: boolean;
   /** How many bytes the write in progress contains. */
   #writing = 0;
-  /** How many bytes of this response `limits.sum.held` includes. */
+  /** The part of `limits.sum.held` that belongs to this response, in bytes. */
   #counted = 0;
   #isReading = false;
   #isPaused = false;
@@ -126,16 +126,16 @@ export class Backlog {
     return this.#isWritable ? Math.max(memory, READ_AHEAD + READ_SIZE) + WRITE_SIZE + WRITE_BEHIND : memory;
   }
 
-  /** Takes all steps that are possible now: moves blocks to the front, writes, reads, resumes the source. */
+  /** Does everything that is possible now: moves blocks to the front, writes, reads, resumes the source. */
   #advance(): void {
     this.#updateSum();
-    const [ahead, write] = this.#isOverLimit ? [READ_SIZE, READ_SIZE] : [READ_AHEAD, WRITE_SIZE];
+    const [readAhead, batch] = this.#isOverLimit ? [READ_SIZE, READ_SIZE] : [READ_AHEAD, WRITE_SIZE];
     const isFileEmpty = this.#file.size === 0 && this.#writing === 0;
-    while (isFileEmpty && this.#back.size > 0 && (this.#front.cost < ahead || !this.#isWritable)) {
+    while (isFileEmpty && this.#back.size > 0 && (this.#front.cost < readAhead || !this.#isWritable)) {
       this.#front.push(this.#back.shift() as Uint8Array);
     }
-    if (this.#isWritable && this.#writing === 0 && this.#back.size >= write && this.#file.room > 0) void this.#write();
-    if (!this.#isReading && this.#file.size > 0 && this.#front.cost < ahead) void this.#read();
+    if (this.#isWritable && this.#writing === 0 && this.#back.size >= batch && this.#file.room > 0) void this.#write();
+    if (!this.#isReading && this.#file.size > 0 && this.#front.cost < readAhead) void this.#read();
     const resumeBelow = this.#isWritable ? this.#maxCost - WRITE_BEHIND / 2 : this.#maxCost / 2;
     if (!this.#isPaused || this.#cost > resumeBelow) return;
     this.#isPaused = false;

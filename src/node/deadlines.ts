@@ -1,14 +1,14 @@
-/** Deadlines with the same timeout, on one shared timer, so that no request needs its own. Knows times; knows no request. */
+/** Deadlines that have the same timeout and share one timer, so that no request needs its own. Knows times; knows no request. */
 
 /** An operation that has a deadline. */
 export interface Timed {
-  /** When the time started, as a value of `performance.now()`. It may change, which moves the deadline. */
+  /** When the timeout began to run, as a value of `performance.now()`. Changing it moves the deadline. */
   readonly since: number;
-  /** Called once when the time is over, after the object was removed. */
+  /** Called once when the deadline has passed. The object has been removed by then. */
   expire(): void;
 }
 
-/** Added to each timer, so that a deadline has really passed when a timer fires a fraction of a millisecond early. */
+/** Added to each timer: a timer may fire a fraction of a millisecond early, before the deadline has passed. */
 const SLACK_MS = 1;
 
 export class Deadlines {

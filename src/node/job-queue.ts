@@ -2,7 +2,7 @@
 import { type BridgeError, QueueFullError } from "../errors.ts";
 import { Deadlines, type Timed } from "./deadlines.ts";
 
-/** A queued job. It is started, or `refuse` is called, or `expire` is called when it has waited too long. */
+/** A queued job. It is started, or refused with `refuse`, or `expire` is called because it has waited too long. */
 export interface Waiting extends Timed {
   refuse(reason: BridgeError): void;
 }
@@ -19,11 +19,11 @@ export interface QueueRules {
 
 export class JobQueue<Job extends Waiting> {
   readonly #rules: QueueRules;
-  /** Not a Set, for the reason given in `Deadlines`. */
+  /** An array instead of a Set, for the reason given in `Deadlines`. */
   readonly #jobs: Job[] = [];
   readonly #deadlines: Deadlines;
 
-  /** @param deadlines may be shared by queues that have the same timeout and are cleared together */
+  /** @param deadlines queues that have the same timeout and are cleared together may share one object */
   constructor(rules: QueueRules, deadlines: Deadlines = new Deadlines(rules.timeout)) {
     this.#rules = rules;
     this.#deadlines = deadlines;

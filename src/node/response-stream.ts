@@ -1,14 +1,14 @@
-/** A response that arrives on a connection, as a `WsgiResult`. Knows heads, failures and the end; knows no protocol. */
+/** Makes a `WsgiResult` of a response that arrives on a connection. Knows heads, failures and the end; knows no protocol. */
 import type { HeaderPair, StartResponse, Write } from "../wsgi/types.ts";
 import { Backlog, type BacklogLimits } from "./backlog.ts";
 
-/** The head of a response, as the responder sent it. */
+/** The head of a response, as the Python process or the remote server sent it. */
 export interface Head {
   readonly status: string;
   readonly headers: HeaderPair[];
 }
 
-/** Controls the source of the response: the connection. */
+/** Controls the source of the response, which is a connection. */
 export interface Flow {
   /** Stops the source until `resume`, because enough data is buffered. */
   pause(): void;
@@ -66,17 +66,19 @@ export class ResponseStream implements AsyncIterator<Uint8Array, undefined> {
     return this.#ended;
   }
 
+  /** Called when the head has arrived. */
   start(head: Head): void {
     this.#head = head;
     this.#settleNext();
   }
 
-  /** Sends the head before the first block. PEP 3333 sends it with the first `write()`, even if that is empty. */
+  /** Sends the head before the first block arrives. In PEP 3333, even an empty `write()` sends the head. */
   flushHead(): void {
     this.#flushRequested = true;
     this.#settleNext();
   }
 
+  /** Called when a block has arrived. */
   push(block: Uint8Array): void {
     if (this.#ended) return;
     const pending = this.#pendingNext;
@@ -91,12 +93,13 @@ export class ResponseStream implements AsyncIterator<Uint8Array, undefined> {
     }
   }
 
+  /** Called when the response is complete. */
   end(): void {
     this.#ended = true;
     this.#settleNext();
   }
 
-  /** Makes the iteration fail, after the blocks that arrived before. */
+  /** Makes the iteration fail, after it has returned the blocks that arrived before. */
   fail(reason: unknown): void {
     if (this.#ended) return;
     this.#failure = reason;
@@ -134,7 +137,7 @@ export class ResponseStream implements AsyncIterator<Uint8Array, undefined> {
     }
   }
 
-  /** Hands out, in this order: the head, the blocks, a failure, the end. Returns undefined if none is available yet. */
+  /** Passes on the head, then returns a block, throws the failure or returns the end; undefined if nothing is available. */
   #step(): Step | undefined {
     if (this.#head !== undefined) {
       const { status, headers } = this.#head;

@@ -1,10 +1,10 @@
-/** Operations on Node's responses, HTTP/1 and HTTP/2, for all hosts. Knows header merging and aborts; knows nothing of WSGI. */
+/** Operations on Node's responses, HTTP/1 and HTTP/2, for all hosts. Knows header merging and aborts; knows no WSGI. */
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { constants, type Http2ServerResponse } from "node:http2";
 import type { Socket } from "node:net";
 import type { HeaderList } from "../wsgi/types.ts";
 
-/** Header fields that are added to those that middleware has already set. All other fields replace earlier ones. */
+/** Header fields whose values are added to those that middleware has already set. All other fields replace earlier values. */
 const LIST_FIELDS: ReadonlySet<string> = new Set(["link", "set-cookie", "vary", "www-authenticate"]);
 
 /** Sets headers in the order of the list. A name that occurs more than once in the list keeps all its values. */
@@ -23,7 +23,7 @@ export function isHttp2(res: object): res is Http2ServerResponse {
   return "stream" in res;
 }
 
-/** Whether only the end of the connection shows the client where the body ends (HTTP/1.0). */
+/** Whether the client can detect the end of the body only by the end of the connection (HTTP/1.0). */
 export function isCloseDelimited(res: ServerResponse): boolean {
   return !isHttp2(res) && res.headersSent && !res.chunkedEncoding && !res.hasHeader("content-length");
 }
@@ -46,7 +46,7 @@ export function arrivedAfterClose(req: IncomingMessage): boolean {
   return closingSockets.has(req.socket);
 }
 
-/** Aborts a response so that the client can see that the response is incomplete. */
+/** Aborts a response, so that the client can tell that it is incomplete. */
 export function abortResponse(res: ServerResponse): void {
   if (isHttp2(res)) {
     res.stream.close(constants.NGHTTP2_INTERNAL_ERROR);

@@ -1,4 +1,4 @@
-/** A temporary file as a ring buffer: reading bytes makes room for writing others. Knows positions; does not know the data. */
+/** A temporary file as a ring buffer: reading bytes makes room for new ones. Knows positions; does not know the data. */
 import type { FileHandle } from "node:fs/promises";
 import { openUnlinked, writeAll } from "./spool.ts";
 
@@ -26,7 +26,7 @@ export class RingFile {
     return Math.min(this.#capacity - this.size, this.#capacity - (this.#written % this.#capacity));
   }
 
-  /** @param blocks at most `room` bytes in all. If the write fails, none of them can be read. */
+  /** @param blocks at most `room` bytes in total. If the write fails, none of these bytes can be read. */
   async write(blocks: readonly Uint8Array[]): Promise<void> {
     if (this.size === 0) {
       this.#read = 0; // so that a file that is often emptied stays small

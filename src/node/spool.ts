@@ -23,7 +23,7 @@ export interface SpoolLimits {
   readonly threshold: number;
   /** A larger body is refused. */
   readonly maxSize: number;
-  /** The memory that all bodies of an app share. A body for which it has no room goes to a file, however small it is. */
+  /** The memory that all bodies of an app share. When it is used up, even small bodies go to files. */
   readonly memory: MemoryBudget;
 }
 
@@ -65,7 +65,7 @@ export async function spool(input: InputStream, { threshold, maxSize, memory }: 
       const size = held + block.length;
       if (size > maxSize) throw bodyTooLarge(maxSize);
       if (size > threshold || !memory.reserve(block.length)) {
-        const file = await onDisk(openUnlinked());
+        const file = await withSpoolError(openUnlinked());
         return await spoolToFile(input, { file, received: [...blocks, block], release, maxSize });
       }
       held = size;
@@ -79,9 +79,9 @@ export async function spool(input: InputStream, { threshold, maxSize, memory }: 
 
 interface SpoolToFileOptions {
   readonly file: FileHandle;
-  /** The blocks that have already been read. */
+  /** The blocks that have been read so far. */
   readonly received: Uint8Array[];
-  /** Called when these blocks are in the file. */
+  /** Called when these blocks have been written to the file. */
   release(): void;
   readonly maxSize: number;
 }
@@ -92,12 +92,12 @@ async function spoolToFile(
 ): Promise<SpooledBody> {
   try {
     let size = 0;
-    for (const block of received) size += await onDisk(writeAll(file, block, size));
+    for (const block of received) size += await withSpoolError(writeAll(file, block, size));
     received.length = 0;
     release();
     for (let block = await input.read(BLOCK); block.length > 0; block = await input.read(BLOCK)) {
       if (size + block.length > maxSize) throw bodyTooLarge(maxSize);
-      size += await onDisk(writeAll(file, block, size));
+      size += await withSpoolError(writeAll(file, block, size));
     }
     return { size, blocks: () => readBlocks(file), close: () => void close(file) };
   } catch (error) {
@@ -106,13 +106,13 @@ async function spoolToFile(
   }
 }
 
-/** Ignores errors: nobody can do anything about a file that cannot be closed. */
+/** Closes a file. Ignores errors, because nothing can be done about a file that cannot be closed. */
 function close(file: FileHandle): Promise<void> {
   return file.close().catch(() => undefined);
 }
 
-/** @throws SpoolError if the file operation fails */
-function onDisk<T>(work: Promise<T>): Promise<T> {
+/** Awaits a file operation. @throws SpoolError if it fails */
+function withSpoolError<T>(work: Promise<T>): Promise<T> {
   return work.catch((cause: NodeJS.ErrnoException) => {
     throw new SpoolError(
       `cannot write a request body to a temporary file in ${tmpdir()} (${cause.code}); free space there, or set TMPDIR to a writable folder`,

@@ -19,13 +19,13 @@ export interface BodyEvents {
 /** Reads the body to its end. If there is no body, `onBody` is called synchronously. */
 export function readWholeBody(environ: Environ, limits: SpoolLimits, events: BodyEvents): void {
   const input = environ["wsgi.input"];
-  const declared = environ.CONTENT_LENGTH === undefined ? undefined : 0;
+  const emptyLength = environ.CONTENT_LENGTH === undefined ? undefined : 0;
   if (isEmptyInput(input)) {
-    events.onBody(undefined, declared);
+    events.onBody(undefined, emptyLength);
     return;
   }
   spool(input, limits).then(
-    (body) => events.onBody(body, body.size === 0 ? declared : body.size),
+    (body) => events.onBody(body, body.size === 0 ? emptyLength : body.size),
     (error) => events.onError(error),
   );
 }

@@ -18,8 +18,8 @@ export interface ChildEvents {
 /** The descriptor of the control lane; the request lanes follow. */
 const CONTROL = 3;
 /**
- * A descendant that still holds the streams may write without end, so the number of turns is limited. Each turn reads at least
- * 64 KiB, and a socket buffers less than all turns together can read.
+ * The most turns of the event loop in which the output of an exited process is read. A descendant that still holds the streams
+ * may write without end. Each turn can read at least 64 KiB, and a socket buffers less than all turns together can read.
  */
 const MAX_TURNS = 256;
 
@@ -55,7 +55,7 @@ export class Child {
     return this.pid === undefined ? [] : (this.#process?.stdio.slice(CONTROL) as unknown as Socket[]);
   }
 
-  /** Sends a signal. Does nothing without a process, for which Node's `kill()` would signal Node's own process group. */
+  /** Sends a signal. Does nothing if no process was started: Node's `kill()` would then signal Node's own process group. */
   kill(signal: NodeJS.Signals): void {
     if (this.pid !== undefined) this.#process?.kill(signal);
   }

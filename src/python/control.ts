@@ -49,6 +49,7 @@ export class ControlLane {
   /**
    * Asks the process to raise an exception in the thread of a lane, if the thread still serves that request.
    *
+   * @param request the request's number on its lane, counted from 1
    * @param onStack is called with the thread's stack trace, which is empty if the request has already ended. It is never
    *   called if the process can no longer answer
    */

@@ -10,7 +10,7 @@ import type { WorkerEvents } from "./worker-events.ts";
 export interface GenerationEvents {
   /** A request has ended, or a process can take requests again. */
   idle(generation: Generation): void;
-  /** All processes are ready. Comes again when a process was replaced. */
+  /** All processes are ready. Called again when a process was replaced. */
   ready(generation: Generation): void;
   /** A process could not load the application. The start is retried unless the generation is retired during this call. */
   startFailed(generation: Generation, failure: StartError): void;
@@ -75,11 +75,11 @@ export class Generation implements WorkerEvents<Worker> {
   }
 
   /**
-   * Returns a process for a request that may crash it; undefined if no process is suitable now.
+   * Returns a process for a suspect, a request that may crash it; undefined if no process is suitable now.
    *
    * An idle process is best. A process whose requests have all run for a while is also suitable, unless another process is
-   * being replaced: then the request waits for the replacement. It never gets the last ready process while a replacement
-   * starts. If there are several processes, only one at a time serves such a request.
+   * being replaced: then the suspect waits for the replacement. It never gets the last ready process while a replacement
+   * starts. If there are several processes, only one at a time serves a suspect.
    */
   workerForSuspect(): Worker | undefined {
     const workers = this.#slots.flatMap(({ serving }) => serving ?? []);

@@ -55,8 +55,8 @@ export function findInterpreter({ python, virtualenv, directory, active }: Inter
 }
 
 /**
- * Changes environment variables as activating the virtual environment does: the environment's programs come first on the
- * PATH, and VIRTUAL_ENV is its folder. PYTHONHOME is removed, because it would point the interpreter to other libraries.
+ * Returns `env` with the changes that activating the virtual environment makes: its programs come first on the PATH, and
+ * VIRTUAL_ENV is its folder. PYTHONHOME is removed, because it would point the interpreter to other libraries.
  */
 export function activate(
   env: Readonly<Record<string, string>>,

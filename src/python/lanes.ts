@@ -52,7 +52,7 @@ export class Lanes {
     return this.#all.indexOf(lane);
   }
 
-  /** Marks a lane whose thread was interrupted. @param onTimeout is called if its request still runs after `grace` ms */
+  /** Marks a lane whose thread was interrupted. @param onTimeout is called if the request still runs after `grace` ms */
   markStuck(lane: FastcgiConnection, grace: number, onTimeout: () => void): void {
     this.#stuck.set(lane, setTimeout(onTimeout, grace));
   }

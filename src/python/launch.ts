@@ -22,7 +22,7 @@ export function launch({ target, threads, processes, interpreter, directory, env
   });
 }
 
-/** The forwarding of a process's stdout and stderr to the log. */
+/** Controls the forwarding of a process's output to the log. */
 export interface Output {
   /** Logs unfinished lines. Called when no more output will come. */
   flush(): void;
@@ -49,7 +49,7 @@ function forward(stream: Readable | null, log: (line: string) => void): LineSpli
     ?.setEncoding("utf8")
     .on("data", (text: string) => lines.push(text))
     .on("end", () => lines.flush())
-    .on("error", () => undefined); // after a read error only the end of the output is missing from the log
+    .on("error", () => undefined); // the log then misses the rest of the output
   return lines;
 }
 

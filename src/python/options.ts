@@ -1,4 +1,4 @@
-/** The options of `pythonApp`. Knows their names and meaning; knows nothing of how they are carried out. */
+/** The options of `pythonApp`. Knows names and meanings; knows no implementation. */
 import type { Logger } from "../wsgi/log.ts";
 
 /** The options of `pythonApp`: how to find and run a Python app. */
@@ -11,7 +11,7 @@ export interface PythonAppOptions {
    */
   directory?: string | undefined;
   /**
-   * The Python interpreter, which is used as it is: a command on the PATH, or a path. CPython 3.8 or later.
+   * The Python interpreter: a command on the PATH, or a path. No virtual environment is activated. CPython 3.8 or later.
    *
    * @default the interpreter of the virtual environment, if `virtualenv` finds one, else `python3`
    */
@@ -20,7 +20,7 @@ export interface PythonAppOptions {
    * The folder of a virtual environment, relative to `directory`. The processes run as if it were activated: its programs come
    * first on the PATH, VIRTUAL_ENV is its folder, and PYTHONHOME is unset. Cannot be combined with `python`.
    *
-   * @default the first that exists of `.venv` and `venv` in `directory` and Node's own VIRTUAL_ENV; none if `python` is set
+   * @default the first of these that exists: `.venv` or `venv` in `directory`, Node's own VIRTUAL_ENV; none if `python` is set
    */
   virtualenv?: string | undefined;
   /**

@@ -9,6 +9,7 @@ import type { PythonAppSettings } from "./settings.ts";
 import { type PythonAppStats, processStats } from "./stats.ts";
 import { Telemetry } from "./telemetry.ts";
 
+/** The promise of a caller that waits for processes to start. */
 interface Waiter {
   resolve(): void;
   reject(reason: BridgeError): void;
@@ -142,7 +143,7 @@ export class WorkerPool implements GenerationEvents {
     generation.retire(grace);
   }
 
-  /** @param others how many other suspects wait */
+  /** @param others how many other suspects wait @returns false if no process can take the job now */
   #startNow(job: LaneJob, others: number): boolean {
     const worker = job.suspect ? this.#current.workerForSuspect() : this.#current.leastBusy();
     if (worker === undefined) return false;

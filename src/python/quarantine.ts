@@ -1,7 +1,7 @@
-/** Gives a request that may crash its process the process alone for a while. Knows one lane and a time; knows no process. */
+/** Reserves a process for a while for one request that may crash it. Knows one lane and a time; knows no process. */
 import type { FastcgiConnection } from "../fastcgi/connection.ts";
 
-/** A request that crashes its process usually does so early. A longer request must not keep the process from others. */
+/** How long a process is reserved. A request that crashes it usually does so early, and a long request must not block others. */
 export const QUARANTINE_MS: number = 1_000;
 
 export class Quarantine {
@@ -16,12 +16,12 @@ export class Quarantine {
     this.#onTimeout = onTimeout;
   }
 
-  /** True while one request has the process alone. */
+  /** True while the process is reserved for one request. */
   get active(): boolean {
     return this.#lane !== undefined;
   }
 
-  /** True if every running request has been there so long that it is unlikely to crash the process. */
+  /** True if every running request has run for so long that it is unlikely to crash the process. */
   get settled(): boolean {
     return performance.now() >= this.#riskUntil;
   }
@@ -29,9 +29,9 @@ export class Quarantine {
   /**
    * Called when the process receives a request.
    *
-   * @param alone true if the process takes no other request for now
-   * @param others how many more requests wait for a process of their own. They share the time, so that together they do not
-   *   hold up other clients for long
+   * @param alone true to reserve the process for this request
+   * @param others how many more requests wait for a reserved process. They share the time, so that together they do not delay
+   *   other clients for long
    */
   begin(lane: FastcgiConnection, alone: boolean, others: number): void {
     this.#riskUntil = performance.now() + QUARANTINE_MS;
@@ -59,6 +59,6 @@ export class Quarantine {
   #end(): void {
     clearTimeout(this.#timer);
     this.#lane = undefined;
-    this.#riskUntil = 0; // no other request is in the process
+    this.#riskUntil = 0; // no other request is running in the process
   }
 }

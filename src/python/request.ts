@@ -28,6 +28,7 @@ export class PythonRequest implements LaneJob, ResponseEvents, Flow {
   #body: SpooledBody | undefined;
   #lane: FastcgiConnection | undefined;
   #worker: Worker | undefined;
+  /** When the request was queued or started, or when it last made progress. */
   #since = 0;
   #startedAt = 0;
   /** The application's status, such as "200 OK". */
@@ -46,7 +47,7 @@ export class PythonRequest implements LaneJob, ResponseEvents, Flow {
     this.#stream = new ResponseStream(startResponse, this, pool.settings.backlog);
   }
 
-  /** Starts the request and returns the result at once, so that its `close()` can cancel a request without a response. */
+  /** Starts the request and returns the result at once, so that its `close()` can cancel a request that has no response yet. */
   begin(): WsgiResult {
     readWholeBody(this.#environ, this.#pool.settings.spool, {
       onBody: (body, contentLength) => {
@@ -75,7 +76,7 @@ export class PythonRequest implements LaneJob, ResponseEvents, Flow {
     this.#stream.fail(reason);
   }
 
-  /** The start of the time limit. It moves on while the client does not read, because that is not the application's fault. */
+  /** When the current timeout began. It is always now while the client does not read: that is not the application's fault. */
   get since(): number {
     return this.#paused ? performance.now() : this.#since;
   }

@@ -5,17 +5,18 @@ import type { Environ } from "../wsgi/types.ts";
 /** Safe methods: these requests may be sent to another process (RFC 9110 §9.2.1). */
 const SAFE: ReadonlySet<string> = new Set(["GET", "HEAD", "OPTIONS"]);
 const MAX_ATTEMPTS = 2;
-const FORGET_AFTER_MS = 60_000;
-/** Above this number the oldest path is dropped. Each new path costs two processes, so clients cannot add paths quickly. */
+/** How long a path is not retried after it was blocked. */
+const BLOCKED_MS = 60_000;
+/** Above this number the oldest path is dropped. Each path has crashed two processes, so clients cannot add paths quickly. */
 const MAX_PATHS = 1_000;
 
 export class Retries {
-  /** Until when a path is not retried. The key is a digest, because clients choose the path's length. Oldest entry first. */
+  /** The time until which a path is not retried, oldest entry first. The key is a digest, because clients choose the path's length. */
   readonly #blockedUntil: Map<string, number> = new Map();
 
   /**
-   * Returns true if the request may be retried. A path that crashed two processes, and was alone in the second one, is blocked:
-   * for a while its requests are not retried.
+   * Returns true if the request may be retried. If a request crashed two processes, and was alone in the second one, its path
+   * is blocked: for a while, requests for it are not retried.
    *
    * @param attempts how many processes have received the request; the last one has died
    * @param alone true if no other request was in that last process
@@ -29,7 +30,7 @@ export class Retries {
     if (!SAFE.has(environ.REQUEST_METHOD)) return false;
     const path = digest(environ);
     if (attempts < MAX_ATTEMPTS) return (this.#blockedUntil.get(path) ?? 0) <= now;
-    if (alone) this.#block(path, now + FORGET_AFTER_MS); // no other request can be the cause
+    if (alone) this.#block(path, now + BLOCKED_MS); // no other request can be the cause
     return false;
   }
 

@@ -23,7 +23,7 @@ export interface PythonProcessStats {
   readonly inFlight: number;
   /** Resident memory in bytes; undefined on systems without /proc. */
   readonly memory: number | undefined;
-  /** How many earlier processes have run in the place of this one. */
+  /** How many processes ran in the place of this one before it. */
   readonly restarts: number;
 }
 

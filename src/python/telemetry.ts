@@ -88,7 +88,7 @@ export class Telemetry {
   }
 }
 
-/** The smallest value that a histogram accepts is 1. */
+/** Returns at least 1, the smallest value that a histogram accepts. */
 function microseconds(milliseconds: number): number {
   return Math.max(1, Math.round(milliseconds * 1000));
 }

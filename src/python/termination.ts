@@ -1,8 +1,8 @@
-/** Ends a process: first it may exit by itself, then it is terminated, then killed. Knows signals and times; knows no lane. */
+/** Ends a process: lets it exit by itself, then sends a signal, then SIGKILL. Knows signals and times; knows no lane. */
 import type { Child } from "./child.ts";
 
 /** How long a process may take to exit after the first signal. Then it is killed. */
-const SIGTERM_GRACE_MS = 2_000;
+const SIGNAL_GRACE_MS = 2_000;
 
 export class Termination {
   readonly #child: Child;
@@ -12,7 +12,7 @@ export class Termination {
     this.#child = child;
   }
 
-  /** Sends `signal` if the process has not exited after `grace` milliseconds, and SIGKILL some time later. */
+  /** Sends `signal` if the process has not exited after `grace` milliseconds, and SIGKILL 2 seconds after that. */
   begin(grace: number, signal: () => NodeJS.Signals): void {
     if (grace === 0) this.#terminate(signal());
     else this.#timer = setTimeout(() => this.#terminate(signal()), grace);
@@ -25,6 +25,6 @@ export class Termination {
 
   #terminate(signal: NodeJS.Signals): void {
     this.#child.kill(signal);
-    this.#timer = setTimeout(() => this.#child.kill("SIGKILL"), SIGTERM_GRACE_MS);
+    this.#timer = setTimeout(() => this.#child.kill("SIGKILL"), SIGNAL_GRACE_MS);
   }
 }

@@ -16,7 +16,7 @@ const DEBOUNCE_MS = 100;
 const CHECK_INTERVAL_MS = 500;
 /** Folders without application code: caches and installed packages. */
 const IGNORED_FOLDERS: ReadonlySet<string> = new Set(["__pycache__", "node_modules", "site-packages"]);
-/** Entries by which a virtual environment is recognized: of venv and virtualenv, of conda. */
+/** A folder with one of these entries is a virtual environment: of venv or virtualenv, of conda. */
 const VIRTUALENV_MARKERS = ["pyvenv.cfg", "conda-meta"] as const;
 
 /** Calls `events.changed()` after each change of a Python file below the folder. @returns a function that stops watching */
@@ -31,7 +31,7 @@ export function watchPython(directory: string, events: WatchEvents): () => Promi
 
 class PythonWatch {
   readonly #directory: string;
-  /** The folder without symbolic links. */
+  /** The folder's path with symbolic links resolved. */
   #root: string;
   /** The inode of the watched folder; undefined if the folder no longer exists. */
   #inode: number | undefined;
@@ -51,7 +51,7 @@ class PythonWatch {
     this.#events = events;
   }
 
-  /** Never rejects: an error is reported to `unwatched()`. */
+  /** Starts to watch. Never rejects: errors go to `unwatched()`. */
   start(): Promise<void> {
     return this.#watch().catch((error: Error) => {
       this.#events.unwatched(`${this.#directory} is not watched: ${error.message}`);
@@ -158,7 +158,7 @@ function realPath(directory: string): string {
   }
 }
 
-/** True for what is not watched: other files than `.py`, and folders that cannot contain the application's code. */
+/** Returns true for paths that are not watched: files other than `.py`, and folders without application code. */
 function isIgnored(path: string, stats: Stats | undefined): boolean {
   if (stats?.isFile()) return !path.endsWith(".py");
   if (stats !== undefined && !stats.isDirectory() && !stats.isSymbolicLink()) return true; // sockets, pipes, devices

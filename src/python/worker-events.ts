@@ -9,11 +9,11 @@ export interface WorkerEvents<Worker> {
   idle(worker: Worker): void;
   /** The process has served `maxRequests` requests. It keeps serving until its successor is ready. */
   maxRequestsReached(worker: Worker): void;
-  /** The process must be replaced now and gets no more requests. `reason` continues "Python process 1 …". */
+  /** The process must be replaced now and gets no more requests. In the log, `reason` follows "Python process 1". */
   unhealthy(worker: Worker, reason: string): void;
   /** Some requests did not end while the process was draining. They are aborted. */
   drainTimedOut(worker: Worker): void;
-  /** The process has exited. Comes once, as the last event. `failure` is set if the process never became ready. */
+  /** The process has exited. Called once, as the last event. `failure` is set if the process never became ready. */
   exited(worker: Worker, how: string, failure: StartError | undefined): void;
 }
 

@@ -14,7 +14,7 @@ import type { WorkerEvents, WorkerState } from "./worker-events.ts";
 const EXIT_GRACE_MS = 5_000;
 /** How long a thread may take to end its request after an exception was raised in it. */
 const INTERRUPT_GRACE_MS = 1_000;
-/** When a process exits, its lanes close first. The exit event may follow this much later. */
+/** When a process exits, its lanes close first. The exit event may come up to this much later. */
 const EXIT_EVENT_MS = 100;
 
 export class Worker implements ConnectionOwner<FastcgiConnection>, ControlEvents, ChildEvents {
@@ -89,7 +89,7 @@ export class Worker implements ConnectionOwner<FastcgiConnection>, ControlEvents
     return lane;
   }
 
-  /** Raises an exception in the lane's thread. If its request does not end, the process is replaced. See `ControlLane`. */
+  /** Raises an exception in the lane's thread. If the request does not end, replaces the process. See `ControlLane`. */
   interrupt(lane: FastcgiConnection, onStack: (stack: string) => void): void {
     if (!lane.busy) return;
     this.#lanes.markStuck(lane, INTERRUPT_GRACE_MS, () => {
@@ -204,7 +204,7 @@ export class Worker implements ConnectionOwner<FastcgiConnection>, ControlEvents
     this.#termination.begin(grace, () => this.#signal());
   }
 
-  /** With stuck threads it is SIGABRT, which makes Python print the stacks of all threads. */
+  /** Returns SIGABRT if a thread is stuck, because it makes Python print the stacks of all threads; else SIGTERM. */
   #signal(): NodeJS.Signals {
     return this.#lanes.stuck > 0 ? "SIGABRT" : "SIGTERM";
   }

@@ -1,4 +1,4 @@
-/** Makes a `WsgiApp` of a remote server, for any protocol. Joins the pool and the request; knows no more of either. */
+/** An app on a remote server as a `WsgiApp`, for any protocol. Connects the options, the pool and the requests. */
 import type { WsgiApp } from "../wsgi/types.ts";
 import type { RemoteAddress } from "./address.ts";
 import type { RemoteAppOptions } from "./options.ts";
@@ -14,12 +14,12 @@ export interface RemoteApp extends WsgiApp {
   stats(): RemoteAppStats;
   /**
    * Stops accepting requests, waits for running ones for at most `gracefulTimeout`, and closes the connections. Resolves when
-   * all connections are closed. Can be called again.
+   * all connections are closed. May be called more than once.
    */
   close(): Promise<void>;
 }
 
-/** @throws OptionError that names the invalid option or shows the invalid address */
+/** Returns the app at these addresses. @throws OptionError that names the invalid option or shows the invalid address */
 export function remoteApp(
   addresses: RemoteAddress | readonly RemoteAddress[],
   options: RemoteAppOptions,

@@ -3,15 +3,15 @@
 export interface Candidate {
   /** True while the address gets no requests. */
   readonly isEjected: boolean;
-  /** Running requests plus recently failed ones. Without these, a server that fails each request at once would look idle. */
+  /** Running requests plus recently failed ones. Without the failed ones, a server that fails at once would look idle. */
   readonly load: number;
   /** True if the address can take one more request. */
   readonly hasRoom: boolean;
 }
 
 /**
- * Returns the least loaded candidate that has room. Among equals it returns the first from `turn` on, so that equals take
- * turns.
+ * Returns the least loaded candidate that has room. If several have the same load, returns the first from position `turn` on,
+ * so that they take turns.
  *
  *     leastLoaded([2, 1, 1], 0) → the second          leastLoaded([2, 1, 1], 2) → the third
  *     leastLoaded([full, ejected], 0) → undefined

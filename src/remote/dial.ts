@@ -4,7 +4,7 @@ import { UnreachableError } from "../errors.ts";
 import type { Address } from "./address.ts";
 import { cannotConnect, connectTimedOut } from "./errors.ts";
 
-/** `dial` calls one of them, once, after it has returned. */
+/** The result of `dial`. Exactly one of these is called, once, after `dial` has returned. */
 export interface DialEvents {
   connected(): void;
   failed(reason: UnreachableError): void;

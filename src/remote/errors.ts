@@ -42,5 +42,5 @@ export function requestTimedOut(address: string, option: string, milliseconds: n
 }
 
 export function closedError(): AppClosedError {
-  return new AppClosedError("the remote application was closed and takes no further requests");
+  return new AppClosedError("the remote application was closed and takes no more requests");
 }

@@ -1,4 +1,4 @@
-/** Makes a `WsgiApp` of a remote FastCGI server. Knows what FastCGI sends for a request; the pool knows the connections. */
+/** An app on a remote FastCGI server as a `WsgiApp`. Knows what FastCGI sends for a request; the pool knows the connections. */
 import { FastcgiConnection } from "../fastcgi/connection.ts";
 import { encodeParams } from "../fastcgi/params.ts";
 import { checkOptionNames } from "../wsgi/known-options.ts";

@@ -4,7 +4,7 @@ import { HOP_BY_HOP } from "../wsgi/response-head.ts";
 
 /**
  * Returns the head in the form that `startResponse` takes. Removes the headers that belong to the server's own connection
- * (RFC 9110 §7.6.1). Adds the blank that WSGI requires to a status without a reason, which RFC 3875 §6.3.3 allows.
+ * (RFC 9110 §7.6.1). Adds a space to a status without a reason: RFC 3875 §6.3.3 allows such a status, WSGI requires the space.
  *
  *     { status: "404", headers: [["Connection", "close"], ["X", "y"]] } → { status: "404 ", headers: [["X", "y"]] }
  */

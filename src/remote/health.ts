@@ -1,7 +1,7 @@
 /** Decides whether an address is up, and when to probe it. Knows consecutive failures and delays; opens no connection. */
 
 /**     up ──failed(), `maxFailures` times in a row──▶ ejected ──succeeded()──▶ up     while ejected: probe() after each delay
- * Only failed connections count: a request that breaks its connection would break that of the next server, too. */
+ * Only failed attempts to connect count: a request that breaks its connection would break one to the next server, too. */
 export interface HealthEvents {
   /** The address gets no more requests. */
   ejected(reason: Error): void;
@@ -63,7 +63,7 @@ export class Health {
     }
   }
 
-  /** Cancels all probes, for good. */
+  /** Cancels the scheduled probe. No further one is scheduled. */
   stop(): void {
     this.#stopped = true;
     this.#cancelProbe();

@@ -12,7 +12,7 @@ export interface HttpHead extends CgiHead {
 }
 
 const STATUS_LINE = /^HTTP\/1\.[01] ([1-9]\d\d)(?: ([\t\x20-\x7e\x80-\xff]*))?$/;
-/** The value includes the blanks around it. A pattern with several ways to match blanks would try them all. */
+/** The value includes the spaces around it. With several ways to match spaces, the pattern could backtrack for very long. */
 const FIELD = /^([!#$%&'*+\-.^_`|~0-9A-Za-z]+):([\t\x20-\x7e\x80-\xff]*)$/;
 const DIGITS = /^\d{1,15}$/;
 

@@ -27,7 +27,7 @@ export class HttpResponseReader {
   #text = "";
   /** The last characters of `#text`: the line's end may have begun there. */
   #tail = "";
-  /** The bytes that are missing of the body or the chunk. */
+  /** How many bytes of the body, or of the chunk, are still missing. */
   #left = 0;
 
   /** @param method the request's method */
@@ -58,7 +58,7 @@ export class HttpResponseReader {
     return this.#state === "done";
   }
 
-  /** @returns the bytes after this step */
+  /** Processes the next piece. @returns the bytes after it */
   #step(bytes: Buffer): Buffer {
     switch (this.#state) {
       case "head":
@@ -112,7 +112,7 @@ export class HttpResponseReader {
     return bytes.subarray(slice.length);
   }
 
-  /** Collects text up to `end`, one line a call. Scans each byte once, so that a response in small pieces takes no longer. */
+  /** Collects text up to `end`, at most one line per call. Scans each byte once, however small the pieces are. */
   #readUntil(bytes: Buffer, end: string, limit: number, found: (text: string) => void): Buffer {
     const line = bytes.subarray(0, bytes.indexOf(LF) + 1 || bytes.length);
     const piece = line.toString("latin1");

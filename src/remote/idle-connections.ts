@@ -9,7 +9,7 @@ export interface Link extends Timed {
   readonly socket: Socket;
   /** When the last request on it ended. */
   since: number;
-  /** How often the connection became idle. */
+  /** How many times the connection became idle. */
   idleCount: number;
 }
 
@@ -18,7 +18,7 @@ export class IdleConnections {
   /** A stack: the last connection is taken first, so that surplus connections reach their deadline. */
   readonly #links: Link[] = [];
 
-  /** @param deadlines how long a connection may be idle; then they call its `expire` */
+  /** @param deadlines call `expire` of a connection that has been idle for too long */
   constructor(deadlines: Deadlines) {
     this.#deadlines = deadlines;
   }
@@ -46,7 +46,7 @@ export class IdleConnections {
   }
 }
 
-/** True if both directions are open and all bytes were sent: the server would take the rest of a body for the next request. */
+/** True if both directions are open and all bytes were sent. Unsent bytes of a body would look like the next request. */
 export function isReusable({ socket }: Link): boolean {
   return socket.writable && !socket.readableEnded && socket.writableLength === 0;
 }

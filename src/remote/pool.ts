@@ -24,6 +24,7 @@ const ABORT_TIMEOUT_MS = 1_000;
 export class RemotePool implements UpstreamOwner {
   readonly settings: RemoteSettings;
   readonly protocol: Protocol;
+  /** The deadlines of idle connections (`keepAlive`). */
   readonly idleDeadlines: Deadlines;
   /** The deadlines of `requestTimeout`. Requests add and delete themselves. */
   readonly stallDeadlines: Deadlines;

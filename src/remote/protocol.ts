@@ -14,7 +14,7 @@ export interface RemoteConnection {
   /** Back-pressure: stops reading the response until `resume()`. */
   pause(): void;
   resume(): void;
-  /** Closes the connection, on which no request is running. */
+  /** Closes the connection. Called only while no request is running on it. */
   close(): void;
   /** Destroys the connection. The request on it, if any, gets `lost`. */
   destroy(reason: Error): void;

@@ -18,10 +18,10 @@ import type { Upstream } from "./upstream.ts";
 /** The protocol statuses of a server that has not started the request (FastCGI 1.0 §5.5). */
 const NOT_STARTED: ReadonlySet<number> = new Set([ProtocolStatus.CANT_MPX_CONN, ProtocolStatus.OVERLOADED]);
 
-/** Spools the body, waits for a connection, and sends the request. The response arrives in the result. */
+/** Reads the whole body, waits for a connection, sends the request, and passes the response to a `RemoteResponse`. */
 export class RemoteRequest implements RemoteJob, ResponseEvents, Flow {
   readonly retries: RetryPolicy;
-  /** When it was queued, for `queueTimeout`. */
+  /** When the request was queued, for `queueTimeout`. */
   since = 0;
   readonly #pool: RemotePool;
   readonly #environ: Environ;
@@ -203,7 +203,7 @@ export class RemoteRequest implements RemoteJob, ResponseEvents, Flow {
     connection.abort();
   }
 
-  /** Gives up the connection, which is idle or gone. */
+  /** Forgets the connection, which is idle or closed now. @returns the upstream */
   #detach(): Upstream {
     this.#connection = undefined;
     this.#stallTimer.stop();

@@ -33,7 +33,7 @@ export class RemoteResponse {
     this.#stream = new ResponseStream(start, flow, backlog);
   }
 
-  /** The result for the gateway. It exists from the start, so that its `close()` can end a request that has no response yet. */
+  /** The result for the gateway. It exists from the start, so that `close()` can cancel a request that has no response yet. */
   get result(): WsgiResult {
     return this.#stream;
   }
@@ -59,7 +59,7 @@ export class RemoteResponse {
     if (this.wanted) this.#stream.start(gatewayHead(head));
   }
 
-  /** Sends the head before the first block. */
+  /** Sends the head now, without waiting for the first block. */
   flushHead(): void {
     this.#stream.flushHead();
   }

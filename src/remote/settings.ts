@@ -6,13 +6,13 @@ import { checkLogger, type Logger } from "../wsgi/log.ts";
 import { type Address, parseAddresses, type RemoteAddress } from "./address.ts";
 import type { RemoteAppOptions } from "./options.ts";
 
-/** The resolved options. No other file has a default. */
+/** The resolved options. Only this file knows the defaults. */
 export interface RemoteSettings {
   readonly addresses: readonly Address[];
   readonly maxConnections: number;
   /** In milliseconds; 0 to keep no connections. */
   readonly keepAlive: number;
-  /** In milliseconds, like all timeouts; infinite for no limit. */
+  /** In milliseconds, like all timeouts; `Infinity` for no limit. */
   readonly connectTimeout: number;
   readonly requestTimeout: number;
   readonly totalTimeout: number;
@@ -25,7 +25,7 @@ export interface RemoteSettings {
   readonly logger: Logger;
 }
 
-/** A higher number is surely a mistake. Each connection takes a file descriptor. */
+/** A higher number is most likely a mistake. Each connection takes a file descriptor. */
 const MAX_CONNECTIONS = 4096;
 const MAX_FAILURES = 1000;
 

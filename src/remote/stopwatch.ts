@@ -8,7 +8,7 @@ export class Stopwatch implements Timed {
   #startedAt = 0;
   #paused = false;
 
-  /** @param deadlines hold the timeout @param onExpire is called once, if the time runs out */
+  /** @param deadlines know the timeout, and call `expire` @param onExpire is called once, if the time runs out */
   constructor(deadlines: Deadlines, onExpire: () => void) {
     this.#deadlines = deadlines;
     this.#onExpire = onExpire;
@@ -23,7 +23,7 @@ export class Stopwatch implements Timed {
     this.#deadlines.add(this);
   }
 
-  /** Restarts the time. */
+  /** Starts the time again from zero. */
   refresh(): void {
     this.#startedAt = performance.now();
   }
@@ -33,7 +33,7 @@ export class Stopwatch implements Timed {
     this.#paused = true;
   }
 
-  /** Restarts the time, if it is paused. */
+  /** Starts the time again from zero, if it is paused. */
   resume(): void {
     if (this.#paused) this.refresh();
     this.#paused = false;
@@ -48,7 +48,7 @@ export class Stopwatch implements Timed {
   }
 }
 
-/** Wraps a body so that each block restarts the time: while the body is being sent, the server is not late. */
+/** Wraps a body so that each block refreshes the stopwatch: the timeout does not run out while the body is being sent. */
 export function refreshing(body: SizedBody, watch: Stopwatch): SizedBody {
   return {
     size: body.size,

@@ -105,7 +105,7 @@ export class Upstream implements Candidate, RemoteOwner {
       job.start(idle.connection, this, true);
       return;
     }
-    if (idle !== undefined) this.#drop(idle); // the new connection takes over its place, and the server's worker
+    if (idle !== undefined) this.#drop(idle); // makes room for the new connection, here and in the server
     this.#open({
       opened: (link) => (job.wanted ? job.start(link.connection, this, false) : this.#drop(link)),
       failed: (reason) => job.unreachable(this, reason),
@@ -174,7 +174,7 @@ export class Upstream implements Candidate, RemoteOwner {
     return link;
   }
 
-  /** Returns an idle connection that, as far as known, the server is not closing. */
+  /** Returns an idle connection that the server has not closed, as far as this side knows. */
   #takeIdle(): Link | undefined {
     for (let link = this.#idle.take(); link !== undefined; link = this.#idle.take()) {
       if (isReusable(link)) return link;

@@ -1,4 +1,4 @@
-/** Makes a `WsgiApp` of a remote uwsgi server. Knows what uwsgi sends for a request; the pool knows the connections. */
+/** An app on a remote uwsgi server as a `WsgiApp`. Knows what uwsgi sends for a request; the pool knows the connections. */
 import { checkOptionNames } from "../wsgi/known-options.ts";
 import { withoutSteering } from "../wsgi/steering.ts";
 import type { RemoteAddress } from "./address.ts";

@@ -14,8 +14,9 @@ export class UwsgiConnection implements RemoteConnection {
   #events: ResponseEvents | undefined;
   #reader: HttpResponseReader | undefined;
   #closed = false;
-  /** True after the head, until something follows it. */
+  /** True if the head has arrived, but nothing after it yet. */
   #headIsLast = false;
+  /** Resolves the promise of `#drained()`. */
   #wake: (() => void) | undefined;
 
   constructor(duplex: Duplex, owner: RemoteOwner) {
@@ -50,7 +51,7 @@ export class UwsgiConnection implements RemoteConnection {
     if (body !== undefined) this.#sendBody(body).catch((error: Error) => this.#stream.destroy(error));
   }
 
-  /** Breaks the connection. The uwsgi protocol has no abort message. */
+  /** Destroys the connection. The uwsgi protocol has no abort message. */
   abort(): void {
     this.#stream.destroy(new Error("the request was aborted"));
   }
@@ -103,7 +104,7 @@ export class UwsgiConnection implements RemoteConnection {
     else this.#lose(new Error("the connection was closed"));
   }
 
-  /** Ends the connection with its only request. uWSGI closes it; other servers differ in what they keep. */
+  /** Ends the request, and closes the connection. uWSGI closes it too; other servers may keep it open. */
   #complete(): void {
     const events = this.#detach();
     events?.ended(0, ProtocolStatus.REQUEST_COMPLETE);

@@ -5,11 +5,11 @@ import type { Environ } from "../wsgi/types.ts";
 /** The protocol has 16 bits for the size of all variables. */
 const MAX_SIZE = 0xffff;
 const NOT_LATIN1 = /[^\x00-\xff]/;
-/** Set from the request itself, whatever value a header or a middleware gave them. */
+/** Set from the request itself, whatever value a header or middleware gave them. */
 const OVERRIDDEN: ReadonlySet<string> = new Set(["REQUEST_METHOD", "HTTPS", "CONTENT_LENGTH"]);
 
 /**
- * Returns all string values of an environ, as bytes in latin-1. The modifiers are 0 (WSGI); sizes have the low byte first. The
+ * Returns all string values of an environ, as bytes in latin-1. Both modifiers are 0 (WSGI). Sizes are little-endian. The
  * server makes its own `wsgi.*` keys; only the scheme is sent, as CGI's HTTPS. REQUEST_METHOD comes first.
  *
  * @throws BadRequestError (431) if the variables take more than 64 KiB
@@ -37,6 +37,7 @@ export function encodePacket(environ: Environ, contentLength: number | undefined
 
 /** Returns the method of a packet from `encodePacket`: the first value. */
 export function methodOf(packet: string): string {
+  // The packet's header, then the name with its size, then the size of the value.
   const at = 4 + 2 + "REQUEST_METHOD".length + 2;
   return packet.slice(at, at + packet.charCodeAt(at - 2) + 256 * packet.charCodeAt(at - 1));
 }

@@ -22,7 +22,8 @@ export interface Closable {
  * most 10 seconds. A second signal ends the process at once, with exit code 128 plus the signal's number.
  *
  * @param closables are all closed at the same time, after the server: Python apps, database pools
- * @returns a promise of the signal. It resolves when everything is closed; then nothing of this keeps the process alive
+ * @returns a promise of the signal. It resolves when everything is closed. Then nothing that this function started keeps the
+ *   process alive
  */
 export async function closeOnSignal(server: Server, ...closables: readonly Closable[]): Promise<NodeJS.Signals> {
   const drain = new Drain(server);

@@ -11,7 +11,7 @@ export class Drain {
   readonly #accepted: Set<Socket> = new Set();
   /**
    * The responses that are not sent yet, by connection. Over TLS the key is the TLS socket, not the accepted one. Arrays, not
-   * Sets: the old tables of a Set are chained, and would keep closed responses in memory for longer.
+   * Sets: V8 chains the old tables of a Set, which would keep closed responses in memory for longer.
    */
   readonly #open: Map<Socket, ServerResponse[]> = new Map();
   #stopping = false;
@@ -36,12 +36,12 @@ export class Drain {
   stop(grace: number): Promise<void> {
     this.#stopping = true;
     return new Promise((resolve) => {
-      const cut = setTimeout(() => {
+      const timer = setTimeout(() => {
         for (const socket of this.#accepted) socket.destroy();
       }, grace);
       // Not http's own close(): it destroys connections on which the end of a response is still being sent.
       Server.prototype.close.call(this.#server, () => {
-        clearTimeout(cut);
+        clearTimeout(timer);
         resolve();
       });
       for (const [socket, responses] of this.#open) {
@@ -57,7 +57,7 @@ export class Drain {
     if (this.#stopping) closeConnectionAfter(res);
     res.on("close", () => {
       responses?.splice(responses.indexOf(res), 1);
-      // A response whose head was sent before stop() has promised to keep the connection alive.
+      // If the head was sent before stop(), it promised keep-alive, so Node does not close the connection.
       if (this.#stopping && responses?.length === 0) req.socket.destroySoon();
     });
   }

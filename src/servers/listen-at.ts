@@ -1,4 +1,4 @@
-/** Listens where only the web server can connect. Knows addresses, socket files and their modes; knows no protocol. */
+/** Listens on an address that only the web server should reach. Knows addresses and socket files; knows no protocol. */
 import { once } from "node:events";
 import { chmod, lstat, stat, unlink } from "node:fs/promises";
 import { connect, isIPv4, type Server } from "node:net";

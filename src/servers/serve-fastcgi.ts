@@ -8,13 +8,13 @@ import { type FastcgiServerSettings, resolveSettings, type ServeFastcgiOptions }
 import { Responder, type ResponderOwner } from "./fastcgi/responder.ts";
 import { listenAt, surviveAccept } from "./listen-at.ts";
 
-/** Where to listen: `"host:port"`, `"/path/to.sock"`, `"unix:/path/to.sock"`, `{ port, host? }` or `{ path }`. Port 0 is any free one. */
+/** Where to listen: `"host:port"`, `"/path/to.sock"`, `"unix:/path/to.sock"`, `{ port, host? }`, `{ path }`. Port 0: any free one. */
 export type ListenAddress = string | { readonly port: number; readonly host?: string } | { readonly path: string };
 
 export interface FastcgiServer {
   /** The address it listens on, with the actual port if the port was 0: `"127.0.0.1:9000"`, `"/run/shop/app.sock"`. */
   readonly address: string;
-  /** Accepts no new connections, and closes open ones after their request. Resolves when all are closed. Can be called again. */
+  /** Stops listening, and closes connections after their request. Resolves when all are closed. May be called more than once. */
   close(): Promise<void>;
 }
 
@@ -65,7 +65,7 @@ class Connections implements ResponderOwner {
     const responder: Responder = new Responder(socket, this.#app, this.#settings, this);
     this.#open.add(responder);
     // Closes the connection if the web server stalls within a request. The socket's timeout also fires while the app works; then
-    // the time starts again.
+    // it starts again.
     const { idleTimeout } = this.#settings;
     socket.setTimeout(idleTimeout).on("timeout", () => {
       if (performance.now() - responder.stalledSince >= idleTimeout) responder.destroy();
@@ -99,11 +99,11 @@ class Connections implements ResponderOwner {
     const ended = once(server, "close");
     server.close();
     for (const responder of this.#open) responder.close();
-    const cut = setTimeout(() => {
+    const timer = setTimeout(() => {
       for (const responder of this.#open) responder.destroy();
     }, this.#settings.gracefulTimeout);
     await ended;
-    clearTimeout(cut);
+    clearTimeout(timer);
     this.#deadlines.clear();
   }
 }

@@ -10,9 +10,9 @@ const DONE: Step = { done: true, value: undefined };
 const EMPTY: Uint8Array = new Uint8Array(0);
 const HEAD_END = "\r\n\r\n";
 
-/** The request and the app whose response is captured. */
+/** The source of a captured response: its request and its app. */
 export interface Producer {
-  /** Called before a block is handed out, after which the socket may emit `drain`. */
+  /** Called before a block is handed out. The socket may then emit `drain`. */
   beforeDrain(): void;
   /** Called when the timeout that the app set on the socket expires. */
   onTimeout(): void;
@@ -24,7 +24,7 @@ export interface Producer {
 
 /**
  * Hands out what the app writes, one block for each `next()`. Accepts the next block only after that, so an app that writes too
- * fast sees back-pressure, as on a real socket. Calls `startResponse` during the iteration, once the app has sent its head.
+ * fast sees back-pressure, as on a real socket. Calls `startResponse` during the iteration, when the app has sent its head.
  */
 export class Capture implements AsyncIterableIterator<Uint8Array, undefined>, SocketOwner {
   readonly #startResponse: StartResponse;
@@ -33,10 +33,10 @@ export class Capture implements AsyncIterableIterator<Uint8Array, undefined>, So
   #head: CapturedHead | undefined;
   #headSeen = false;
   #write: Write | undefined;
-  /** The app sent its head without a body behind it, so the head is passed on at once. */
+  /** True if the app sent its head alone, so that the head is passed on before the first block. */
   #flushRequested = false;
   #block: Uint8Array | undefined;
-  /** Called when `#block` is handed out: the app may write the next one. */
+  /** Called when `#block` is handed out, so that the app can write the next one. */
   #blockDone: (() => void) | undefined;
   #finished = false;
   #closed = false;
@@ -92,13 +92,13 @@ export class Capture implements AsyncIterableIterator<Uint8Array, undefined>, So
     return res?.writableEnded === true && this.#block === undefined && res.socket?.writableLength === 0;
   }
 
-  /** Called when the response emits `finish`: the last byte was handed out. */
+  /** Called when the response emits `finish`, after the last byte was handed out. */
   finish(): void {
     this.#finished = true;
     this.#settleNext();
   }
 
-  /** Makes the iteration fail after the data written before. Returns false if the response is already complete or closed. */
+  /** Makes the iteration fail, after the data written before. Returns false if the response is complete or closed. */
   fail(reason: unknown): boolean {
     if (this.#closed || this.isComplete) return false;
     this.#failure ??= { reason };
@@ -129,7 +129,7 @@ export class Capture implements AsyncIterableIterator<Uint8Array, undefined>, So
     this.#settleNext();
   }
 
-  /** Node writes the head as a string, followed by the first part of the body if that is a string, too. Returns that part. */
+  /** Parses the head. Node writes it as a string, with the first part of the body if that is a string, too. Returns that part. */
   #splitHead(text: string): string {
     const end = text.indexOf(HEAD_END);
     if (isInterim(text) && this.#res?.headersSent === false) return "";
@@ -168,7 +168,7 @@ export class Capture implements AsyncIterableIterator<Uint8Array, undefined>, So
     }
   }
 
-  /** Hands out, in this order: the head, a block, a failure, the end. Returns undefined if none of them is available yet. */
+  /** Passes on the head, then returns a block, throws the failure or returns the end; undefined if nothing is available. */
   #step(): Step | undefined {
     const block = this.#block;
     if (this.#head !== undefined && (block !== undefined || this.#flushRequested || this.isComplete)) {

@@ -2,6 +2,7 @@
 import { HOP_BY_HOP } from "../wsgi/response-head.ts";
 import type { HeaderPair } from "../wsgi/types.ts";
 
+/** A response head in the form of `startResponse`. */
 export interface CapturedHead {
   /** `"DDD reason"`. */
   readonly status: string;

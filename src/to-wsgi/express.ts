@@ -20,7 +20,7 @@ export type NodeHandler = (req: IncomingMessage, res: ServerResponse) => unknown
  *     const shop = toWsgi(expressApp);
  *     app.use("/shop", fromWsgi(session(shop)));  // with WSGI middleware around it
  *
- * The handler gets instances of Node's own request and response classes. `startResponse` is called once the handler has sent
+ * The handler gets instances of Node's own request and response classes. `startResponse` is called when the handler has sent
  * its head: during the iteration of the result or, if the handler returns with a complete response of known length, before the
  * app returns. The result yields the blocks that the handler writes; the handler sees back-pressure if the server iterates
  * slowly. Calling `close()` on the result looks to the handler like a client that disconnects. If the handler throws or rejects
@@ -42,7 +42,7 @@ export function toWsgi(handler: NodeHandler): WsgiApp {
     });
 }
 
-/** Sets the properties that Express keeps if they exist, so that its routers see the mount as below another Express app. */
+/** Sets properties that Express keeps if they exist. Its routers then see the same as below a mount of another Express app. */
 function mountExpress(req: IncomingMessage, { base, target }: RequestUrl): void {
   Object.assign(req, { baseUrl: base, originalUrl: target });
 }

@@ -38,7 +38,10 @@ export function toWsgi(app: KoaApp): WsgiApp {
 const MOUNT: unique symbol = Symbol("mount");
 type MountedRequest = IncomingMessage & { [MOUNT]?: RequestUrl };
 
-/** Koa copies `req.url` to `originalUrl` when it creates a context, so `req.url` is the full URL until then. */
+/**
+ * Returns Koa's callback for requests below a mount. Koa copies `req.url` to `originalUrl` when it creates a context, so
+ * `req.url` must be the full URL until then.
+ */
 function mountedCallback(app: KoaApp): (req: MountedRequest, res: ServerResponse) => unknown {
   const createContext = (req: MountedRequest, res: ServerResponse): object => {
     const { target, base, rest } = req[MOUNT] as RequestUrl;

@@ -1,4 +1,4 @@
-/** Makes an `IncomingMessage` of Node from an environ. Knows heads and bodies; knows no framework and no response. */
+/** Makes Node's `IncomingMessage` from an environ. Knows heads and bodies; knows no framework and no response. */
 import { IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
 import { ClientDisconnectError } from "../errors.ts";
@@ -50,7 +50,7 @@ export class WsgiRequest {
     if (this.#remaining === 0) this.#end();
   }
 
-  /** Called when the response is complete. If nobody has begun to read the body, it ends here, unread. */
+  /** Called when the response is complete. If nobody has begun to read the body, ends the body unread. */
   responseEnded(): void {
     const { message } = this;
     // A new reader calls `_read()` only in the next tick, and since Node 24 the response may be complete by then.

@@ -15,8 +15,8 @@ export interface SocketOwner {
 type Address = { readonly address: string; readonly family: string; readonly port: number };
 
 /**
- * A real `Writable`, because `http.ServerResponse` and `on-finished` read its state. The readable side has only the members
- * that apps use. It never delivers data: the request object has the body.
+ * A real `Writable`, because `http.ServerResponse` and `on-finished` read its state. Of the readable side, it has only the
+ * members that apps use. It never delivers data: apps read the body from the request object.
  */
 export class WsgiSocket extends Writable {
   /** The timeout set by `setTimeout`, in milliseconds. */
@@ -122,7 +122,7 @@ export class WsgiSocket extends Writable {
   }
 }
 
-/** A socket with the members of a TLS socket, as far as the server that terminated TLS has passed them on. */
+/** A socket that has those members of a TLS socket whose values are in the environ. */
 export class TlsWsgiSocket extends WsgiSocket {
   readonly encrypted = true;
   readonly authorized = false;

@@ -5,7 +5,7 @@ const TAB = 0x09;
 
 /**
  * Returns the text without spaces and tabs at its ends. `trim()` would remove a vertical tab as well (CVE-2019-16789). The
- * pattern `/[ \t]+$/` would start again at each blank in the middle, which takes quadratic time.
+ * pattern `/[ \t]+$/` would start again at each space in the middle, which takes quadratic time.
  *
  *     trimBlanks(" \ta b\t")           → "a b"
  *     trimBlanks("\x0ba\xa0")          → "\x0ba\xa0"

@@ -1,22 +1,22 @@
 /** A queue of byte blocks for one consumer. Knows how much memory the blocks take; knows no stream. */
 
-/** While fewer blocks than this wait, each is kept as it came. After that the consumer lags, and small blocks are merged. */
+/** Small blocks are merged once this many blocks wait, because the consumer is slow then. */
 const MERGE_FROM = 64;
 /** Blocks of this size or more are not merged, because their bytes cost more than the objects that hold them. */
 const SMALL = 4 * 1024;
-/** A block that uses less than this share of its buffer is copied if it has to wait, so that it does not keep the whole buffer. */
+/** A block that uses less than this share of its buffer is copied if it must wait, so that the buffer can be freed. */
 const MIN_SHARE = 1 / 4;
-/** The bytes of a page. Small blocks are merged into pages. */
+/** The size of a page, in bytes. Small blocks are merged into pages. */
 const PAGE = 16 * 1024;
-/** The memory that the smallest block takes, in bytes: a typed array, its buffer, and its place in the queue. */
-const LEAST_COST = 512;
-/** The array is compacted when this many places at its front are empty. */
+/** The minimum memory for a block, in bytes: a typed array, its buffer, and its place in the queue. */
+const MIN_COST = 512;
+/** The array is compacted when at least this many places at its front are empty. */
 const COMPACT_FROM = 64;
 
-/** First in, first out. Every operation takes amortized constant time. */
+/** A first-in, first-out queue. `push`, `shift` and `unshift` take amortized constant time. */
 export class BlockQueue {
   readonly #blocks: (Uint8Array | undefined)[] = [];
-  /** The index of the front in `#blocks`. */
+  /** The index of the first block in `#blocks`. The places before it are empty. */
   #first = 0;
   #size = 0;
   #cost = 0;
@@ -37,13 +37,13 @@ export class BlockQueue {
   push(block: Uint8Array): void {
     if (block.length === 0) return;
     this.#size += block.length;
-    const before = this.#blocks.length - this.#first;
-    if (block.length < SMALL && (this.#page !== undefined || before >= MERGE_FROM)) {
+    const waiting = this.#blocks.length - this.#first;
+    if (block.length < SMALL && (this.#page !== undefined || waiting >= MERGE_FROM)) {
       this.#merge(block);
       return;
     }
     this.#seal();
-    this.#add(before > 0 && block.length < block.buffer.byteLength * MIN_SHARE ? Buffer.from(block) : block);
+    this.#add(waiting > 0 && block.length < block.buffer.byteLength * MIN_SHARE ? Buffer.from(block) : block);
   }
 
   /** Removes and returns the first block; `undefined` if the queue is empty. */
@@ -80,7 +80,7 @@ export class BlockQueue {
     return parts.length === 1 ? (parts[0] as Uint8Array) : Buffer.concat(parts, count);
   }
 
-  /** Like `take`, but returns blocks, without copying. */
+  /** Like `take`, but does not join the blocks. */
   takeBlocks(count: number): Uint8Array[] {
     const parts: Uint8Array[] = [];
     let left = count;
@@ -93,13 +93,13 @@ export class BlockQueue {
     return parts;
   }
 
-  /** Returns the position of the first `byte` among the first `most` bytes, or -1. */
-  indexOf(byte: number, most: number): number {
+  /** Returns the position of the first `byte` among the first `limit` bytes, or -1. */
+  indexOf(byte: number, limit: number): number {
     this.#seal();
     let passed = 0;
-    for (let i = this.#first; i < this.#blocks.length && passed < most; i += 1) {
+    for (let i = this.#first; i < this.#blocks.length && passed < limit; i += 1) {
       const block = this.#blocks[i] as Uint8Array;
-      const at = block.subarray(0, most - passed).indexOf(byte);
+      const at = block.subarray(0, limit - passed).indexOf(byte);
       if (at !== -1) return passed + at;
       passed += block.length;
     }
@@ -143,5 +143,5 @@ export class BlockQueue {
 }
 
 function costOf(block: Uint8Array): number {
-  return Math.max(block.length, LEAST_COST);
+  return Math.max(block.length, MIN_COST);
 }

@@ -1,10 +1,10 @@
-/** The environ translator: builds PEP 3333's environ from a request head. Knows CGI's names; knows no framework and no socket. */
+/** Builds PEP 3333's environ from a request head. Knows CGI's names; knows no framework and no socket. */
 import { BadRequestError } from "../errors.ts";
 import { fileWrapper } from "./file-wrapper.ts";
 import { environKey, isForwarded } from "./names.ts";
 import type { Environ, ErrorStream, InputStream } from "./types.ts";
 
-/** A request without its body, as a host received it. */
+/** A request without its body: the request line, the headers and the addresses. */
 export interface RequestHead {
   readonly method: string;
   /** The mount path, percent-decoded; see `Environ.SCRIPT_NAME`. */
@@ -17,7 +17,7 @@ export interface RequestHead {
   /** `HTTP/1.1`, for example. */
   readonly protocol: string;
   readonly scheme: "http" | "https";
-  /** Replaces the Host header when a trusted proxy or the target's absolute form names another host. */
+  /** Replaces the Host header: the host that a trusted proxy, or a target in absolute form, names. */
   readonly host: string | undefined;
   readonly serverName: string;
   readonly serverPort: string;
@@ -33,15 +33,15 @@ export interface RequestHead {
 export interface Surroundings {
   readonly input: InputStream;
   readonly errors: ErrorStream;
-  /** The body's size in bytes, if middleware has read the body and the app gets a rewritten one. */
+  /** The body's size in bytes, if middleware has read the body and the app gets a restored one. */
   readonly length: number | undefined;
   /** True if other processes serve the same application. */
   readonly multiprocess: boolean;
-  /** True to leave out the headers that proxies set to describe a client. Clients can send them, too. */
+  /** True to leave out the headers in which proxies describe a client. Clients can send these headers, too. */
   readonly stripForwarded: boolean;
 }
 
-/** For `toWsgi`: the client's address in Node's form, if that is not the form of REMOTE_ADDR. */
+/** The key for `RequestHead.mappedAddr`. `toWsgi` reads it, so that the inner app sees the address in Node's form. */
 export const MAPPED_ADDR = "wsgi_bridge.mapped_addr";
 
 const WSGI_VERSION: readonly [1, 0] = Object.freeze([1, 0]) as readonly [1, 0];
@@ -49,7 +49,7 @@ const WSGI_VERSION: readonly [1, 0] = Object.freeze([1, 0]) as readonly [1, 0];
 /**
  * Builds a fresh environ (PEP 3333, "environ Variables").
  *
- * @throws BadRequestError for a header that may come once and came twice
+ * @throws BadRequestError if a header that may occur only once is repeated
  */
 export function buildEnviron(head: RequestHead, around: Surroundings): Environ {
   // No prototype, so that no header can reach `Object.prototype`, and the environ inherits nothing.
@@ -89,7 +89,7 @@ export function buildEnviron(head: RequestHead, around: Surroundings): Environ {
   return environ;
 }
 
-/** Headers that may come only once: a second one is a way to smuggle requests. */
+/** Headers that may occur only once. Two servers may use different values of a repeated one, which allows request smuggling. */
 const SINGLETONS: ReadonlySet<string> = new Set(["HTTP_HOST", "CONTENT_TYPE", "CONTENT_LENGTH"]);
 
 function addHeaders(environ: Environ, rawHeaders: readonly string[], stripForwarded: boolean): void {

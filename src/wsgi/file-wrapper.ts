@@ -1,18 +1,20 @@
 /** `wsgi.file_wrapper` (PEP 3333, "Optional Platform-Specific File Handling"). Knows files; knows no response. */
 import { AppProtocolError } from "../errors.ts";
 
-/** A file-like object. `read` returns bytes from the current position, and no bytes at the end. */
+/** A file-like object. `read` returns bytes from the current position, and an empty array at the end. */
 export interface FileLike {
   read(size: number): Uint8Array | Promise<Uint8Array>;
   close?(): void | Promise<void>;
 }
 
-/** A file as a result: `return environ["wsgi.file_wrapper"](file)`. It has `close()` only if the file has. */
+/** A result that sends a file: `return environ["wsgi.file_wrapper"](file)`. It has `close()` only if the file has. */
 export type FileWrapper = AsyncIterable<Uint8Array> & { close?(): void | Promise<void> };
 
 const BLOCK = 64 * 1024;
 
 /**
+ * Turns a file into a result.
+ *
  * @param file is read from its current position to its end, while the response is sent
  * @param blockSize the number of bytes for each read
  * @throws AppProtocolError if the file has no read()

@@ -1,25 +1,25 @@
-/** Runs an application for one request, in the order of `wsgiref.handlers`. Knows results and `close()`; knows no socket. */
+/** Runs an application for one request, in the order of Python's wsgiref. Knows results and `close()`; knows no socket. */
 import { AppProtocolError, ClientDisconnectError } from "../errors.ts";
 import type { ResponseWriter } from "./response.ts";
 import type { Environ, WsgiApp, WsgiResult } from "./types.ts";
 
-/** What the host does for the handler. */
+/** The server or framework that received the request. */
 export interface HandlerHost {
-  /** The application failed before anything was sent. The host answers. Called at most once. */
+  /** Called when the application has failed before anything was sent: sends an error response. Called at most once. */
   answerError(error: unknown): void;
-  /** Logs an error that cannot be sent any more: one after the head, or one of `close()`. */
+  /** Logs an error that comes too late for an error response: after the head was sent, or from `close()`. */
   log(message: string, error: unknown): void;
-  /** The request is over and its result is closed. Called once. */
+  /** Called once, when the request is over and `close()` of its result was called. */
   done(): void;
 }
 
-/** Runs an application once. In every case the result is closed once, and the host gets each failure once. */
+/** Runs an application once. Always closes the result exactly once and reports each failure to the host exactly once. */
 export class Handler {
   readonly #writer: ResponseWriter;
   readonly #host: HandlerHost;
   #result: WsgiResult | undefined;
   #iterator: AnyIterator | undefined;
-  /** The response is complete or has failed. No more blocks are needed. */
+  /** The response is complete or has failed. Further blocks are dropped. */
   #over = false;
 
   constructor(writer: ResponseWriter, host: HandlerHost) {
@@ -27,7 +27,7 @@ export class Handler {
     this.#host = host;
   }
 
-  /** True when the response is complete or has failed. A disconnect does not matter any more. */
+  /** True when the response is complete or has failed. A disconnect has no effect after that. */
   get over(): boolean {
     return this.#over;
   }
@@ -43,7 +43,7 @@ export class Handler {
     }
   }
 
-  /** Ends the request because the client has left. Closes the result at once, even between two blocks. */
+  /** Ends the request because the client has disconnected. Closes the result at once, even between two blocks. */
   disconnect(): void {
     if (!this.#over) this.#fail(new ClientDisconnectError("the client closed the connection"));
   }
@@ -52,7 +52,7 @@ export class Handler {
     try {
       this.#result = checkResult(result);
       if (this.#over)
-        this.#close(); // the client left before the application returned
+        this.#close(); // the client disconnected before the application returned
       else if (Array.isArray(result)) this.#sendArray(result);
       else this.#sendIterable().catch(this.#handleError);
     } catch (error) {
@@ -60,7 +60,7 @@ export class Handler {
     }
   };
 
-  /** Sends an array. Uses no promise unless the transport is full. */
+  /** Sends the blocks of an array. Avoids promises, unless the writer asks to wait. */
   #sendArray(blocks: readonly Uint8Array[], from = 0): void {
     for (let i = from; i < blocks.length && !this.#writer.full; i += 1) {
       const block = checkBlock(blocks[i]);
@@ -104,7 +104,7 @@ export class Handler {
     else if (!(error instanceof ClientDisconnectError)) this.#host.log("the application failed late", error);
   };
 
-  /** Closes the result before the host answers the error, in wsgiref's order. */
+  /** Closes the result before the host sends the error response, as wsgiref does. */
   #fail(error: unknown): void {
     const { committed } = this.#writer;
     this.#over = true;
@@ -130,7 +130,7 @@ export class Handler {
     }
   }
 
-  /** Returns the iterator that has not ended. A generator that has not started is its own iterator. */
+  /** Returns the result's iterator if it has not ended. A generator that was not started is its own iterator. */
   #unfinished(result: WsgiResult): AnyIterator | undefined {
     if (this.#iterator !== undefined) return this.#iterator === EXHAUSTED ? undefined : this.#iterator;
     return "next" in result ? (result as unknown as AnyIterator) : undefined;

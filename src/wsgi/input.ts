@@ -3,11 +3,11 @@ import { AppProtocolError } from "../errors.ts";
 import { BlockQueue } from "./block-queue.ts";
 import type { InputStream } from "./types.ts";
 
-/** The source of a body. It is pulled: nothing is read before the application asks. */
+/** The source of a body. Nothing is read before the application asks for it. */
 export interface ByteSource {
   /** Called when the application starts to read, just before the first `next()`. May be called again. */
   begin?(): void;
-  /** Resolves with the next bytes, never empty, or with `undefined` at the end. Rejects when the body ends too early. */
+  /** Resolves with the next bytes, at least one, or with `undefined` at the end. Rejects when the body ends too early. */
   next(): Promise<Uint8Array | undefined>;
 }
 
@@ -15,13 +15,14 @@ const NOTHING: Uint8Array = new Uint8Array(0);
 const NEWLINE = 0x0a;
 
 /**
- * A body as a file. `read(n)` waits until it has `n` bytes or the body ends, like Python's buffered files.
- * Overlapping calls are served one after another.
+ * A body with the methods of a Python file. As in Python, `read(n)` waits until it has `n` bytes or the body ends. Overlapping
+ * calls run one after another.
  */
 export class BodyInput implements InputStream {
   readonly #source: ByteSource;
   readonly #chunks: BlockQueue = new BlockQueue();
   #ended = false;
+  /** Resolves when all earlier calls have ended. */
   #turn: Promise<unknown> = Promise.resolve();
 
   constructor(source: ByteSource) {
@@ -48,10 +49,11 @@ export class BodyInput implements InputStream {
     for (let line = await this.readline(); line.length > 0; line = await this.readline()) yield line;
   }
 
+  /** Runs a call after all earlier ones. */
   #inTurn<T>(job: () => Promise<T>): Promise<T> {
     this.#source.begin?.();
     const result = this.#turn.then(job);
-    this.#turn = result.catch(() => undefined); // the caller handles the rejection; the next call gets its own
+    this.#turn = result.catch(() => undefined); // a failed call must not make the next one fail; the caller gets the rejection
     return result;
   }
 
@@ -88,7 +90,7 @@ export class BodyInput implements InputStream {
     return lines;
   }
 
-  /** Takes another chunk from the source. Returns undefined at the end, also when called again. */
+  /** Reads another chunk from the source. Returns undefined at the end, and on every call after that. */
   async #fill(): Promise<Uint8Array | undefined> {
     if (this.#ended) return undefined;
     const chunk = await this.#source.next();
@@ -97,9 +99,9 @@ export class BodyInput implements InputStream {
     return chunk;
   }
 
-  /** Removes and returns at most `most` bytes. */
-  #take(most: number): Uint8Array {
-    const count = Math.min(most, this.#chunks.size);
+  /** Removes and returns at most `size` bytes. */
+  #take(size: number): Uint8Array {
+    const count = Math.min(size, this.#chunks.size);
     return count === 0 ? NOTHING : this.#chunks.take(count);
   }
 }
@@ -111,7 +113,7 @@ export function readTooLate(): AppProtocolError {
   );
 }
 
-/** A missing, `null` or negative size means no limit, as in Python. */
+/** Returns the limit that a size sets: infinite if it is missing, `null` or negative, as in Python. */
 function bound(size: number | null | undefined): number {
   return size === undefined || size === null || size < 0 ? Number.POSITIVE_INFINITY : Math.trunc(size);
 }
@@ -119,19 +121,20 @@ function bound(size: number | null | undefined): number {
 /** The empty body. All requests without a body share it. */
 export const EMPTY_INPUT: InputStream = new BodyInput({ next: () => Promise.resolve(undefined) });
 
+/** The inputs that are known to be empty. */
 const empty: WeakSet<InputStream> = new WeakSet([EMPTY_INPUT]);
 
-/** True if the body is known to be empty, so that it need not be read. */
+/** True if the body is known to be empty, so that there is no need to read it. */
 export function isEmptyInput(input: InputStream): boolean {
   return empty.has(input);
 }
 
-/** Tells `isEmptyInput` that a wrapper has the same body as what it wraps. */
+/** Makes `isEmptyInput` return the same for a wrapper as for the input inside it. */
 export function wrapsInput(wrapper: InputStream, input: InputStream): void {
   if (empty.has(input)) empty.add(wrapper);
 }
 
-/** Returns an input for a body that is in memory. */
+/** Returns an input that reads a body from memory. */
 export function bytesInput(bytes: Uint8Array): InputStream {
   let rest: Uint8Array | undefined = bytes.length === 0 ? undefined : bytes;
   return new BodyInput({

@@ -1,14 +1,16 @@
-/** Refuses options that do not exist. Knows names; knows no value. */
+/** Refuses options that do not exist. Knows the names of options; does not know their values. */
 import { closestMatch } from "leven";
 import { OptionError } from "../errors.ts";
 
-/** A name further away than this is another word, not a misspelling. */
+/** The maximum edit distance between an option and its misspelling. */
 const MAX_DISTANCE = 3;
 
 /**
- * @param caller the function that got the options, as its user wrote it: "fromWsgi"
- * @param known every option it has
- * @throws OptionError for an unknown option, with the most similar name, and when `options` is no object
+ * Checks that every option exists. The error suggests the most similar name.
+ *
+ * @param caller the name of the function that takes the options, such as "fromWsgi"
+ * @param known all options of that function
+ * @throws OptionError for an unknown option, or if `options` is not an object
  */
 export function checkOptionNames<Options extends object>(
   caller: string,

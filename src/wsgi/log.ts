@@ -2,14 +2,18 @@
 import { OptionError } from "../errors.ts";
 import type { ErrorStream } from "./types.ts";
 
-/** A logger such as `console` or pino's. Each call is one message. A message may have several lines, as a traceback has. */
+/** A logger, such as `console` or pino's. Each call logs one message, which may have several lines, such as a traceback. */
 export interface Logger {
   info(message: string): void;
   warn(message: string): void;
   error(message: string): void;
 }
 
-/** @throws OptionError if one of the three methods is missing */
+/**
+ * Returns the logger, wrapped so that it never throws.
+ *
+ * @throws OptionError if one of the three methods is missing
+ */
 export function checkLogger(logger: Logger): Logger {
   for (const method of ["info", "warn", "error"] as const) {
     if (typeof logger?.[method] !== "function") throw new OptionError(`logger must have the method ${method}()`);
@@ -17,7 +21,7 @@ export function checkLogger(logger: Logger): Logger {
   return logger === console ? logger : guarded(logger);
 }
 
-/** Protects requests and the process from a logger that throws or rejects. Its messages go to the console then. */
+/** Wraps a logger so that its errors affect no request. Messages that it fails to log go to the console. */
 function guarded(logger: Logger): Logger {
   let reported = false;
   const safely = (level: keyof Logger) => (message: string) => {
@@ -37,8 +41,8 @@ function guarded(logger: Logger): Logger {
 }
 
 /**
- * Returns what was thrown as text. Never throws, although applications throw symbols, objects without a prototype, and errors
- * whose `stack` throws.
+ * Converts a thrown value to text. Never throws, although applications throw symbols, objects without a prototype, and
+ * errors whose `stack` throws.
  *
  *     describe(new Error("a"))         → "Error: a\n    at …"
  *     describe("a")                    → "a"
@@ -52,7 +56,7 @@ export function describe(thrown: unknown): string {
   }
 }
 
-/** Writes to `wsgi.errors`. Never throws: middleware may have replaced the stream with one that does. */
+/** Writes to `wsgi.errors`. Never throws, even if middleware has replaced the stream with one that throws. */
 export function report(errors: ErrorStream, text: string): void {
   try {
     errors.write(text);
@@ -61,7 +65,7 @@ export function report(errors: ErrorStream, text: string): void {
   }
 }
 
-/** C0 except HTAB and LF, DEL, C1. A client may have chosen them, and a terminal would interpret them. */
+/** All control characters (C0, DEL, C1) except HTAB and LF. Clients may send them, and terminals interpret them. */
 const CONTROLS = /[\x00-\x08\x0b-\x1f\x7f-\x9f]/g;
 
 /**
@@ -74,7 +78,7 @@ export function printable(text: string): string {
   return text.replace(CONTROLS, (char) => `\\x${char.charCodeAt(0).toString(16).padStart(2, "0")}`);
 }
 
-/** Puts the id of the request before the message. An empty id means that the request has none yet. */
+/** Puts the id of the request in front of the message. An empty id means that the request has none yet. */
 export function tagged(id: string, message: string): string {
   return id === "" ? message : `[${id}] ${message}`;
 }
@@ -82,7 +86,7 @@ export function tagged(id: string, message: string): string {
 /** Splits a stream of text into complete lines, so that the lines of two streams are never mixed. */
 export class LineSplitter {
   readonly #line: (line: string) => void;
-  /** The parts of the unfinished line. They are joined at its end: a string that grows one character at a time becomes a deep tree. */
+  /** The parts of the unfinished line, joined only at its end: V8 stores a string that grows in many steps as a deep tree. */
   #parts: string[] = [];
   #length = 0;
 
@@ -90,7 +94,7 @@ export class LineSplitter {
     this.#line = line;
   }
 
-  /** Searches only the new text, which may come one character at a time. */
+  /** Adds text. Searches only the new text, because it may arrive one character at a time. */
   push(text: string): void {
     let from = 0;
     for (let at = text.indexOf("\n"); at !== -1; at = text.indexOf("\n", from)) {
@@ -121,10 +125,10 @@ export class LineSplitter {
   }
 }
 
-/** A longer line is emitted in pieces, so that a stream without newlines does not fill the memory. */
+/** The maximum length of a line. Longer lines are emitted in pieces, so that a stream without newlines cannot fill the memory. */
 const LINE_LIMIT = 64 * 1024;
 
-/** `wsgi.errors` (PEP 3333, "Input and Error Streams") on a logger: each line becomes one error message, after the id of the request. */
+/** `wsgi.errors` (PEP 3333, "Input and Error Streams") on a logger. Logs each line as one error, after the id of the request. */
 export class LogErrors implements ErrorStream {
   readonly #lines: LineSplitter;
   #id = "";
@@ -133,7 +137,7 @@ export class LogErrors implements ErrorStream {
     this.#lines = new LineSplitter((line) => logger.error(tagged(this.#id, line)));
   }
 
-  /** Sets the id that precedes each line. */
+  /** Sets the id of the request, which precedes each line. */
   name(id: string): void {
     this.#id = id;
   }

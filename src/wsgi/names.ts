@@ -1,4 +1,4 @@
-/** Translates names of request headers to CGI's. Knows which names are dropped, and why. */
+/** Translates the names of request headers to CGI's names. Knows which names are dropped, and why. */
 
 /** Hop-by-hop headers (RFC 9110 §7.6.1), and Proxy, which would become HTTP_PROXY (httpoxy). */
 const DROPPED: ReadonlySet<string> = new Set([
@@ -17,7 +17,7 @@ const BARE: ReadonlySet<string> = new Set(["content-type", "content-length"]);
 /** Only letters, digits and `-`: `x_a` and `x-a` would become the same variable (RFC 9110 §17.10). */
 const TRANSLATABLE = /^[a-z0-9-]+$/;
 
-/** The spellings seen so far. Limited, because clients choose the spelling. */
+/** The keys of the header names seen so far. Its size is limited, because clients choose the names and their case. */
 const cache: Map<string, string | undefined> = new Map();
 const CACHE_SIZE = 512;
 
@@ -45,7 +45,7 @@ function translate(name: string): string | undefined {
   return BARE.has(lower) ? key : `HTTP_${key}`;
 }
 
-/** All names that are in use for this purpose, because an application may trust any of them (CVE-2022-2255). */
+/** The keys of all known headers in which proxies describe a client: an application may trust any of them (CVE-2022-2255). */
 const FORWARDED: ReadonlySet<string> = new Set([
   "HTTP_CF_CONNECTING_IP",
   "HTTP_CLIENT_IP",
@@ -65,7 +65,7 @@ const FORWARDED: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * True for a header that only a proxy should set: about the client, its connection, or the mount path.
+ * True for a header that only a proxy should set, because it describes the client, its connection or the mount path.
  *
  *     isForwarded("HTTP_X_FORWARDED_FOR")  → true
  *     isForwarded("HTTP_X_REAL_IP")        → true

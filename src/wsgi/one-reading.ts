@@ -2,7 +2,7 @@
 import { BadRequestError } from "../errors.ts";
 import { type SplitTarget, splitTarget } from "./path.ts";
 
-/** For these, `parseurl` of Express, Connect and Koa falls back to Node's legacy `url.parse`. */
+/** For targets with these characters, `parseurl` of Express, Connect and Koa falls back to Node's legacy `url.parse`. */
 const UNUSUAL = /[\t\n\f\r #\xa0\ufeff]/;
 
 /**
@@ -25,6 +25,8 @@ const ALIKE =
   /^(?:https?:\/\/(?:[a-z0-9._-]{1,253}|\[[0-9a-f:.]+\])(?::\d*)?(?:\/[\w!$%&()*+,\-./:;=@~[\]]*)?|\/(?!\/)[\w!$%&()*+,\-./:;=@~[\]]*)(?:\?[^#]*)?(?:#.*)?$/is;
 
 /**
+ * True for a target in which all parsers find the same path and host.
+ *
  *     readsAlike("/a#f")               → true
  *     readsAlike("HTTP://h:8/a?b")     → true
  *     readsAlike("*")                  → true
@@ -38,10 +40,10 @@ export function readsAlike(target: string): boolean {
 }
 
 /**
- * Splits a target that a framework has parsed as well.
+ * Splits a target, and checks that the framework has found the same path in it.
  *
- * @param reader its `path`, if it is a string, is the path that the framework has read
- * @throws BadRequestError if the framework has read another path than the app would get
+ * @param reader the framework's request or context; its `path`, if it is a string, is the path that the framework has found
+ * @throws BadRequestError if the app would get another path than the framework has found
  */
 export function splitAgreed(target: string, reader: { readonly path?: unknown }): SplitTarget {
   const split = splitTarget(target);
@@ -52,6 +54,7 @@ export function splitAgreed(target: string, reader: { readonly path?: unknown })
   return split;
 }
 
+/** Returns the error for a target that parsers may read differently. */
 export function twoReadings(): BadRequestError {
   return new BadRequestError(
     "the request target can be understood in two ways; send an absolute path, as in GET /path",

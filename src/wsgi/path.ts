@@ -1,11 +1,11 @@
 /** Splits and decodes request targets. Knows RFC 9112's target forms; knows no mount path. */
 import { BadRequestError } from "../errors.ts";
 
-/** A request target in two parts, both undecoded. */
+/** The two parts of a request target, both undecoded. */
 export interface SplitTarget {
   /** Begins with `/`, or is `""` for `*`. */
   readonly path: string;
-  /** Without the `?`. */
+  /** Does not include the `?`. */
   readonly query: string;
 }
 
@@ -23,9 +23,9 @@ export interface SplitTarget {
 export function splitTarget(target: string): SplitTarget {
   const fragment = target.indexOf("#");
   const whole = fragment === -1 ? target : target.slice(0, fragment);
-  const mark = whole.indexOf("?");
-  const path = mark === -1 ? whole : whole.slice(0, mark);
-  const query = mark === -1 ? "" : whole.slice(mark + 1);
+  const question = whole.indexOf("?");
+  const path = question === -1 ? whole : whole.slice(0, question);
+  const query = question === -1 ? "" : whole.slice(question + 1);
   if (path.charCodeAt(0) === 0x2f) return { path, query };
   return { path: rootedPath(path), query };
 }
@@ -55,7 +55,7 @@ export function targetAuthority(target: string): string | undefined {
 const ESCAPE = /%[0-9a-f]{2}/gi;
 
 /**
- * Percent-decodes a path once, to bytes carried as latin-1. A `%` that does not begin an escape stays.
+ * Percent-decodes a path once, to bytes as latin-1. A `%` that does not begin an escape is kept.
  *
  *     percentDecode("/a%20b+c")        → "/a b+c"
  *     percentDecode("/%D0%B6")         → "/Ð¶"

@@ -1,4 +1,4 @@
-/** Makes the URL that an inner app gets from a request head. Knows percent-encoding and mount paths; knows no framework. */
+/** Builds the URL for the app inside `toWsgi` from a request head. Knows percent-encoding and mount paths; knows no framework. */
 import type { RequestHead } from "./environ.ts";
 import { isPlain, readsAlike } from "./one-reading.ts";
 import { percentDecode, splitTarget, targetAuthority } from "./path.ts";
@@ -21,7 +21,7 @@ export interface RequestUrl {
  *         → { target: "/m/a%20b?x=1", base: "/m", rest: "/a%20b?x=1" }
  */
 export function requestUrl(head: RequestHead): RequestUrl {
-  if (isTrue(head)) {
+  if (targetAgrees(head)) {
     const at = encodedLength(head.target, head.scriptName);
     return { target: head.target, base: head.target.slice(0, at), rest: rooted(head.target.slice(at), at) };
   }
@@ -31,14 +31,14 @@ export function requestUrl(head: RequestHead): RequestUrl {
   return { target: rooted(base + rest, 1), base, rest: rooted(rest, 1) };
 }
 
-/** The characters that a request line may contain. */
+/** The characters that a request target may contain. */
 const VISIBLE = /^[\x21-\x7e\x80-\xff]+$/;
 
 /**
  * True if the raw target agrees with the environ. Middleware may have routed the request elsewhere without changing REQUEST_URI,
- * which PEP 3333 does not know. The inner app's guards must not find another path or host in it than the environ has.
+ * which PEP 3333 does not define. Access checks in the inner app must not find another path or host in it than the environ has.
  */
-function isTrue(head: RequestHead): boolean {
+function targetAgrees(head: RequestHead): boolean {
   const { target, scriptName, pathInfo, queryString } = head;
   if (!VISIBLE.test(target) || (scriptName !== "" && target.charCodeAt(0) !== 0x2f)) return false;
   if (!isPlain(target) && (scriptName !== "" || !readsAlike(target) || namesAnotherHost(head))) return false;
@@ -64,16 +64,16 @@ function encodedLength(target: string, decoded: string): number {
   return at;
 }
 
-/** Express's rule: the rest of a path after a mount path begins with a slash. */
-function rooted(rest: string, mount: number): string {
-  return mount === 0 || rest.charCodeAt(0) === 0x2f ? rest : `/${rest}`;
+/** Adds the slash with which, in Express, a path below a mount begins. Without a mount path, returns `rest` unchanged. */
+function rooted(rest: string, mountLength: number): string {
+  return mountLength === 0 || rest.charCodeAt(0) === 0x2f ? rest : `/${rest}`;
 }
 
-/** Characters that a path must escape: neither unreserved nor allowed delimiters (RFC 3986 §3.3). */
+/** Characters that must be escaped in a path: all except unreserved characters and allowed delimiters (RFC 3986 §3.3). */
 const UNSAFE = /[^A-Za-z0-9\-._~!$&'()*+,;=:@/]/g;
 
 /**
- * Percent-encodes a path whose bytes are carried as latin-1.
+ * Percent-encodes a path of bytes as latin-1.
  *
  *     quote("/a b%c")                  → "/a%20b%25c"
  *     quote("/Ð¶;x=1,2")               → "/%D0%B6;x=1,2"

@@ -1,4 +1,4 @@
-/** Checks the arguments of `startResponse` by the rules of PEP 3333 and RFC 9110. Does not know when the head is sent. */
+/** Checks the arguments of `startResponse` by the rules of PEP 3333 and RFC 9110. Does not know the order of calls. */
 import { AppProtocolError } from "../errors.ts";
 import type { HeaderList, HeaderPair } from "./types.ts";
 
@@ -22,7 +22,7 @@ const TOKEN = /^[!#$%&'*+\-.^_`|~0-9a-z]+$/i;
 const BAD_VALUE = /[^\t\x20-\x7e\x80-\xff]/;
 const DIGITS = /^\d+$/;
 
-/** The largest head, in bytes. Lanes and remote servers carry no larger one, so that the application must get the error here. */
+/** The maximum size of a head, in bytes. Heads from Python processes and remote servers have the same limit. */
 export const RESPONSE_HEAD_LIMIT: number = 256 * 1024;
 
 /** Headers of the connection, which only the server may set (RFC 9110 §7.6.1; PEP 3333, "Other HTTP Features"). */
@@ -44,7 +44,7 @@ export const HOP_BY_HOP: ReadonlySet<string> = new Set([
  *
  *     parseHead("200 OK", [["X", "y"]])  → { code: 200, reason: "OK", … }
  *     parseHead("404 ", [])              → { code: 404, reason: "", … }
- *     parseHead("200", [])               → AppProtocolError: the blank is missing
+ *     parseHead("200", [])               → AppProtocolError: the space is missing
  *     parseHead("100 Continue", [])      → AppProtocolError: not a final status
  *     parseHead("200 OK", [["Connection", "close"]]) → AppProtocolError: hop-by-hop
  *
@@ -81,7 +81,7 @@ export function parseHead(status: string, headers: readonly HeaderPair[]): Respo
 }
 
 const CONTENT_LENGTH = "content-length";
-/** A colon, a blank, CR and LF. */
+/** The colon, the space, CR and LF of each header line, in bytes. */
 const FIELD_OVERHEAD = 4;
 
 function checkPair(pair: unknown): HeaderPair {
@@ -100,15 +100,15 @@ function checkPair(pair: unknown): HeaderPair {
   return [name, value];
 }
 
-/** Names that have passed before. Applications send the same names again and again. */
-const passed: Set<string> = new Set();
-const PASSED_SIZE = 512;
+/** A cache of valid names, because applications send the same names again and again. */
+const validNames: Set<string> = new Set();
+const CACHE_SIZE = 512;
 
 function sendableName(name: string): boolean {
-  if (passed.has(name)) return true;
+  if (validNames.has(name)) return true;
   const lower = name.toLowerCase();
   if (!TOKEN.test(name) || HOP_BY_HOP.has(lower) || lower === "status") return false;
-  if (passed.size < PASSED_SIZE) passed.add(name);
+  if (validNames.size < CACHE_SIZE) validNames.add(name);
   return true;
 }
 

@@ -1,4 +1,4 @@
-/** The response writer: enforces PEP 3333's rules of order and length. Knows states and bytes; knows no socket and no framework. */
+/** Enforces PEP 3333's rules of order and length for a response. Knows states and bytes; knows no socket and no framework. */
 import { AppProtocolError, ClientDisconnectError } from "../errors.ts";
 import { frame, withLength } from "./framing.ts";
 import { parseHead, type ResponseHead } from "./response-head.ts";
@@ -6,13 +6,13 @@ import type { HeaderList, HeaderPair, StartResponse, Write } from "./types.ts";
 
 /** The destination of a response. Back-pressure is a promise, so that a caller cannot overlook it. */
 export interface ResponseSink {
-  /** Takes the head. Called once, before anything else. `length`: bytes of the body, if known. */
+  /** Takes the head. Called once, before anything else. `length` is the size of the body in bytes, if known. */
   commit(code: number, reason: string, headers: HeaderList, length: number | undefined): void;
   /** Takes a block. Returns a promise if the caller should wait until the transport can take more, else `undefined`. */
   write(block: Uint8Array): Promise<void> | undefined;
-  /** Ends the response, with a last block if given. */
+  /** Ends the response after an optional last block. */
   end(block?: Uint8Array): void;
-  /** Breaks the response off, so that the client cannot take it for complete. `reason` is for the host's error handling. */
+  /** Aborts the response, so that the client can tell that it is incomplete. `reason` is for the host's error handling. */
   abort(reason: unknown): void;
 }
 
@@ -40,14 +40,14 @@ const REFUSALS: Partial<Record<`${State}:${Event}`, string>> = {
   "done:block": "write() was called after the response had ended",
 };
 
-/** The only place where a state changes. An event that the table does not list is a bug of the application. */
+/** Returns the next state. An event that the table does not list is a bug in the application. */
 function next(state: State, event: Event): State {
   const to = (TRANSITIONS[state] as Partial<Record<Event, State>>)[event];
   if (to !== undefined) return to;
   throw new AppProtocolError(REFUSALS[`${state}:${event}`] ?? `${event} is not allowed while the response is ${state}`);
 }
 
-/** The bytes that an application may pass to `write()` without waiting for its promise. */
+/** How many bytes an application may pass to `write()` before it awaits the promise. */
 const UNAWAITED_LIMIT = 1024 * 1024;
 
 /** Writes one response to a sink. `method` decides whether a body may follow the head. */
@@ -55,9 +55,9 @@ export class ResponseWriter {
   readonly #sink: ResponseSink;
   readonly #method: string;
   #state: State = "idle";
-  /** Undefined until startResponse was called, and after a call that threw. */
+  /** Undefined before startResponse is called, and after a call that threw. */
   #head: ResponseHead | undefined;
-  /** The bytes that are left of the declared length; undefined without a declared length or without a body. */
+  /** How many bytes are left until the declared length; undefined without a declared length or without a body. */
   #left: number | undefined;
   #bodyless = false;
   #usedWrite = false;
@@ -87,7 +87,7 @@ export class ResponseWriter {
 
   /** The function that the application gets. */
   readonly startResponse: StartResponse = (status, headers, excInfo) => {
-    if (this.#failure instanceof ClientDisconnectError) throw this.#failure; // the application cannot know it yet
+    if (this.#failure instanceof ClientDisconnectError) throw this.#failure; // to stop the application
     const replaces = Boolean(excInfo);
     if (replaces && this.#state === "sent") {
       const error = original(excInfo);
@@ -103,7 +103,7 @@ export class ResponseWriter {
   /** Sends a block of the result. An empty block sends nothing and does not commit the head. */
   block(block: Uint8Array): Promise<void> | undefined {
     if (block.length === 0) return undefined;
-    if (this.#failed) next(this.#state, "block"); // the application has swallowed the error and goes on
+    if (this.#failed) next(this.#state, "block"); // throws: the application has ignored the error
     if (!this.committed) this.#commit(undefined);
     if (this.#bodyless) return undefined;
     if (this.#left === undefined) return this.#sink.write(block);
@@ -121,7 +121,7 @@ export class ResponseWriter {
     if (this.#state === "done") return; // the last block filled the declared length
     if (this.#failed) next(this.#state, "end");
     if (!this.committed) this.#commit(0);
-    if (this.#bodyless) return; // it ended with its head
+    if (this.#bodyless) return; // the response ended with its head
     if (this.#left !== undefined && this.#left > 0) {
       throw new AppProtocolError(`the body is ${this.#left} bytes shorter than its Content-Length`);
     }
@@ -129,7 +129,7 @@ export class ResponseWriter {
     this.#sink.end();
   }
 
-  /** Fails the response. If the head was sent, breaks the connection; otherwise the host may still answer. */
+  /** Fails the response. Aborts it if the head was sent; otherwise the host can still send an error response. */
   fail(reason: unknown): void {
     if (this.#state === "done" || this.#failed) return;
     this.#state = next(this.#state, "fail");
@@ -150,7 +150,7 @@ export class ResponseWriter {
     const { code, reason, headers, contentLength } = this.#head as ResponseHead;
     const framing = frame(this.#method, code, { declared: contentLength, known });
     this.#sink.commit(code, reason, withLength(headers, contentLength, framing.length), framing.length);
-    this.#state = sent; // only now: if the sink throws, nothing was sent, and the host may still answer
+    this.#state = sent; // only now: if the sink throws, nothing was sent, and the host can still send an error response
     this.#bodyless = framing.bodyless;
     this.#left = framing.bodyless ? undefined : framing.length;
     if (framing.bodyless) this.#finish();
@@ -161,7 +161,7 @@ export class ResponseWriter {
     this.#sink.end(last);
   }
 
-  /** Sends the last block and the end in one write: most responses are a single block of known size. */
+  /** Sends a block of a body of known length. The last block and the end are one write: most bodies are a single block. */
   #sized(block: Uint8Array, left: number): Promise<void> | undefined {
     if (block.length < left) {
       this.#left = left - block.length;
@@ -207,7 +207,7 @@ function settled(promise: Promise<void>): Promise<void> {
   return promise;
 }
 
-/** Returns the error to throw again: an Error as it is, or the value in Python's `(type, value, traceback)`. */
+/** Returns the error to rethrow: the Error itself, or the value in Python's `(type, value, traceback)`. */
 function original(excInfo: unknown): unknown {
   return Array.isArray(excInfo) ? excInfo[1] : excInfo;
 }

@@ -28,18 +28,18 @@ export type HeaderList = readonly (readonly [name: string, value: string])[];
 /**
  * Sets the status and the headers. Nothing is sent before the first non-empty block, `write()`, or the end of the result.
  *
- * @param status `"DDD reason"`, such as `"200 OK"`; 200 to 999; the reason may be empty, the blank is required
+ * @param status `"DDD reason"`, such as `"200 OK"`; 200 to 999; the reason may be empty, the space is required
  * @param headers an array of `[name, value]`, without hop-by-hop fields
  * @param excInfo an error (or Python's triple) that allows a second call: while nothing is sent, the new head replaces
  *   all of the old one; afterwards the error is thrown again
  * @returns the legacy `write` function
- * @throws AppProtocolError for any other arguments; ClientDisconnectError when the client has left (do not catch it)
+ * @throws AppProtocolError for any other arguments; ClientDisconnectError if the client has disconnected (do not catch it)
  */
 export type StartResponse = (status: string, headers: HeaderPair[], excInfo?: unknown) => Write;
 
 /**
  * Sends a block at once, before the blocks of the result. An empty block sends only the head.
- * The promise resolves when the transport can take more. At most 1 MiB may be written without waiting for it.
+ * The promise resolves when the transport can take more. At most 1 MiB may be written before awaiting it.
  */
 export type Write = (block: Uint8Array) => Promise<void>;
 
@@ -60,7 +60,7 @@ export interface Environ {
   CONTENT_TYPE?: string;
   /** The length of the body in bytes, in decimal digits; absent if unknown. */
   CONTENT_LENGTH?: string;
-  /** The address that the client connected to, IPv6 in brackets. On a unix socket the name from Host. */
+  /** The address that the client connected to, IPv6 in brackets. On a unix socket, the name in the Host header. */
   SERVER_NAME: string;
   /** The port that the client connected to, in decimal digits. */
   SERVER_PORT: string;
@@ -80,7 +80,7 @@ export interface Environ {
   RAW_URI: string;
   /** `on` over TLS; absent otherwise. */
   HTTPS?: string;
-  /** A request header: its name in upper case, with `_` for `-`. Repeated fields are joined with `,` (Cookie with `; `). */
+  /** A request header. The name is in upper case, with `_` for `-`. Repeated fields are joined with `,` (Cookie with `; `). */
   [header: `HTTP_${string}`]: string | undefined;
 
   /** The version of WSGI: `[1, 0]`. */
@@ -109,19 +109,19 @@ export interface Environ {
 
 /**
  * `wsgi.input`: the body as a stream (PEP 3333, "Input and Error Streams").
- * Every method rejects with `ClientDisconnectError` when the client leaves before it has sent the whole body.
+ * Every method rejects with `ClientDisconnectError` if the client disconnects before it has sent the whole body.
  */
 export interface InputStream {
-  /** Returns `size` bytes, or fewer at the end; without `size` the whole rest. Empty only at the end. */
+  /** Returns `size` bytes, or fewer at the end; without `size`, the whole rest. The result is empty only at the end. */
   read(size?: number): Promise<Uint8Array>;
   /**
    * Returns at most `size` bytes that have arrived; waits only if there are none (Python's `BufferedIOBase.read1`).
-   * PEP 3333 does not have this method, so the input of other middleware may lack it.
+   * Not part of PEP 3333, so inputs that other middleware provides may not have it.
    */
   read1?(size?: number): Promise<Uint8Array>;
-  /** Returns a line with its `\n`, or its first `size` bytes. Empty only at the end. */
+  /** Returns the next line with its `\n`, but at most `size` bytes. The result is empty only at the end. */
   readline(size?: number): Promise<Uint8Array>;
-  /** Returns all lines, or stops after the line with which they reach `hint` bytes. */
+  /** Returns all lines; with `hint`, stops when the lines have `hint` bytes or more in total. */
   readlines(hint?: number): Promise<Uint8Array[]>;
   /** Iterates over the lines. */
   [Symbol.asyncIterator](): AsyncIterator<Uint8Array>;

@@ -1,10 +1,11 @@
-/** Refuses invalid environs before an inner app sees them. */
+/** Refuses invalid environs, before `toWsgi` makes a request from them. */
 import { EnvironError } from "../errors.ts";
 import type { Environ } from "./types.ts";
 
+/** `form` describes the pattern in the error message. */
 type Rule = readonly [key: string, pattern: RegExp, form: string];
 
-/** Keys that every request needs. PEP 3333 allows keys with an empty value to be missing. */
+/** Strings that every request needs. Those in `OPTIONAL` may be missing: PEP 3333 allows that for empty values. */
 const REQUIRED: readonly Rule[] = [
   ["REQUEST_METHOD", /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/, "a token (RFC 9110 §9.1)"],
   ["SERVER_NAME", /^[\x21-\x7e\x80-\xff]+$/, "a name or an address"],
@@ -20,7 +21,7 @@ const OPTIONAL: readonly Rule[] = [
     '"", or a path of bytes that begins with / and does not end with it',
   ],
   ["PATH_INFO", /^(\/[^\u0100-\uffff]*)?$/s, '"", or a path of bytes that begins with /'],
-  ["QUERY_STRING", /^[\x21\x22\x24-\x7e\x80-\xff]*$/, "bytes without blanks, control characters and #"],
+  ["QUERY_STRING", /^[\x21\x22\x24-\x7e\x80-\xff]*$/, "bytes without spaces, control characters and #"],
   ["CONTENT_LENGTH", /^\d*$/, "decimal digits"],
 ];
 
@@ -30,9 +31,9 @@ const HEADER_VALUE = /^[\t\x20-\x7e\x80-\xff]*$/;
 const HEADER_FORM = "bytes as latin-1 without control characters";
 
 /**
- * Checks the keys from which a request is made, and no others.
+ * Checks only the keys from which the request is made.
  *
- * @throws EnvironError that names the key and what it must be
+ * @throws EnvironError that names the key and the expected value
  */
 export function vetEnviron(environ: Environ): void {
   if (typeof environ !== "object" || environ === null) throw new EnvironError("the environ is not an object");
@@ -60,7 +61,7 @@ function vetHeader(environ: Environ, key: string): void {
   const value = environ[key];
   if (typeof value === "string" && HEADER_VALUE.test(value)) return;
   // Does not show the value: it may be a session cookie, and messages go to logs.
-  throw refusal(key, HEADER_FORM, typeof value === "string" ? "others" : typeName(value));
+  throw refusal(key, HEADER_FORM, typeof value === "string" ? "other characters" : typeName(value));
 }
 
 function refusal(key: string, form: string, got: string): EnvironError {

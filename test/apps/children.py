@@ -1,4 +1,4 @@
-"""A WSGI application that starts processes in every way that Python has."""
+"""A WSGI application that starts child processes in every way that Python offers."""
 
 import concurrent.futures
 import json
@@ -35,7 +35,7 @@ def do_body(environ, start_response):
 
 
 def do_fork(environ, start_response):
-    """The child leaves the application in the way that the query says."""
+    """Forks. The query says how the child leaves the application."""
     write = start_response("200 OK", list(TEXT))
     child = os.fork()
     if child == 0:
@@ -58,7 +58,7 @@ def do_fork(environ, start_response):
 
 
 def do_fork_between(environ, start_response):
-    """A generator whose child goes on with it."""
+    """Forks in a generator, which the child continues."""
     start_response("200 OK", list(TEXT))
     yield b"before "
     child = os.fork()
@@ -70,28 +70,28 @@ def do_fork_between(environ, start_response):
 
 
 def do_fork_and_go(environ, start_response):
-    """Nobody waits for the child, which comes back out of the application."""
+    """Forks and does not wait for the child, which returns from the application."""
     if os.fork() == 0:
         sys.exit(0)
     return reply(start_response, environ["QUERY_STRING"])
 
 
 def do_daemon(environ, start_response):
-    """A double fork. Says which descriptors the daemon has that are sockets."""
-    said, says = os.pipe()
+    """Forks twice. Responds with the descriptors of the daemon that are sockets."""
+    reading, writing = os.pipe()
     if os.fork() == 0:
         os.setsid()
         if os.fork() == 0:
-            os.write(says, json.dumps(sockets_of(os.getpid())).encode())
+            os.write(writing, json.dumps(sockets_of(os.getpid())).encode())
             time.sleep(0.2)
         os._exit(0)
-    os.close(says)
+    os.close(writing)
     os.wait()
-    return reply(start_response, json.loads(os.read(said, 65536)))
+    return reply(start_response, json.loads(os.read(reading, 65536)))
 
 
 def sockets_of(pid):
-    """The descriptors above the standard ones that are sockets."""
+    """Returns the descriptors that are sockets, without the standard ones."""
     folder = "/proc/%s/fd" % pid
     found = []
     for name in os.listdir(folder):
@@ -99,14 +99,14 @@ def sockets_of(pid):
             if int(name) > 2 and os.readlink(folder + "/" + name).startswith("socket:"):
                 found.append(int(name))
         except OSError:
-            pass  # the folder's own
+            pass  # the descriptor of the listing itself
     return found
 
 
 def do_subprocess(environ, start_response):
     program = "import sys; sys.path.insert(0, %r); import children; print(children.sockets_of('self'))" % os.path.dirname(__file__)
-    said = subprocess.run([sys.executable, "-c", program], close_fds=False, stdout=subprocess.PIPE, check=True)
-    return reply(start_response, json.loads(said.stdout))
+    completed = subprocess.run([sys.executable, "-c", program], close_fds=False, stdout=subprocess.PIPE, check=True)
+    return reply(start_response, json.loads(completed.stdout))
 
 
 def square(number):
@@ -125,7 +125,7 @@ def do_executor(environ, start_response):
 
 
 def do_terminate(environ, start_response):
-    """The exit code of a child that is ended: -15, and at once."""
+    """Terminates a child and responds with its exit code, which is -15."""
     child = multiprocessing.get_context(environ["QUERY_STRING"]).Process(target=time.sleep, args=(60,))
     child.start()
     child.terminate()
@@ -134,7 +134,7 @@ def do_terminate(environ, start_response):
 
 
 def do_leave_daemon(environ, start_response):
-    """A child that is to end with the process."""
+    """Leaves a daemonic child, which must end with the process."""
     child = multiprocessing.get_context("fork").Process(target=time.sleep, args=(60,), daemon=True)
     child.start()
     if environ["QUERY_STRING"] == "hung":

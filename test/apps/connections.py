@@ -1,4 +1,4 @@
-"""Raises what sockets and pipes of the application's own raise: `GET /BrokenPipeError`. Any other path answers its pid."""
+"""Raises the error in the path, as the application's own sockets and pipes do. Other paths respond with the pid."""
 
 import builtins
 import os

@@ -1,4 +1,4 @@
-"""A WSGI application whose answers are whole, and which fails all the same; and one whose head is too long."""
+"""A WSGI application that sends complete responses and then fails in close(), and one whose head is too long."""
 
 TEXT = [("Content-Type", "text/plain")]
 
@@ -8,7 +8,7 @@ def application(environ, start_response):
 
 
 class Result:
-    """Blocks, and a close() that raises."""
+    """A result whose close() raises."""
 
     def __init__(self, error, *blocks):
         self._error = error
@@ -42,12 +42,12 @@ def do_redirect(environ, start_response):
 
 
 def do_short(environ, start_response):
-    """The answer is not whole: its first error decides."""
+    """Sends less than its Content-Length. That error counts, not the one in close()."""
     start_response("200 OK", [*TEXT, ("Content-Length", "50")])
     return Result(LookupError("in close()"), b"hello")
 
 
 def do_head(environ, start_response):
-    """A head with a field of so many bytes."""
+    """Sends a head with a field of the length in the query."""
     start_response("200 OK", [*TEXT, ("X-Long", "x" * int(environ["QUERY_STRING"]))])
     return [b"hello"]

@@ -1,4 +1,4 @@
-"""What the environ offers beside WSGI's own parts, what middleware makes of it, and what becomes of an exc_info."""
+"""Uses the extensions in the environ, middleware around them, and exc_info."""
 
 import gc
 import json
@@ -41,14 +41,14 @@ class Marked(Exception):
 
 
 def do_held(environ, start_response):
-    """excInfo while nothing is sent: it replaces the head."""
+    """Passes exc_info before the head is sent. It replaces the head."""
     start_response("200 OK", TEXT)
     reference = use_exc_info(start_response)
     return [b"gone" if reference() is None else b"kept"]
 
 
 def do_sent(environ, start_response):
-    """excInfo after the head: it is raised again."""
+    """Passes exc_info after the head is sent. It is raised again."""
     start_response("200 OK", TEXT)(b"begun")
     reference = use_exc_info(start_response)
     print("gone" if reference() is None else "kept")
@@ -56,7 +56,7 @@ def do_sent(environ, start_response):
 
 
 def use_exc_info(start_response):
-    gc.disable()  # a circle would stay
+    gc.disable()  # so that a reference cycle is noticed
     try:
         raise Marked()
     except Marked as error:

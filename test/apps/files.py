@@ -1,4 +1,4 @@
-"""Files as results. What `os.sendfile` is asked for is counted, and may be sabotaged."""
+"""Returns files as results. Counts the calls of `os.sendfile`, and truncates the file before or after one."""
 import gzip
 import io
 import os
@@ -31,14 +31,14 @@ def file_of(content):
 
 
 def opened(**options):
-    """The file again, of which nothing is left when it is closed."""
+    """Opens the file again and unlinks it, so that it is gone when it is closed."""
     file = open(state["path"], "rb", **options)
     os.unlink(state["path"])
     return file
 
 
 class Watched:
-    """Tells of the file's end, through FileWrapper's close()."""
+    """A file that records its position when FileWrapper closes it."""
 
     def __init__(self, file):
         self.file = file

@@ -1,4 +1,4 @@
-"""A WSGI application that leaves processes of its own behind, and dies with words on its lips."""
+"""A WSGI application that leaves processes behind, and one that writes to stderr until its process exits."""
 
 import os
 import subprocess
@@ -18,14 +18,14 @@ def do_hello(environ, start_response):
 
 
 def do_leave(environ, start_response):
-    """A grandchild of Node that holds this process's stdout and stderr."""
+    """Leaves a grandchild of Node that holds the stdout and stderr of this process."""
     child = subprocess.Popen(["sleep", "25"])
     start_response("200 OK", list(TEXT))
     return [b"%d" % child.pid]
 
 
 def do_last_words(environ, start_response):
-    """A mebibyte of lines, a line that does not end, and the end."""
+    """Writes a mebibyte of lines and a line without its end, and exits."""
     subprocess.Popen(["sleep", "25"])
     line = "x" * 63 + "\n"
     sys.stderr.write(line * (MEBIBYTE // len(line)) + "the very last word")

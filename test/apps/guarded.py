@@ -1,4 +1,4 @@
-"""Apps with the development server that their frameworks' tutorials show, each in the guard that keeps it from running."""
+"""Apps with the development servers of their frameworks' tutorials, guarded by `__name__ == "__main__"`."""
 
 import bottle as bottle_module
 import flask as flask_module

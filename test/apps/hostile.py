@@ -1,4 +1,4 @@
-"""A WSGI application that tries what no response may do, by path. What to send is in the query, percent-encoded UTF-8."""
+"""A WSGI application that sends forbidden responses, one per path. The query says what to send, as percent-encoded UTF-8."""
 
 import threading
 from urllib.parse import unquote
@@ -25,7 +25,7 @@ def do_name(environ, start_response, what):
 
 
 def do_swallow(environ, start_response, what):
-    """Goes on as if the refused head had been taken."""
+    """Ignores that its head was refused."""
     try:
         start_response("200 OK", [("X-Value", what)])
     except Exception:
@@ -40,13 +40,13 @@ def do_disposition(environ, start_response, what):
 
 
 def do_unread(environ, start_response, what):
-    """Reads nothing of its body."""
+    """Does not read its body."""
     start_response("200 OK", [("Content-Type", "text/plain")])
     return [b"unread"]
 
 
 def do_secret(environ, start_response, what):
-    """Fails with nothing but a secret of its own source in the traceback."""
+    """Fails with a secret in its source and in its message."""
     password = "hunter2-in-the-source"
     raise ValueError("the message knows %s too" % password)
 
@@ -55,7 +55,7 @@ _gate = threading.Event()
 
 
 def do_truncated(environ, start_response, what):
-    """Breaks off when somebody says so."""
+    """Fails after its first block, when another request sets the gate."""
     headers = [("Content-Length", what)] if what else []
     start_response("200 OK", headers)
     yield b"begun"

@@ -1,12 +1,12 @@
-"""A WSGI application whose threads go on with a request after it has ended."""
+"""A WSGI application whose threads use a request after it has ended."""
 
 import queue
 import threading
 
 TEXT = [("Content-Type", "text/plain")]
-#: What became of late uses, in the order in which they were tried.
+#: The outcomes of late uses, in order.
 outcomes = queue.Queue()
-#: Set when late uses may begin.
+#: Set when late uses may start.
 go = threading.Event()
 
 
@@ -36,7 +36,7 @@ def do_read(environ, start_response):
 
 
 def do_read_all(environ, start_response):
-    """Begins within the request: the thread waits for a body that is still on its way."""
+    """Starts a thread that waits for a body which has not arrived completely, and ends the request."""
     started = threading.Event()
 
     def read():
@@ -74,7 +74,7 @@ def do_log(environ, start_response):
 
 
 def do_go(environ, start_response):
-    """Lets the late uses begin while this request is current, and tells what became of the first."""
+    """Starts the late uses during this request, and responds with the outcome of the first."""
     go.set()
     outcome = outcomes.get(timeout=10)
     go.clear()
@@ -84,7 +84,7 @@ def do_go(environ, start_response):
 
 
 def do_watch(environ, start_response):
-    """A thread asks whether the client is there for as long as it is answered: beyond the end of the request, and at it."""
+    """Starts a thread that calls client_disconnected() until that raises, after the end of the request."""
     gone = environ["wsgi_bridge.client_disconnected"]
 
     def watch():

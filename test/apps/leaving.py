@@ -1,12 +1,12 @@
-"""What an application does whose client leaves."""
+"""A WSGI application whose clients disconnect."""
 import threading
 
-#: What the requests before have come to.
-told = []
+#: What happened in earlier requests.
+events = []
 
 
 class Result:
-    """Blocks without end; tells when it is closed."""
+    """An endless result that records when it is closed."""
 
     def __init__(self, name):
         self.name = name
@@ -16,31 +16,31 @@ class Result:
             yield b"x" * 1000
 
     def close(self):
-        told.append(self.name + " closed")
+        events.append(self.name + " closed")
 
 
 def application(environ, start_response):
     gone = environ["wsgi_bridge.client_disconnected"]
     name = environ["PATH_INFO"][1:]
-    if name == "told":
+    if name == "told":  # responds with the events of the earlier requests
         start_response("200 OK", [("Content-Type", "text/plain")])
-        return [",".join(told).encode()]
+        return [",".join(events).encode()]
     write = start_response("200 OK", [("Content-Type", "text/plain")])
     if name == "asks":
-        told.append("asked %s" % gone())
+        events.append("asked %s" % gone())
         try:
             write(b"begun")
         except ConnectionAbortedError:
-            pass  # so soon
+            pass  # the client has disconnected already
         while not gone():
             threading.Event().wait(0.001)
-        told.append("gone")
+        events.append("gone")
         return Result("asks")
     if name == "writes":
         try:
             while True:
                 write(b"y" * 1000)
         except ConnectionAbortedError as error:
-            told.append(str(error))
+            events.append(str(error))
             raise
     return Result(name)

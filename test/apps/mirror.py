@@ -1,4 +1,4 @@
-"""Gives the texts of its environ back as JSON, escaped, so that no encoding can hide what they are."""
+"""Responds with the strings of its environ as escaped JSON, so that no encoding changes them."""
 
 import json
 

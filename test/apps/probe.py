@@ -1,4 +1,4 @@
-"""A WSGI application that does what the tests need, by path. Plain PEP 3333, no framework."""
+"""A WSGI application with a path for each test. Plain PEP 3333, without a framework."""
 
 import json
 import os
@@ -21,7 +21,7 @@ def do_hello(environ, start_response):
 
 
 def do_environ(environ, start_response):
-    """All that is JSON already, and the types of what is not."""
+    """Responds with the environ as JSON, and with the type of each value that JSON does not have."""
     start_response("200 OK", [("Content-Type", "application/json")])
     shown = {
         key: value if isinstance(value, (str, bool, tuple)) else type(value).__name__ for key, value in environ.items()
@@ -31,8 +31,8 @@ def do_environ(environ, start_response):
 
 def do_process(environ, start_response):
     start_response("200 OK", list(TEXT))
-    said = {"pid": os.getpid(), "cwd": os.getcwd(), "env": dict(os.environ), "argv": sys.argv, "path": sys.path}
-    return [json.dumps(said).encode()]
+    facts = {"pid": os.getpid(), "cwd": os.getcwd(), "env": dict(os.environ), "argv": sys.argv, "path": sys.path}
+    return [json.dumps(facts).encode()]
 
 
 def do_echo(environ, start_response):
@@ -86,7 +86,7 @@ def do_ticks(environ, start_response):
 
 
 class Closing:
-    """A result that says on stdout when it is closed."""
+    """A result that prints a line when it is closed."""
 
     def __init__(self, blocks, name):
         self._blocks = blocks
@@ -164,7 +164,7 @@ def do_kill(environ, start_response):
 
 
 def do_kill_once(environ, start_response):
-    """Ends its process unless the file is there already: the second try succeeds."""
+    """Kills its process unless the file exists, so that a retry succeeds."""
     path = environ["QUERY_STRING"]
     if not os.path.exists(path):
         open(path, "w").close()

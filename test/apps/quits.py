@@ -1,4 +1,4 @@
-"""A module that ends the process which imports it, without a word to Python."""
+"""A module that ends the process that imports it, without an exception."""
 
 import os
 import sys

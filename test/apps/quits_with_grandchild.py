@@ -1,4 +1,4 @@
-"""A module that ends its process and leaves one behind that holds its stderr."""
+"""A module that ends its process and leaves a child that holds the stderr of the process."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""Starts Bottle's development server, which starts itself anew, whenever it is imported."""
+"""Starts Bottle's development server, with its reloader, when imported."""
 
 import bottle
 

@@ -1,4 +1,4 @@
-"""Starts Flask's development server, which starts itself anew, whenever it is imported."""
+"""Starts Flask's development server, with its reloader, when imported."""
 
 import flask
 

@@ -1,4 +1,4 @@
-"""A module that is never imported to its end."""
+"""A module whose import never ends."""
 
 import time
 

@@ -1,4 +1,4 @@
-"""A WSGI application whose threads get stuck in all the ways that there are."""
+"""A WSGI application whose threads hang in every possible way."""
 
 import ctypes
 import os
@@ -25,7 +25,7 @@ def do_pid(environ, start_response):
 
 
 def do_busy(environ, start_response):
-    """Runs Python code for ever."""
+    """Runs Python code forever."""
     try:
         while True:
             spin()
@@ -38,7 +38,7 @@ def spin():
 
 
 def do_stubborn(environ, start_response):
-    """Takes no exception for an answer."""
+    """Runs forever and catches every exception."""
     while True:
         try:
             do_busy(environ, start_response)
@@ -59,7 +59,7 @@ def do_locked(environ, start_response):
 
 
 def do_stalled(environ, start_response):
-    """Begins, and does not go on."""
+    """Sends a first block and then hangs."""
     start_response("200 OK", list(TEXT))
     yield b"begun"
     while True:
@@ -67,7 +67,7 @@ def do_stalled(environ, start_response):
 
 
 def do_steady(environ, start_response):
-    """Takes long, and says something all the while."""
+    """Takes long, and keeps sending."""
     start_response("200 OK", list(TEXT))
     for number in range(12):
         time.sleep(0.05)
@@ -80,7 +80,7 @@ def do_large(environ, start_response):
 
 
 def do_brief(environ, start_response):
-    """About as long as the query says, in Python code."""
+    """Runs Python code for about the time in the query."""
     end = time.monotonic() + float(environ["QUERY_STRING"])
     while time.monotonic() < end:
         spin()
@@ -96,13 +96,13 @@ def do_quit(environ, start_response):
 
 
 def do_garbage(environ, start_response):
-    """Writes to the lane what is no record."""
+    """Writes bytes to the lane that are not a record."""
     os.write(lane_of_this_thread(), b"HTTP/1.1 200 OK\r\n\r\n")
     return do_hello(environ, start_response)
 
 
 def do_close_descriptors(environ, start_response):
-    """As daemons do, and some libraries that believe to be alone."""
+    """Closes all descriptors, as daemons and some libraries do."""
     os.closerange(3, 64)
     return do_sleep(environ, start_response)
 
@@ -118,7 +118,7 @@ def do_terminate(environ, start_response):
 
 
 def do_reads(environ, start_response):
-    """Reads its body for longer than it may."""
+    """Reads its body for longer than the timeout."""
     source = environ["wsgi.input"]
     while source.read(65536):
         pass
@@ -127,7 +127,7 @@ def do_reads(environ, start_response):
 
 
 def do_asks(environ, start_response):
-    """Asks for ever whether the client is there."""
+    """Calls client_disconnected() forever."""
     gone = environ["wsgi_bridge.client_disconnected"]
     while True:
         gone()

@@ -1,4 +1,4 @@
-"""What a process is given by the one that started it, as JSON."""
+"""Responds with what the process inherited from its parent, as JSON."""
 
 import json
 import os
@@ -31,6 +31,6 @@ def is_socket(number):
 
 
 def name_of(number):
-    """The path of a unix socket that has one."""
+    """Returns the path of a Unix socket, if it has one."""
     with socket.socket(fileno=os.dup(number)) as copy:
         return copy.getsockname()

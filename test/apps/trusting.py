@@ -1,4 +1,4 @@
-"""Real frameworks and what they take from their server: headers of proxies, REMOTE_USER, the environ itself."""
+"""Frameworks and what they trust their server with: headers of proxies, REMOTE_USER, the environ itself."""
 
 
 def _bottle():
@@ -39,13 +39,13 @@ def _django():
     from django.http import JsonResponse
     from django.urls import path
 
-    user_logged_in.disconnect(update_last_login, dispatch_uid="update_last_login")  # there is no table to write it in
+    user_logged_in.disconnect(update_last_login, dispatch_uid="update_last_login")  # there is no table to write to
     globals()["urlpatterns"] = [path("", lambda request: JsonResponse({"user": request.user.get_username()}))]
     return get_wsgi_application()
 
 
 class NoDatabase:
-    """Whoever the server names is a user."""
+    """An authentication backend that accepts every user that the server names."""
 
     def authenticate(self, request, remote_user):
         from django.contrib.auth.models import User
@@ -96,7 +96,7 @@ def _pyramid():
 
 
 def __getattr__(name):
-    """`trusting:bottle` makes the app of that name, and imports no other framework."""
+    """Creates the app on first use, so that `trusting:bottle` imports no other framework."""
     make = globals().get("_" + name)
     if make is None:
         raise AttributeError(name)

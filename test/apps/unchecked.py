@@ -1,4 +1,4 @@
-"""Breaks PEP 3333 in one way a path, where wsgiref has nothing but asserts. `GET /debug` says whether asserts are kept."""
+"""Breaks a rule of PEP 3333 on each path, where wsgiref has only asserts. `GET /debug` tells whether asserts are on."""
 
 from wsgi_bridge import response
 from wsgi_bridge.head import Head
@@ -76,7 +76,7 @@ def do_written_text(start_response):
 
 
 def without_checks(environ, start_response):
-    """As if this process had no checks at all."""
+    """Serves the request as if this process checked nothing."""
     lines = {"/hop_by_hop": "Connection: close", "/control": "X-Value: a\x01b", "/name": "X Value: b"}
     checked = response.parse_head
     response.parse_head = lambda status, headers: Head(200, "Status: 200 OK\r\n" + lines[environ["PATH_INFO"]], None)

@@ -1,4 +1,4 @@
-/** `--access-log`: a line per request on stdout, which no client can forge, and answers that it leaves as they are. */
+/** `--access-log`: writes one line per request to stdout, which clients cannot forge, and does not change responses. */
 import { expect, it } from "vitest";
 import { brought, raw, rawConnection } from "../support/server.ts";
 import { Program } from "./program.ts";
@@ -8,7 +8,7 @@ async function logged(): Promise<{ program: Program; port: number }> {
   return { program, port: Number(new URL(await program.url()).port) };
 }
 
-/** Apache's combined log format; the groups are user, request, status, size, referrer, agent. */
+/** Apache's combined log format. The groups are user, request, status, size, referrer and agent. */
 const COMBINED =
   /^127\.0\.0\.1 - (.+) \[\d\d\/[A-Z][a-z]{2}\/\d{4}:\d\d:\d\d:\d\d \+0000\] "(.*)" (\d+|-) (\d+|-) "(.*)" "(.*)"$/;
 
@@ -17,7 +17,7 @@ const basic = (user: string): string => `Authorization: Basic ${Buffer.from(user
 interface Row {
   readonly line: string;
   readonly headers?: string;
-  /** As in COMBINED, without the size. */
+  /** The groups of COMBINED, without the size. */
   readonly logged: readonly [user: string, request: string, status: string, referrer: string, agent: string];
 }
 
@@ -30,15 +30,15 @@ const ROWS: [name: string, row: Row][] = [
       logged: ["-", "GET /?a=1 HTTP/1.1", "200", "http://till/x", "Test/1.0"],
     },
   ],
-  ["the application's 404", { line: "GET /no%20x", logged: ["-", "GET /no%20x HTTP/1.1", "404", "-", "-"] }],
+  ["a 404 of the application", { line: "GET /no%20x", logged: ["-", "GET /no%20x HTTP/1.1", "404", "-", "-"] }],
   ["HEAD", { line: "HEAD /", logged: ["-", "HEAD / HTTP/1.1", "200", "-", "-"] }],
   ["an exception", { line: "GET /fail", logged: ["-", "GET /fail HTTP/1.1", "500", "-", "-"] }],
   [
-    "SEC-20: a user, and never the password",
+    "SEC-20: a user without the password",
     { line: "GET /", headers: basic("anna:secret"), logged: ["anna", "GET / HTTP/1.1", "200", "-", "-"] },
   ],
   [
-    "SEC-20: line ends, quotes and control characters of a client, which are escaped",
+    "SEC-20: escaped line breaks, quotes and control characters of a client",
     {
       line: "GET /",
       headers: `${basic("x\n1:y")}Referer: a" "b\r\nUser-Agent: \x9b31m\r\n`,
@@ -47,7 +47,7 @@ const ROWS: [name: string, row: Row][] = [
   ],
 ];
 
-it.each(ROWS)("%s: one line in the combined format, with the size that was sent", async (_name, row) => {
+it.each(ROWS)("logs %s as one line in the combined format, with the size of the body", async (_name, row) => {
   const { program, port } = await logged();
   const answer = await raw(port, `${row.line} HTTP/1.1\r\nHost: till\r\n${row.headers ?? ""}Connection: close\r\n\r\n`);
   await program.said(/^127\./);
@@ -60,7 +60,7 @@ it.each(ROWS)("%s: one line in the combined format, with the size that was sent"
   expect(size).toBe(/^Content-Length: (\d+)\r?$/im.exec(answer.head)?.[1]);
 });
 
-it("a client that leaves before its answer has ended is in the log", async () => {
+it("logs a request whose client disconnects before the response ends", async () => {
   const { program, port } = await logged();
   const socket = await rawConnection(port, "GET /until?file=/no/such/file HTTP/1.1\r\nHost: till\r\n\r\n");
   await brought(socket, "begun");
@@ -68,11 +68,11 @@ it("a client that leaves before its answer has ended is in the log", async () =>
   expect(await program.said(/^127\./)).toMatch(/"GET \/until\?file=\/no\/such\/file HTTP\/1.1" 200 - /);
 });
 
-it("leaves answers as they are: every Set-Cookie, and streams block by block", async () => {
+it("does not change responses: keeps every Set-Cookie and sends streams block by block", async () => {
   const { port } = await logged();
   const { head } = await raw(port, "GET /cookies HTTP/1.1\r\nHost: till\r\nConnection: close\r\n\r\n");
   expect(head.match(/^Set-Cookie: .*$/gim)).toEqual(["Set-Cookie: a=1; Path=/", "Set-Cookie: b=2; Path=/"]);
   const stream = await rawConnection(port, "GET /until?file=/no/such/file HTTP/1.1\r\nHost: till\r\n\r\n");
-  await brought(stream, "begun"); // and it cannot end
+  await brought(stream, "begun"); // the response cannot end
   stream.destroy();
 });

@@ -1,4 +1,4 @@
-/** `wsgi-bridge serve` when it cannot: each failure has its exit code, and is told once. */
+/** Failures of `wsgi-bridge serve`: each has its own exit code and is printed once. */
 import { once } from "node:events";
 import { type AddressInfo, createServer } from "node:net";
 import { fileURLToPath } from "node:url";
@@ -8,22 +8,22 @@ import { listenFault } from "../../src/cli/listen.ts";
 import { isAlive } from "../support/processes.ts";
 import { Program } from "./program.ts";
 
-/** Apps that do not start. */
+/** Options for the folder with apps that do not start. */
 const BROKEN = ["--directory", fileURLToPath(new URL("../apps", import.meta.url))];
 
-it("an application that raises when imported: its traceback, once, whatever the number of processes; exit code 3", async () => {
+it("prints the traceback of an application that cannot be imported once for all processes; exit code 3", async () => {
   const program = Program.serve("broken:app", [...BROKEN, "--processes", "3"]);
   expect(await program.ended()).toBe(ExitCode.appFailed);
-  const said = program.stderr.join("\n");
-  expect(said).toMatch(/^wsgi-bridge: the module "broken" cannot be imported from \S+test\/apps; /);
-  expect(said.match(/^Traceback \(most recent call last\):$/gm)).toHaveLength(1);
-  expect(said.match(/^ModuleNotFoundError: No module named 'a_module_that_nobody_has'$/gm)).toHaveLength(1);
-  expect(said).not.toContain("a new process starts");
+  const printed = program.stderr.join("\n");
+  expect(printed).toMatch(/^wsgi-bridge: the module "broken" cannot be imported from \S+test\/apps; /);
+  expect(printed.match(/^Traceback \(most recent call last\):$/gm)).toHaveLength(1);
+  expect(printed.match(/^ModuleNotFoundError: No module named 'a_module_that_nobody_has'$/gm)).toHaveLength(1);
+  expect(printed).not.toContain("a new process starts");
   expect(program.stdout).toEqual([]);
 });
 
 const FAILED_STARTS: [why: string, target: string, args: string[], code: ExitCode, says: RegExp][] = [
-  ["a module that is not there", "nothing:app", BROKEN, ExitCode.appFailed, /No module named 'nothing'/],
+  ["a missing module", "nothing:app", BROKEN, ExitCode.appFailed, /No module named 'nothing'/],
   ["a missing attribute", "probe:nothing", BROKEN, ExitCode.appFailed, /has no attribute "nothing"/],
   ["a value that cannot be called", "probe:number", BROKEN, ExitCode.appFailed, /of type int and cannot be called/],
   [
@@ -33,31 +33,40 @@ const FAILED_STARTS: [why: string, target: string, args: string[], code: ExitCod
     ExitCode.noInterpreter,
     /"\/no\/python" \(from the option python\) cannot be run/,
   ],
-  ["an interpreter that is none", "till:app", ["--python", "/bin/false"], ExitCode.noInterpreter, /ended with code 1/],
+  [
+    "a program that is not an interpreter",
+    "till:app",
+    ["--python", "/bin/false"],
+    ExitCode.noInterpreter,
+    /ended with code 1/,
+  ],
   ["a module that ends its process", "quits:app", BROKEN, ExitCode.noInterpreter, /ended with code 9/],
 ];
 
-it.each(FAILED_STARTS)("%s: said once, exit code of its own", async (_why, target, args, code, says) => {
-  const program = Program.serve(target, args);
-  expect(await program.ended()).toBe(code);
-  expect(program.stderr.filter((line) => line.startsWith("wsgi-bridge: "))).toHaveLength(1);
-  expect(program.stderr.filter((line) => says.test(line))).toHaveLength(1);
-  expect(program.stdout).toEqual([]);
-});
+it.each(FAILED_STARTS)(
+  "prints one line for %s, and has an exit code for it",
+  async (_why, target, args, code, says) => {
+    const program = Program.serve(target, args);
+    expect(await program.ended()).toBe(code);
+    expect(program.stderr.filter((line) => line.startsWith("wsgi-bridge: "))).toHaveLength(1);
+    expect(program.stderr.filter((line) => says.test(line))).toHaveLength(1);
+    expect(program.stdout).toEqual([]);
+  },
+);
 
-it("a port that is taken: one line, no Python is started for it, exit code 4", async () => {
+it("prints one line if the port is taken, and starts no Python; exit code 4", async () => {
   const other = createServer().listen(0, "127.0.0.1");
   await once(other, "listening");
   onTestFinished(() => void other.close());
   const { port } = other.address() as AddressInfo;
-  const program = Program.serve("broken:app", [...BROKEN, "--port", String(port)]); // it would show a traceback
+  const program = Program.serve("broken:app", [...BROKEN, "--port", String(port)]); // would print a traceback
   expect(await program.ended()).toBe(ExitCode.cannotListen);
   expect(program.stderr).toEqual([
     `wsgi-bridge: port ${port} of 127.0.0.1 is taken; stop the program that uses it, or choose another port with --port`,
   ]);
 });
 
-it("an address that this machine has not (TEST-NET-1): one line, exit code 4", async () => {
+it("prints one line if this machine does not have the address (TEST-NET-1); exit code 4", async () => {
   const program = Program.serve("till:app", ["--host", "192.0.2.1"]);
   expect(await program.ended()).toBe(ExitCode.cannotListen);
   expect(program.stderr).toEqual([expect.stringContaining("this machine has no address 192.0.2.1")]);
@@ -75,7 +84,7 @@ it.each([
   expect(listenFault(error, { host: "localhost", port: 80 })).toContain(says);
 });
 
-it("a crash of the program itself: its stack, exit code 1, and the Python processes follow", async () => {
+it("prints the stack if the program itself crashes, and ends the Python processes; exit code 1", async () => {
   const crash = 'process.on("SIGUSR2", () => { throw new Error("a fault of its own"); });';
   const program = Program.serve("till:app", [], { nodeOptions: ["--import", `data:text/javascript,${crash}`] });
   await program.url();
@@ -87,7 +96,7 @@ it("a crash of the program itself: its stack, exit code 1, and the Python proces
   await expect.poll(() => children.filter(isAlive), { timeout: 10_000 }).toEqual([]);
 });
 
-it("a Python process that dies is no end: it is replaced", async () => {
+it("replaces a Python process that dies", async () => {
   const program = Program.serve("till:app");
   const url = await program.url();
   process.kill(program.children()[0] as number, "SIGKILL");

@@ -1,4 +1,4 @@
-/** The program `wsgi-bridge` as a process, as its user has it. Knows how to start and to watch it; knows no app. */
+/** Runs the program `wsgi-bridge` as a process, as a user does. Knows how to start it and read its output; knows no apps. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { EventEmitter, once } from "node:events";
 import { readFileSync } from "node:fs";
@@ -14,9 +14,9 @@ const PACKAGE = JSON.parse(readFileSync(new URL("package.json", ROOT), "utf8")) 
   readonly bin: { readonly "wsgi-bridge": string };
 };
 export const VERSION: string = PACKAGE.version;
-/** What npm would run. */
+/** The file that npm runs. */
 export const MAIN: string = fileURLToPath(new URL(PACKAGE.bin["wsgi-bridge"], ROOT));
-/** Where the apps of these tests are. */
+/** The folder of the apps for these tests. */
 export const APPS: string = fileURLToPath(new URL("apps", import.meta.url));
 
 export interface Surroundings {
@@ -27,18 +27,18 @@ export interface Surroundings {
 export class Program {
   readonly #child: ChildProcess;
   readonly #closed: Promise<unknown>;
-  readonly #news: EventEmitter = new EventEmitter();
+  readonly #events: EventEmitter = new EventEmitter();
   readonly stdout: string[] = [];
   readonly stderr: string[] = [];
 
-  /** In a process group of its own, so that a test can press Ctrl-C. */
+  /** Starts the program in its own process group, so that a test can send the signal of Ctrl-C to the group. */
   constructor(args: readonly string[], { env = {}, nodeOptions = [] }: Surroundings = {}) {
     this.#child = spawn(process.execPath, [...nodeOptions, MAIN, ...args], {
       env: { ...process.env, ...env },
       stdio: ["ignore", "pipe", "pipe"],
       detached: true,
     });
-    this.#closed = once(this.#child, "close").then(() => this.#news.emit("end"));
+    this.#closed = once(this.#child, "close").then(() => this.#events.emit("end"));
     this.#read(this.#child.stdout as NodeJS.ReadableStream, this.stdout);
     this.#read(this.#child.stderr as NodeJS.ReadableStream, this.stderr);
     onTestFinished(async () => {
@@ -47,7 +47,7 @@ export class Program {
     });
   }
 
-  /** `serve` on a free port, in the tests' interpreter, one process of two threads, unless told otherwise. */
+  /** Runs `serve`, by default on a free port, with the interpreter of the tests and one process of two threads. */
   static serve(target: string, args: readonly string[] = [], surroundings?: Surroundings): Program {
     const usual = [
       "--port",
@@ -64,7 +64,7 @@ export class Program {
     return new Program(["serve", target, ...usual, ...args], surroundings);
   }
 
-  /** Resolves with the first line of either stream that fits, past or future; rejects if the process ends without it. */
+  /** Resolves with the first line of stdout or stderr that matches, past or future; rejects if the process ends without it. */
   said(pattern: RegExp): Promise<string> {
     return new Promise((resolve, reject) => {
       const look = (): void => {
@@ -73,25 +73,25 @@ export class Program {
       };
       const ended = (): void => {
         look();
-        reject(new Error(`it never said ${pattern}:\n${[...this.stdout, ...this.stderr].join("\n")}`));
+        reject(new Error(`the program never printed ${pattern}:\n${[...this.stdout, ...this.stderr].join("\n")}`));
       };
-      this.#news.on("line", look);
+      this.#events.on("line", look);
       this.#closed.then(ended, ended);
       look();
     });
   }
 
-  /** The address that it prints once it serves. */
+  /** Resolves with the URL that the program prints when it listens. */
   async url(): Promise<string> {
     return /http:\/\/\S+/.exec(await this.said(/^Serving /))?.[0] ?? "";
   }
 
-  /** The Python processes that it started. */
+  /** Returns the pids of the Python processes that the program started. */
   children(): number[] {
     return childrenOf(this.#child.pid as number);
   }
 
-  /** As when the program that reads it, such as `head`, has ended. */
+  /** Closes stdout, as when the program that reads it, such as `head`, has exited. */
   closeStdout(): void {
     this.#child.stdout?.destroy();
   }
@@ -100,12 +100,12 @@ export class Program {
     this.#child.kill(name);
   }
 
-  /** To it and to all its children at once, as a terminal does it. */
+  /** Signals the program and all its children at once, as a terminal does. */
   signalGroup(name: NodeJS.Signals): void {
     process.kill(-(this.#child.pid as number), name);
   }
 
-  /** How it ended, when it has and all its output is read: an exit code, or the signal. */
+  /** Resolves with the exit code or the signal when the process has exited and all its output is read. */
   async ended(): Promise<number | NodeJS.Signals | null> {
     await this.#closed;
     return this.#child.exitCode ?? this.#child.signalCode;
@@ -114,7 +114,7 @@ export class Program {
   #read(stream: NodeJS.ReadableStream, lines: string[]): void {
     createInterface({ input: stream }).on("line", (line) => {
       lines.push(line);
-      this.#news.emit("line");
+      this.#events.emit("line");
     });
   }
 }

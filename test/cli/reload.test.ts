@@ -1,11 +1,11 @@
-/** `wsgi-bridge serve --reload`: new code is served, code that does not import is shown, and the last good code goes on. */
+/** `wsgi-bridge serve --reload`: serves changed code, and keeps the old code if the new code cannot be imported. */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, it, onTestFinished } from "vitest";
 import { Program } from "./program.ts";
 
-it("serves changed code, keeps the last good code when the new does not import, and is mended by the next change", async () => {
+it("serves changed code, keeps the old code while the new code fails to import, and serves the next change", async () => {
   const directory = mkdtempSync(join(tmpdir(), "wsgi-bridge-cli-"));
   onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
   const write = (source: string): void => writeFileSync(join(directory, "changing.py"), source);

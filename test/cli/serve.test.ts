@@ -1,4 +1,4 @@
-/** `wsgi-bridge serve` while all is well: real Flask and Bottle, over HTTP, on the program that its user starts. */
+/** `wsgi-bridge serve` with Flask and Bottle, over HTTP, started as a user starts it. */
 import { networkInterfaces } from "node:os";
 import { expect, it, onTestFinished } from "vitest";
 import { ensurePython } from "../../scripts/python-env.mjs";
@@ -9,7 +9,7 @@ import { APPS, Program, VERSION } from "./program.ts";
 
 const text = async (url: string, init?: RequestInit): Promise<string> => (await fetch(url, init)).text();
 
-it("says where and what once the application is loaded, with the real port and the number of processes and threads", async () => {
+it("prints the URL with the real port, and the numbers of processes and threads, when the application is loaded", async () => {
   const program = Program.serve("till:app");
   const line = await program.said(/^Serving /);
   expect(line).toMatch(
@@ -20,13 +20,13 @@ it("says where and what once the application is loaded, with the real port and t
   expect(program.stderr).toEqual([]);
 });
 
-it("serves Flask: its links have the address that the client used", async () => {
+it("serves Flask, whose links have the address that the client used", async () => {
   const url = await Program.serve("till:app").url();
   expect(await text(`${url}/`)).toBe(`The till is open at ${url}/`);
   expect(await text(`${url}/length`, { method: "POST", body: "12345" })).toBe("5");
 });
 
-it("serves Bottle, forms too, and its 404 is the application's own", async () => {
+it("serves Bottle, with forms and the 404 of the application", async () => {
   const url = await Program.serve("notes:app").url();
   expect(await text(`${url}/`)).toBe(`Notes at ${url}/`);
   expect(
@@ -39,20 +39,20 @@ it("serves Bottle, forms too, and its 404 is the application's own", async () =>
   expect(await missing.text()).toContain("Not found: &#039;/nothing&#039;");
 });
 
-it("--processes and --threads set their numbers, and the environ tells the application", async () => {
+it("starts the processes and threads of --processes and --threads, and sets the environ accordingly", async () => {
   const program = Program.serve("till:app", ["--processes", "3", "--threads", "1"]);
   expect(await text(`${await program.url()}/crew`)).toBe('{"multiprocess":true,"multithread":false}\n');
   expect(program.children()).toHaveLength(3);
   expect(program.stdout[0]).toContain("3 processes of 1 thread)");
 });
 
-it("hands its whole environment on to the application", async () => {
+it("passes its environment on to the application", async () => {
   const url = await Program.serve("till:app", [], { env: { SHOP_DATABASE_URL: "postgres://till" } }).url();
   expect(await text(`${url}/environment/SHOP_DATABASE_URL`)).toBe("postgres://till");
 });
 
-it("takes the port from PORT, but --port is stronger", async () => {
-  const holder = await listen(() => undefined); // a port that nobody else can have meanwhile
+it("takes the port from PORT, unless --port is given", async () => {
+  const holder = await listen(() => undefined); // a port that no other program can take meanwhile
   onTestFinished(() => holder.close());
   const PORT = String(holder.port);
   const usual = ["--directory", APPS, "--python", ensurePython()];
@@ -65,7 +65,7 @@ it("takes the port from PORT, but --port is stronger", async () => {
 
 const hasIpv6 = Object.values(networkInterfaces()).some((all) => all?.some(({ address }) => address === "::1"));
 
-it.skipIf(!hasIpv6)("--host ::1 listens there, and the URL has it in brackets", async () => {
+it.skipIf(!hasIpv6)("listens on --host ::1 and prints it in brackets", async () => {
   const url = await Program.serve("till:app", ["--host", "::1"]).url();
   expect(url).toMatch(/^http:\/\/\[::1\]:\d+$/);
   expect(await text(`${url}/`)).toBe(`The till is open at ${url}/`);
@@ -79,7 +79,7 @@ it.each([
   expect(urlOf(address)).toBe(url);
 });
 
-it("what the application prints comes out on the same stream, and an exception's traceback on stderr only", async () => {
+it("prints the application's output on the same stream, and tracebacks on stderr only", async () => {
   const program = Program.serve("till:app");
   const url = await program.url();
   await text(`${url}/say`);
@@ -92,14 +92,14 @@ it("what the application prints comes out on the same stream, and an exception's
   expect(program.stdout.join("\n")).not.toMatch(/stderr|LookupError/);
 });
 
-it("goes on serving when nobody reads its log any more", async () => {
+it("keeps serving when its stdout is closed", async () => {
   const program = Program.serve("till:app", ["--access-log"]);
   const url = await program.url();
   program.closeStdout();
   for (let i = 0; i < 3; i += 1) expect(await text(`${url}/say`)).toBe("said");
 });
 
-it("writes nothing for a request unless --access-log asks for it", async () => {
+it("writes nothing for a request without --access-log", async () => {
   const program = Program.serve("till:app");
   const { port } = new URL(await program.url());
   expect((await rawGet(Number(port), "/")).head).toMatch(/^HTTP\/1\.1 200 OK/);

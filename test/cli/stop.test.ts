@@ -1,4 +1,4 @@
-/** The end of `wsgi-bridge serve`, by real signals: what is under way ends, and no Python process is left. */
+/** Stopping `wsgi-bridge serve` with real signals: running requests complete, and no Python process is left. */
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -9,20 +9,20 @@ import { isAlive } from "../support/processes.ts";
 import { brought, rawConnection } from "../support/server.ts";
 import { Program } from "./program.ts";
 
-/** A path at which nothing is, until a test writes it. */
+/** Returns the path of a file that does not exist until the test writes it. */
 function gate(): string {
   const folder = mkdtempSync(join(tmpdir(), "wsgi-bridge-cli-"));
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
   return join(folder, "gate");
 }
 
-/** Has begun its answer, and ends it when the file is there. */
+/** Requests a response that begins at once and ends when the file exists. */
 async function begun(url: string, file: string): Promise<Response> {
   return await fetch(`${url}/until?file=${encodeURIComponent(file)}`);
 }
 
 it.each(["SIGTERM", "SIGINT"] as const)(
-  "%s: an answer under way ends, new connections are refused, exit code 0, no Python process left",
+  "completes the running response on %s, refuses new connections and leaves no Python process; exit code 0",
   async (signal) => {
     const program = Program.serve("till:app", ["--processes", "2"]);
     const url = await program.url();
@@ -41,7 +41,7 @@ it.each(["SIGTERM", "SIGINT"] as const)(
   },
 );
 
-it("Ctrl-C in a terminal, which signals the Python processes too: an answer under way ends all the same", async () => {
+it("completes the running response on Ctrl-C in a terminal, which also signals the Python processes", async () => {
   const program = Program.serve("till:app");
   const file = gate();
   const { body } = await begun(await program.url(), file);
@@ -52,12 +52,12 @@ it("Ctrl-C in a terminal, which signals the Python processes too: an answer unde
   expect(await program.ended()).toBe(ExitCode.stopped);
 });
 
-it("an upload of which only a part has come when the signal does is taken and answered", async () => {
+it("reads the rest of an upload that is running when the signal arrives, and responds to it", async () => {
   const program = Program.serve("till:app");
   const { port } = new URL(await program.url());
   const head = "POST /length HTTP/1.1\r\nHost: till\r\nContent-Length: 10\r\nExpect: 100-continue\r\n\r\n";
   const socket = await rawConnection(Number(port), head);
-  await brought(socket, "100 Continue"); // so it is under way
+  await brought(socket, "100 Continue"); // so the request is running
   socket.write("12345");
   program.signal("SIGTERM");
   await program.said(/^Stopping/);
@@ -67,7 +67,7 @@ it("an upload of which only a part has come when the signal does is taken and an
   expect(await program.ended()).toBe(ExitCode.stopped);
 });
 
-it("an idle connection that its client keeps alive does not hold up the end", async () => {
+it("does not wait for an idle keep-alive connection", async () => {
   const program = Program.serve("till:app");
   const { port } = new URL(await program.url());
   const socket = await rawConnection(Number(port), "GET / HTTP/1.1\r\nHost: till\r\n\r\n");
@@ -78,7 +78,7 @@ it("an idle connection that its client keeps alive does not hold up the end", as
   expect(await program.ended()).toBe(ExitCode.stopped);
 });
 
-it("a signal before the application is loaded: exit code 0, without a word of serving", async () => {
+it("stops on a signal before the application is loaded; exit code 0", async () => {
   const file = gate();
   const program = Program.serve("late:app", [], { env: { LATE_GATE: file } });
   await program.said(/^loading$/);
@@ -94,28 +94,31 @@ it("a signal before the application is loaded: exit code 0, without a word of se
 it.each([
   ["SIGINT", "SIGTERM", SIGNAL_BASE + 15],
   ["SIGTERM", "SIGINT", SIGNAL_BASE + 2],
-] as const)("%s, then %s: ends at once, exit code %i, and the Python processes follow", async (first, second, code) => {
-  const program = Program.serve("till:app");
-  const file = gate();
-  const { body } = await begun(await program.url(), file);
-  const children = program.children();
-  program.signal(first);
-  await program.said(/^Stopping/);
-  program.signal(second);
-  await expect(new Response(body).text()).rejects.toThrow();
-  expect(await program.ended()).toBe(code);
-  writeFileSync(file, ""); // a Python process gives its threads a few seconds: they need not be waited for
-  await expect.poll(() => children.filter(isAlive), { timeout: 10_000 }).toEqual([]);
-});
+] as const)(
+  "stops at once on %s followed by %s, with exit code %i, and ends the Python processes",
+  async (first, second, code) => {
+    const program = Program.serve("till:app");
+    const file = gate();
+    const { body } = await begun(await program.url(), file);
+    const children = program.children();
+    program.signal(first);
+    await program.said(/^Stopping/);
+    program.signal(second);
+    await expect(new Response(body).text()).rejects.toThrow();
+    expect(await program.ended()).toBe(code);
+    writeFileSync(file, ""); // so that the test need not wait for the Python process, which gives its threads a few seconds
+    await expect.poll(() => children.filter(isAlive), { timeout: 10_000 }).toEqual([]);
+  },
+);
 
-it("the same signal a second time: ends at once too", async () => {
+it("stops at once when the same signal arrives a second time", async () => {
   const program = Program.serve("till:app");
   const { body } = await begun(await program.url(), gate());
   program.signal("SIGINT");
   await program.said(/^Stopping/);
-  // One that comes at once may be npm's repetition of the first, so it is sent until it is a second one.
-  const impatience = setInterval(() => program.signal("SIGINT"), 100);
-  onTestFinished(() => clearInterval(impatience));
+  // The program ignores a signal that follows at once, which npm may have sent, so the test sends it repeatedly.
+  const repeated = setInterval(() => program.signal("SIGINT"), 100);
+  onTestFinished(() => clearInterval(repeated));
   await expect(new Response(body).text()).rejects.toThrow();
   expect(await program.ended()).toBe(SIGNAL_BASE + 2);
 });

@@ -1,27 +1,27 @@
-/** What the program says when it is called without knowing it, or wrongly. Nothing of Python is started here. */
+/** Help, version and usage errors of the program. No Python process is started here. */
 import { readFileSync } from "node:fs";
 import { expect, it } from "vitest";
 import { EXIT_CODE_MEANINGS, ExitCode } from "../../src/cli/exit-codes.ts";
 import { MAIN, Program, type Surroundings, VERSION } from "./program.ts";
 
-it("is a program that node runs", () => {
+it("begins with a shebang for node", () => {
   expect(readFileSync(MAIN, "utf8").split("\n", 1)).toEqual(["#!/usr/bin/env node"]);
 });
 
-it.each([["--version"], ["-V"]])("%s prints the version, exit code 0", async (option) => {
+it.each([["--version"], ["-V"]])("prints the version for %s; exit code 0", async (option) => {
   const program = new Program([option]);
   expect(await program.ended()).toBe(ExitCode.stopped);
   expect(program.stdout).toEqual([VERSION]);
   expect(program.stderr).toEqual([]);
 });
 
-it.each([[["--help"]], [["-h"]]])("%j names the command on stdout, exit code 0", async (args) => {
+it.each([[["--help"]], [["-h"]]])("prints the help on stdout for %j; exit code 0", async (args) => {
   const program = new Program(args);
   expect(await program.ended()).toBe(ExitCode.stopped);
   expect(program.stdout.join("\n")).toMatch(/^Usage: wsgi-bridge [\s\S]*\bserve\b/);
 });
 
-it("serve --help explains every option, its default, the signals and every exit code", async () => {
+it("explains every option, its default, the signals and every exit code in serve --help", async () => {
   const program = new Program(["serve", "--help"]);
   expect(await program.ended()).toBe(ExitCode.stopped);
   const help = program.stdout.join("\n").replace(/\s+/g, " ");
@@ -35,7 +35,7 @@ it("serve --help explains every option, its default, the signals and every exit 
   for (const [code, meaning] of EXIT_CODE_MEANINGS) expect(help).toContain(`${code} ${meaning}`);
 });
 
-it("without a command: the help, on stderr, exit code 2", async () => {
+it("prints the help on stderr without a command; exit code 2", async () => {
   const program = new Program([]);
   expect(await program.ended()).toBe(ExitCode.usage);
   expect(program.stdout).toEqual([]);
@@ -65,10 +65,13 @@ const MISTAKES: [args: string[], says: RegExp, surroundings?: Surroundings][] = 
   [["serve", "a b:app", "--port", "0"], /target .*"a b:app"/],
 ];
 
-it.each(MISTAKES)("%j: one line on stderr that says what is wrong, exit code 2", async (args, says, surroundings) => {
-  const program = new Program(args, surroundings);
-  expect(await program.ended()).toBe(ExitCode.usage);
-  expect(program.stderr).toEqual([expect.stringMatching(/^wsgi-bridge: \S/)]);
-  expect(program.stderr[0]).toMatch(says);
-  expect(program.stdout).toEqual([]);
-});
+it.each(MISTAKES)(
+  "prints one line about the mistake in %j on stderr; exit code 2",
+  async (args, says, surroundings) => {
+    const program = new Program(args, surroundings);
+    expect(await program.ended()).toBe(ExitCode.usage);
+    expect(program.stderr).toEqual([expect.stringMatching(/^wsgi-bridge: \S/)]);
+    expect(program.stderr[0]).toMatch(says);
+    expect(program.stdout).toEqual([]);
+  },
+);

@@ -1,22 +1,22 @@
-/** Apps that many rows have in common, each with its twin's name. Knows WSGI; knows no row. */
+/** Apps that many cases share, each with the name of its Python twin. Knows WSGI; knows nothing of the cases. */
 import type { Environ, HeaderPair, WsgiApp } from "../../src/index.ts";
 import { bytes } from "../support/bytes.ts";
 import type { Case } from "./types.ts";
 
 export const PLAIN: HeaderPair = ["Content-Type", "text/plain"];
 
-/** The two halves of a row. */
+/** The JavaScript app of a case and its Python twin. */
 export type Apps = Required<Pick<Case, "app" | "twin">>;
 
 export interface Reply {
   readonly status?: unknown;
   readonly headers?: unknown;
   readonly blocks?: readonly string[];
-  /** What the blocks are in: something with a length, or something to iterate. @default "list" */
+  /** The type of the result: a list, which has a length, or a generator, which has none. @default "list" */
   readonly as?: "list" | "generator";
 }
 
-/** Answers with these very arguments. */
+/** Returns apps that respond with exactly this status, these headers and these blocks. */
 export function reply({ status = "200 OK", headers = [PLAIN], blocks = ["x"], as = "list" }: Reply = {}): Apps {
   return {
     app: (_environ, startResponse) => {
@@ -31,7 +31,7 @@ export function* generate(blocks: readonly string[]): Generator<Uint8Array, void
   for (const block of blocks) yield bytes(block);
 }
 
-/** Answers with what it sees: a line `KEY=value` for each key, `KEY!` for one that is not there. */
+/** Returns apps that show these environ keys: a line `KEY=value` for each, `KEY!` if the key is missing. */
 export function show(...keys: string[]): Apps {
   return {
     app: (environ, startResponse) =>
@@ -40,18 +40,18 @@ export function show(...keys: string[]): Apps {
   };
 }
 
-/** A text as the whole answer. */
+/** Responds with a text. */
 export function text(startResponse: Parameters<WsgiApp>[1], body: string): Uint8Array[] {
   startResponse("200 OK", [PLAIN]);
   return [bytes(body)];
 }
 
-/** An app of a row's own and a twin of the same name. */
+/** Returns an app and the Python twin `name`, which is called with `args`. */
 export function both(name: string, app: WsgiApp, ...args: unknown[]): Apps {
   return { app, twin: { name, args } };
 }
 
-/** A result that says in `wsgi.errors` when it is closed. */
+/** Adds a `close()` that writes "closed" to `wsgi.errors`. */
 export function closing<Blocks extends Iterable<Uint8Array> | AsyncIterable<Uint8Array>>(
   environ: Environ,
   blocks: Blocks,

@@ -1,14 +1,14 @@
-/** Clients that see all there is to see of a response. Knows HTTP/1's bytes and HTTP/2's streams; knows no app. */
+/** HTTP/1 and HTTP/2 clients that report every detail of a response. Knows bytes and streams; knows nothing of apps. */
 import { type ClientHttp2Stream, connect as connectHttp2, constants } from "node:http2";
 import { connect } from "node:net";
 import type { HeaderPair } from "../../src/index.ts";
 import { type Answer, parseAnswers } from "./parser.ts";
 import type { RequestParts } from "./types.ts";
 
-/** What the Host header says unless a case says otherwise. */
+/** The Host header of requests that do not set their own. */
 const HOST = "example.test:8123";
 
-/** Sends the request's bytes and parses what comes until the connection ends. */
+/** Sends the request and parses everything that arrives until the connection closes. */
 export function askHttp1(port: number, request: RequestParts): Promise<Answer[]> {
   const { method = "GET", times = 1, leaves } = request;
   return new Promise((resolve) => {
@@ -40,10 +40,10 @@ function wire({ method = "GET", target = "/", headers = [], body, chunks, raw }:
   return `${head.join("\r\n")}\r\n\r\n${content?.join("") ?? body ?? ""}`;
 }
 
-/** The same over HTTP/2. */
+/** Sends the request over HTTP/2. */
 export async function askHttp2(port: number, request: RequestParts): Promise<Answer[]> {
   const session = connectHttp2(`http://127.0.0.1:${port}`);
-  session.on("error", () => undefined); // streams tell of it
+  session.on("error", () => undefined); // the streams report it
   const answers: Answer[] = [];
   for (let i = 0; i < (request.times ?? 1); i += 1) {
     const { method = "GET", target = "/", headers = [], body, chunks, leaves } = request;
@@ -54,7 +54,7 @@ export async function askHttp2(port: number, request: RequestParts): Promise<Ans
     const answer = receive(stream);
     for (const chunk of chunks ?? []) stream.write(chunk, "latin1");
     if (body !== undefined && leaves) stream.write(body, "latin1");
-    // A request that is given up in the same breath never reaches an app; after a ping's answer it has.
+    // A stream that is cancelled at once never reaches the app. After the reply to a ping it has.
     if (leaves) stream.once("ready", () => session.ping(() => stream.close(constants.NGHTTP2_CANCEL)));
     else if (!stream.writableEnded) stream.end(body ?? "", "latin1");
     answers.push(await answer);
@@ -77,7 +77,7 @@ function receive(stream: ClientHttp2Stream): Promise<Answer> {
     let headers: HeaderPair[] = [];
     let body = "";
     stream.on("headers", (fields) => interim.push(Number(fields[":status"])));
-    // The third argument, the fields as they came, is documented and not in the types.
+    // The third argument, the raw headers, is documented but missing from the types.
     stream.on("response", (fields, ...[, rawHeaders]: [number, string[]?]) => {
       status = Number(fields[":status"]);
       headers = pairs(rawHeaders ?? []).filter(([name]) => !name.startsWith(":"));
@@ -85,7 +85,7 @@ function receive(stream: ClientHttp2Stream): Promise<Answer> {
     stream.setEncoding("latin1").on("data", (part: string) => {
       body += part;
     });
-    stream.on("error", () => undefined); // its code is in the answer
+    stream.on("error", () => undefined); // `broken` reports it
     stream.on("close", () => {
       const broken = stream.rstCode !== 0;
       resolve({ status, reason: undefined, headers, body, chunks: undefined, broken, interim });

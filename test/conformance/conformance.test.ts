@@ -20,7 +20,7 @@ const python = pythonApp("twins:application", {
 });
 afterAll(() => python.close());
 
-/** A middleware that tells the twins which of them to be. */
+/** Returns middleware that tells the Python process which twin to run. */
 function twin({ twin }: Case, validated: boolean): WsgiApp {
   return (environ, startResponse) => {
     environ["conformance.twin"] = ascii(JSON.stringify(twin));
@@ -29,12 +29,12 @@ function twin({ twin }: Case, validated: boolean): WsgiApp {
   };
 }
 
-/** An environ's strings are bytes. */
+/** Escapes what is not ASCII, because the strings of an environ are bytes. */
 function ascii(json: string): string {
   return json.replace(/[^\0-\x7f]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, "0")}`);
 }
 
-/** What is only unwise is no matter of this table. */
+/** The cases do not check the validator's warnings. */
 const QUIET = { warn: () => undefined };
 
 const VARIANTS: readonly Variant[] = [
@@ -54,7 +54,7 @@ const VARIANTS: readonly Variant[] = [
   },
 ];
 
-// Loops, since the names that `each` makes of `$name` are cut short.
+// Loops, because `each` shortens the names that it inserts for `$name`.
 for (const host of ALL_HOSTS) {
   for (const variant of VARIANTS) {
     describe(`${host.name}, ${variant.name}`, () => {
@@ -70,12 +70,12 @@ function applies({ app, twin, breaks, only }: Case, host: Host, variant: Variant
   return !(variant.validated && breaks) && !(only === "http1" && host.kind === "http2");
 }
 
-it("each row has a name of its own that begins with the catalogue's numbers", () => {
+it("gives each case a unique name that begins with rule numbers", () => {
   const names = CASES.map(({ name }) => name);
   expect(new Set(names).size).toBe(names.length);
   expect(names.filter((name) => !/^[A-Z]+-\d\d\b.*: ./.test(name))).toEqual([]);
 });
 
-it("VAL-27: no twin's result was dropped unclosed", () => {
+it("VAL-27: closes the result of every twin", () => {
   expect(pythonLog.text).not.toContain("without being closed");
 });

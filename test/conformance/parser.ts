@@ -1,26 +1,26 @@
-/** Responses out of HTTP/1's bytes (RFC 9112 §6.3). Strict: what it cannot read it throws at the test. */
+/** Parses HTTP/1 responses (RFC 9112 §6.3). Strict: throws at the first byte that it cannot parse. */
 import type { HeaderPair } from "../../src/index.ts";
 
 export interface Answer {
   readonly status: number;
-  /** Undefined on HTTP/2, which has none. */
+  /** The reason phrase. Undefined on HTTP/2, which has none. */
   readonly reason: string | undefined;
   readonly headers: readonly HeaderPair[];
   readonly body: string;
   /** Undefined unless the body is chunked. */
   readonly chunks: readonly string[] | undefined;
-  /** There is more to come that did not. */
+  /** Whether the response ended before it was complete. */
   readonly broken: boolean;
   readonly interim: readonly number[];
 }
 
 interface Circumstances {
   readonly method: string;
-  /** The connection was reset: a body that ends with it is not whole. */
+  /** Whether the connection was reset, so that a body that ends with the connection is incomplete. */
   readonly reset: boolean;
 }
 
-/** @throws for bytes that are no response */
+/** @throws if the text is not a sequence of responses */
 export function parseAnswers(text: string, around: Circumstances): Answer[] {
   const answers: Answer[] = [];
   let interim: number[] = [];
@@ -44,10 +44,10 @@ function parseAnswer(text: string, around: Circumstances): { answer: Answer; len
   const end = text.indexOf("\r\n\r\n");
   const [first = "", ...lines] = text.slice(0, end).split("\r\n");
   const status = STATUS_LINE.exec(first);
-  if (end === -1 || status === null) throw new Error(`no response: ${JSON.stringify(text.slice(0, 200))}`);
+  if (end === -1 || status === null) throw new Error(`not a response: ${JSON.stringify(text.slice(0, 200))}`);
   const headers = lines.map((line): HeaderPair => {
     const field = FIELD.exec(line);
-    if (field === null) throw new Error(`no header field: ${JSON.stringify(line)}`);
+    if (field === null) throw new Error(`not a header field: ${JSON.stringify(line)}`);
     return [field[1] as string, field[2] as string];
   });
   const code = Number(status[1]);
@@ -60,7 +60,7 @@ interface Body {
   readonly body: string;
   readonly chunks: readonly string[] | undefined;
   readonly broken: boolean;
-  /** Bytes on the wire. */
+  /** The length on the wire, in bytes. */
   readonly length: number;
 }
 
@@ -85,9 +85,9 @@ function parseChunks(text: string): Body {
     const size = Number.parseInt(head?.[1] ?? "", 16);
     const from = at + (head?.[0].length ?? 0);
     const chunk = text.slice(from, from + size);
-    const whole = head !== null && text.slice(from + size, from + size + 2) === "\r\n";
-    if (whole && size === 0) return { body: chunks.join(""), chunks, broken: false, length: from + 2 };
-    if (!whole) return { body: chunks.join("") + chunk, chunks, broken: true, length: text.length };
+    const complete = head !== null && text.slice(from + size, from + size + 2) === "\r\n";
+    if (complete && size === 0) return { body: chunks.join(""), chunks, broken: false, length: from + 2 };
+    if (!complete) return { body: chunks.join("") + chunk, chunks, broken: true, length: text.length };
     chunks.push(chunk);
     at = from + size + 2;
   }

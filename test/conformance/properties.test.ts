@@ -1,4 +1,4 @@
-/** What must hold for every input, tried on many. fast-check prints the seed and the smallest case of a failure. */
+/** Properties that hold for every input. On failure, fast-check prints the seed and the smallest input that fails. */
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { fromWsgi, type HeaderPair, type WsgiApp } from "../../src/index.ts";
@@ -43,7 +43,7 @@ describe("the environ translator", () => {
     rawHeaders,
   });
 
-  it("readEnviron(buildEnviron(head)) is head", () => {
+  it("returns the same head from readEnviron(buildEnviron(head))", () => {
     fc.assert(
       fc.property(head, (one) => {
         expect(readEnviron(buildEnviron(one, around))).toEqual(one);
@@ -51,7 +51,7 @@ describe("the environ translator", () => {
     );
   });
 
-  it("SEC-04, SEC-05: whatever the headers, only CGI's own keys and HTTP_ ones come of them", () => {
+  it("SEC-04, SEC-05: turns any headers only into CGI keys and HTTP_ keys", () => {
     const known = new Set(
       Object.keys(buildEnviron({ ...fc.sample(head, 1)[0], rawHeaders: [] } as RequestHead, around)),
     );
@@ -68,7 +68,7 @@ describe("the environ translator", () => {
     );
   });
 
-  it("NODE-08: percent-decoding gives back the bytes that were encoded", () => {
+  it("NODE-08: decodes percent-encoded bytes to the same bytes", () => {
     const someBytes = fc.uint8Array({ maxLength: 40 }).map((all) => all.filter((byte) => byte !== 0));
     fc.assert(
       fc.property(someBytes, fc.boolean(), (all, upper) => {
@@ -87,7 +87,7 @@ describe("wsgi.input", () => {
   });
   const chunks = fc.array(fc.stringMatching(/^[ab\n]{1,12}$/), { maxLength: 10 });
 
-  /** The same calls on the whole body at once: what a file in Python would answer. */
+  /** Makes the same calls on the complete body and returns what a Python file would return. */
   function model(whole: string, all: readonly Call[]): unknown[] {
     let rest = whole;
     const take = (count: number): string => {
@@ -110,7 +110,7 @@ describe("wsgi.input", () => {
     });
   }
 
-  it("INP-02..07: any chunking of a body reads the same through every method", async () => {
+  it("INP-02..07: reads the same from every method, however the body is split into chunks", async () => {
     await fc.assert(
       fc.asyncProperty(chunks, calls, async (parts, all) => {
         const source = parts.map(bytes);
@@ -127,7 +127,7 @@ describe("wsgi.input", () => {
     );
   });
 
-  it("INP-07: any chunking iterates over the same lines", async () => {
+  it("INP-07: iterates over the same lines, however the body is split into chunks", async () => {
     await fc.assert(
       fc.asyncProperty(chunks, async (parts) => {
         const source = parts.map(bytes);
@@ -140,7 +140,7 @@ describe("wsgi.input", () => {
   });
 });
 
-describe("a response's head", () => {
+describe("the head of a response", () => {
   let server: TestServer;
   let given: { status: string; headers: HeaderPair[] };
   let refused: boolean;
@@ -169,7 +169,7 @@ describe("a response's head", () => {
   );
   const fieldValue = fc.oneof({ weight: 4, arbitrary: fc.stringMatching(/^[!-~\x80-\xff]{0,12}$/) }, anyText);
 
-  it("HDR-01..03, SEC-06: any header list either raises in startResponse or arrives byte for byte", async () => {
+  it("HDR-01..03, SEC-06: either refuses a header list in startResponse or sends it byte for byte", async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(fc.tuple(fieldName, fieldValue), { maxLength: 4 }), async (headers) => {
         given = { status: "200 OK", headers };
@@ -185,7 +185,7 @@ describe("a response's head", () => {
     );
   });
 
-  it("SR-12, SR-14: any status either raises in startResponse or arrives byte for byte", async () => {
+  it("SR-12, SR-14: either refuses a status in startResponse or sends it byte for byte", async () => {
     const status = fc.oneof(
       fc.tuple(fc.integer({ min: 0, max: 1100 }), fieldValue).map(([code, reason]) => `${code} ${reason}`),
       anyText,

@@ -10,12 +10,12 @@ afterEach(async () => {
   server = undefined;
 });
 
-it("has requests enough to mean something", () => {
+it("finds at least 45 valid and 45 invalid requests", () => {
   expect(VALID.length).toBeGreaterThanOrEqual(45);
   expect(INVALID.length).toBeGreaterThanOrEqual(45);
 });
 
-/** The recorder's answers are digits alone, so no body looks like a head. */
+/** The recorder responds with digits only, so no body looks like a head. */
 const HEAD = /HTTP\/1\.1 \d{3}/g;
 
 function named<Twin extends { title: string }>(requests: readonly RawRequest<Twin>[]): [string, RawRequest<Twin>][] {
@@ -23,7 +23,7 @@ function named<Twin extends { title: string }>(requests: readonly RawRequest<Twi
 }
 
 describe.each(HOSTS)("a request on $name", (host) => {
-  it.each(named(VALID))("is passed on: %s", async (_name, twin) => {
+  it.each(named(VALID))("reaches the app: %s", async (_name, twin) => {
     const { request, environ, onFrameworks, absent = [], body = "", closes = false } = twin;
     const recorder = new Recorder();
     server = await host.serve(recorder.app, { logger: new MemoryLogger() });

@@ -1,4 +1,4 @@
-/** Runs one row on one host and compares all that was seen. Knows clients and logs; knows no row. */
+/** Runs one case on one host and checks the responses and the log. Knows nothing of the single cases. */
 import { expect, onTestFailed, onTestFinished } from "vitest";
 import type { HeaderPair, Logger, WsgiApp } from "../../src/index.ts";
 import type { Host } from "../support/hosts.ts";
@@ -9,9 +9,9 @@ import type { Case, Expectation } from "./types.ts";
 export interface Variant {
   readonly name: string;
   readonly language: "javascript" | "python";
-  /** Under validators, which only apps that keep to the rules can pass. */
+  /** Whether the app runs under validators. Apps that break a rule on purpose do not. */
   readonly validated: boolean;
-  /** The row's app in this variant. */
+  /** Returns the app of the case in this variant. */
   build(testCase: Case): WsgiApp;
 }
 
@@ -19,7 +19,7 @@ export async function runCase(host: Host, variant: Variant, testCase: Case): Pro
   const { request = {} } = testCase;
   const expected = expectationOf(testCase, host, variant);
   const log = new CaseLog();
-  const server = await host.serve(variant.build(testCase), { logger: log }, log.heard);
+  const server = await host.serve(variant.build(testCase), { logger: log }, log.reported);
   onTestFinished(() => server.close());
   onTestFailed(() => console.error(`the log:\n${log.lines.join("\n")}`));
   const all = await (host.kind === "http2" ? askHttp2 : askHttp1)(server.port, request);
@@ -37,12 +37,12 @@ export async function runCase(host: Host, variant: Variant, testCase: Case): Pro
   if (expected.log === undefined) expect(log.lines, "the log").toEqual([]);
 }
 
-function expectationOf({ expect: common, but = {} }: Case, host: Host, variant: Variant): Expectation {
+function expectationOf({ expect: common, overrides = {} }: Case, host: Host, variant: Variant): Expectation {
   return {
     ...common,
-    ...but[host.kind],
-    ...(variant.language === "python" && but.python),
-    ...(variant.validated && but.validated),
+    ...overrides[host.kind],
+    ...(variant.language === "python" && overrides.python),
+    ...(variant.validated && overrides.validated),
   };
 }
 
@@ -99,39 +99,39 @@ function expectHeaders({ headers }: Answer, expected: Expectation, { host, varia
   expect(arranged(seen, host)).toEqual(arranged(wanted, host));
 }
 
-/** Koa has set some fields before the app's, which keep their places; HTTP/2 has no capitals. */
+/** Sorts the fields on Koa, which sets some of them before the app; writes them in lower case on HTTP/2. */
 function arranged(headers: readonly HeaderPair[], { kind }: Host): HeaderPair[] {
   if (kind === "http2") return headers.map(([name, value]) => [name.toLowerCase(), value]);
   if (kind === "koa") return headers.toSorted(([a], [b]) => a.toLowerCase().localeCompare(b.toLowerCase(), "en"));
   return [...headers];
 }
 
-/** What a row's request left in the log, and what the framework was told. */
+/** Collects the log lines of one case, and the errors that the framework received. */
 class CaseLog implements Logger {
   readonly lines: string[] = [];
   closed = 0;
-  #look: () => void = () => undefined;
+  #check: () => void = () => undefined;
 
-  info = (message: string): void => this.#say(message);
-  warn = (message: string): void => this.#say(message);
-  error = (message: string): void => this.#say(message);
-  heard = (error: unknown): void => this.#say(error instanceof Error ? `${error.stack}` : `heard ${error}`);
+  info = (message: string): void => this.#record(message);
+  warn = (message: string): void => this.#record(message);
+  error = (message: string): void => this.#record(message);
+  reported = (error: unknown): void => this.#record(error instanceof Error ? `${error.stack}` : `reported: ${error}`);
 
-  /** Resolves when all of it has been said: some of it comes after the answer. */
+  /** Resolves when the log has all expected lines. Some of them come after the response. */
   has({ log = [], closed = 0 }: Expectation): Promise<void> {
     return new Promise((resolve) => {
-      this.#look = () => {
+      this.#check = () => {
         const text = this.lines.join("\n");
         if (this.closed >= closed && log.every((pattern) => pattern.test(text))) resolve();
       };
-      this.#look();
+      this.#check();
     });
   }
 
-  #say(tagged: string): void {
-    const message = tagged.replace(/^\[\d+\] /, ""); // the request's id, which is another one each time
+  #record(tagged: string): void {
+    const message = tagged.replace(/^\[\d+\] /, ""); // the id of the request, which differs each time
     if (message === "closed") this.closed += 1;
     else this.lines.push(message);
-    this.#look();
+    this.#check();
   }
 }

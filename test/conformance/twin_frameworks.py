@@ -1,4 +1,4 @@
-"""Real frameworks, each one app of several routes: what they need of a server, and what they do to it."""
+"""Apps of real frameworks, each with a route for everything that cases/frameworks.ts checks."""
 
 import io
 

@@ -1,4 +1,4 @@
-"""The Python twins of the conformance table's apps: each function is called with a row's arguments and gives an app."""
+"""The Python twins of the apps in the conformance cases: each function takes the arguments of a case and returns an app."""
 
 import functools
 import io
@@ -24,7 +24,7 @@ def application(environ, start_response):
 
 @functools.lru_cache(maxsize=None)
 def app_of(name, args):
-    """One app a row, for as long as the process lives: what it keeps it keeps for the row's next request, too."""
+    """Returns the app of a case. There is one per case and process, so it keeps its state between requests."""
     make = globals().get(name) or getattr(twin_frameworks, name)
     return make(*json.loads(args))
 
@@ -39,7 +39,7 @@ def encoded(blocks):
 
 
 def pairs(headers):
-    """JSON has no tuples; a list that is a header becomes one."""
+    """Turns each header into a tuple, which JSON does not have."""
     return [tuple(pair) for pair in headers]
 
 
@@ -66,7 +66,7 @@ def attempts(start_response, lists):
 
 
 class Closing:
-    """A result that says in wsgi.errors when it is closed."""
+    """A result that writes "closed" to wsgi.errors when it is closed."""
 
     def __init__(self, environ, blocks):
         self._errors = environ["wsgi.errors"]
@@ -79,7 +79,7 @@ class Closing:
         self._errors.write("closed\n")
 
 
-# --- apps that many rows have in common
+# --- apps that many cases share
 
 
 def reply(status, headers, blocks, kind):
@@ -653,11 +653,11 @@ def opened(environ, content, real=False):
     base = io.FileIO if real else io.BytesIO
 
     class File(base):
-        said = False
+        reported = False
 
         def close(self):
-            if not self.said:
-                self.said = True
+            if not self.reported:
+                self.reported = True
                 environ["wsgi.errors"].write("closed\n")
             super().close()
 

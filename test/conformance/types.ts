@@ -1,24 +1,24 @@
-/** The shape of the conformance table: a request, an app in two languages, and what a client, and the log, must see. */
+/** The types of a conformance case: a request, an app in two languages, the expected response and log. */
 import type { HeaderPair, WsgiApp } from "../../src/index.ts";
 import type { Host } from "../support/hosts.ts";
 
-/** All text is latin-1: one character a byte. */
+/** One case. All text is Latin-1: one character per byte. */
 export interface Case {
-  /** A sentence of the specification, after the catalogue's numbers. */
+  /** The rule numbers, then the rule as a sentence. */
   readonly name: string;
   readonly request?: RequestParts;
   readonly app?: WsgiApp;
   readonly twin?: Twin;
-  /** The app breaks PEP 3333, or a rule that only validators have: it runs without them. */
+  /** The app breaks PEP 3333 or a rule of the validators, so it runs without them. */
   readonly breaks?: true;
-  /** Bytes, or a header, that HTTP/2 has not. */
+  /** The case needs bytes or headers that HTTP/2 does not have. */
   readonly only?: "http1";
   readonly expect: Expectation;
-  /** What a host, or an app in Python, has otherwise, each with its reason beside it. Later ones win. */
-  readonly but?: Partial<Record<Host["kind"] | "python" | "validated", Partial<Expectation>>>;
+  /** Expectations that differ on a host, in Python or under validators. Later ones win. */
+  readonly overrides?: Partial<Record<Host["kind"] | "python" | "validated", Partial<Expectation>>>;
 }
 
-/** A function of `twins.py`, and what it is called with before it is an app. */
+/** The Python version of the app: a function of `twins.py` and the arguments with which it returns the app. */
 export interface Twin {
   readonly name: string;
   readonly args: readonly unknown[];
@@ -29,49 +29,49 @@ export interface RequestParts {
   readonly method?: string;
   /** @default "/" */
   readonly target?: string;
-  /** Beside Host, Content-Length (for a body that is not chunked) and Connection. */
+  /** Headers in addition to Host, Content-Length (for a body that is not chunked) and Connection. */
   readonly headers?: readonly HeaderPair[];
   readonly body?: string;
-  /** The body in these chunks, without Content-Length. */
+  /** The body as chunks, without Content-Length. */
   readonly chunks?: readonly string[];
-  /** In place of all others, for HTTP/1: what goes over the wire. */
+  /** The bytes on the wire, for HTTP/1. Replaces all other fields. */
   readonly raw?: string;
-  /** The client leaves after the request's last byte. */
+  /** The client disconnects after the last byte of the request. */
   readonly leaves?: true;
-  /** So many times, on one connection; each answer must be as expected. @default 1 */
+  /** How many times the request is sent on one connection. Each response must be as expected. @default 1 */
   readonly times?: number;
 }
 
 export interface Expectation {
-  /** @default 200. 0: no answer at all */
+  /** The status. 0 means no response at all. @default 200 */
   readonly status?: number;
   readonly reason?: string;
   /**
-   * All fields, in their order, without those that are Node's and the framework's own (Date, Connection, Keep-Alive,
-   * Transfer-Encoding, X-Powered-By). Koa's order is its own. Not checked if absent.
+   * All fields in order, without those that Node and the framework add (Date, Connection, Keep-Alive,
+   * Transfer-Encoding, X-Powered-By). The order is not checked on Koa. Not checked if absent.
    */
   readonly headers?: readonly HeaderPair[] | undefined;
-  /** Such a name is among the fields, whoever has set it. */
+  /** Fields that the response must have once, whether the app or the server set them. */
   readonly present?: readonly string[];
-  /** No such name is among the fields, whoever would have set it. */
+  /** Fields that the response must not have. */
   readonly absent?: readonly string[];
-  /** The Content-Length that the server makes of an only block; a validator's result has no length, so its is chunked. */
+  /** The Content-Length that the server derives from a single block. Not under a validator, whose result has no length. */
   readonly autoLength?: number;
-  /** `{port}` is the server's. Not checked if absent. */
+  /** The body. `{port}` stands for the port of the server. Not checked if absent. */
   readonly body?: string | undefined;
-  /** Chunk by chunk what is on the wire (HTTP/1.1). */
+  /** The chunks on the wire (HTTP/1.1). */
   readonly chunks?: readonly string[];
-  /** Text that is nowhere in what the client gets. */
+  /** A pattern that must not match anything that the client receives. */
   readonly lacks?: RegExp;
   /**
-   * The client can tell that the response is not whole. It may have less of it than the app gave, even nothing; where
-   * that is nothing, Koa still answers with a 500.
+   * The client can tell that the response is incomplete. The client may have received less than the app sent, or
+   * nothing at all; in that case Koa still responds with a 500.
    */
   readonly broken?: boolean;
-  /** How often the result was closed: lines that say `closed` in `wsgi.errors`. @default 0 */
+  /** How many times the result was closed: the number of `closed` lines in `wsgi.errors`. @default 0 */
   readonly closed?: number;
-  /** Each is a line of the log, or in what the framework's error handling was told; there is nothing else. */
+  /** Patterns that must match the log and the errors that the framework received. If absent, both must be empty. */
   readonly log?: readonly RegExp[];
-  /** Interim responses before this one. */
+  /** The statuses of the interim responses (1xx) before this one. */
   readonly interim?: readonly number[];
 }

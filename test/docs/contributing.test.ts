@@ -72,7 +72,7 @@ describe("commands", () => {
 
   it.each([
     ["npm run nothing", "no script"],
-    ["npm run bench -- --group nothing", "there is no"],
+    ["npm run bench -- --group nothing", "unknown name"],
     ["npm run test:servers -- nothing", "no file"],
     ["npx nothing", "no program"],
     ["npx vitest run test/nothing", "no file"],

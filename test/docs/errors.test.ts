@@ -109,23 +109,28 @@ describe("the tables", () => {
   });
 
   it("have the validator's rules", () => {
-    const rows = rowsOf("| rule | level | what must hold |").map(([rule, level]) => [bare(rule), level]);
-    expect(rows).toEqual(Object.entries(RULES).map(([rule, { level }]) => [rule, level]));
+    const rows = rowsOf("| rule | level | what must hold |").map(([rule, ...cells]) => [
+      bare(rule),
+      ...cells.map(bare),
+    ]);
+    expect(rows).toEqual(Object.entries(RULES).map(([rule, { level, sentence }]) => [rule, level, sentence]));
   });
 });
 
 /** All that were provoked, for what the page says of their properties. */
 const seen: BridgeError[] = [];
 
-/** Checks an error against the tables, and its message against the page. */
-function expectError(error: unknown, code: string, pattern: RegExp): void {
+/** Checks an error against the tables, and its message against its section. @returns the message as the page quotes it */
+function expectError(error: unknown, code: string): string {
   expect(error).toBeInstanceOf(wsgiBridge.BridgeError);
   const one = error as BridgeError;
   const row = TABLE.find((each) => each.code === code);
   expect([one.code, one.name, one.expose]).toEqual([code, row?.name, false]);
   expect(row?.status.split(", ")).toContain(String(one.status));
-  messages.expect(one.message, pattern);
   seen.push(one);
+  const quote = messages.expect(one.message);
+  expect(SECTIONS.get(code)?.replace(/\s+/g, " ")).toContain(quote);
+  return quote;
 }
 
 const get = (target = "/", head = ""): string => `GET ${target} HTTP/1.1\r\nHost: test\r\n${head}\r\n`;
@@ -193,25 +198,25 @@ afterAll(() => Promise.all([shop.close(), faults.close()]));
 
 describe("requests", () => {
   it.each([
-    [get("/%00"), /%00/],
-    [get("/", "Host: other\r\n"), /HTTP_HOST/],
-    ["GET / HTTP/1.1\r\nHost: a b\r\n\r\n", /\bHost\b.*9112 §3\.2/],
-    [get("javascript://h/admin"), /request target.*GET \/path/],
-    ["POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", /HTTP\/1\.0.*Transfer-Encoding/],
-    [get("/", Array.from({ length: 257 }, (_, i) => `a${i}: 1\r\n`).join("")), /header fields/],
-    [get(`/${"a".repeat(65_536)}`), /request target.*long/],
-    [post("/", "Transfer-Encoding: gzip, chunked\r\n", "0\r\n\r\n"), /^(?!.*HTTP\/1\.0).*Transfer-Encoding.*chunked/],
-  ])("ERR_WSGI_BAD_REQUEST: %.40j", async (request, pattern) => {
+    get("/%00"),
+    get("/", "Host: other\r\n"),
+    "GET / HTTP/1.1\r\nHost: a b\r\n\r\n",
+    get("javascript://h/admin"),
+    "POST / HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+    get("/", Array.from({ length: 257 }, (_, i) => `a${i}: 1\r\n`).join("")),
+    get(`/${"a".repeat(65_536)}`),
+    post("/", "Transfer-Encoding: gzip, chunked\r\n", "0\r\n\r\n"),
+  ])("ERR_WSGI_BAD_REQUEST: %.40j", async (request) => {
     const error = await failure(ok, request, { server: { maxHeaderSize: 200_000 }, before: guarded });
-    expectError(error, "ERR_WSGI_BAD_REQUEST", pattern);
-    const row = rowsOf("| message | status | cause |").find(([message]) => pattern.test(message ?? ""));
+    const quote = expectError(error, "ERR_WSGI_BAD_REQUEST");
+    const row = rowsOf("| message | status | cause |").find(([message]) => message === `\`${quote}\``);
     expect(row?.[1]).toBe(String((error as BridgeError).status));
   });
 
   it("ERR_WSGI_BAD_REQUEST: more variables than uwsgi carries", async () => {
     const app = uwsgiApp("127.0.0.1:9", { logger });
     const error = await failure(app, get(`/?${"a".repeat(22_000)}`), { server: { maxHeaderSize: 200_000 } });
-    expectError(error, "ERR_WSGI_BAD_REQUEST", /variables.*uwsgi/);
+    expectError(error, "ERR_WSGI_BAD_REQUEST");
     expect((error as BridgeError).status).toBe(431);
   });
 
@@ -230,7 +235,7 @@ describe("requests", () => {
 
   it("ERR_WSGI_BODY_TOO_LARGE", async () => {
     const error = await failure(ok, post(), { maxBodySize: 3 });
-    expectError(error, "ERR_WSGI_BODY_TOO_LARGE", /body.*maxBodySize/);
+    expectError(error, "ERR_WSGI_BODY_TOO_LARGE");
   });
 
   it("ERR_WSGI_CLIENT_DISCONNECT: the app's read rejects, and nobody else is told", async () => {
@@ -254,7 +259,7 @@ describe("requests", () => {
         return rawConnection(port, post("/", "Content-Length: 9\r\n", "b"));
       });
     });
-    expectError(error, "ERR_WSGI_CLIENT_DISCONNECT", /client.*connection.*body/);
+    expectError(error, "ERR_WSGI_CLIENT_DISCONNECT");
     await new Promise(setImmediate);
     expect([told, quiet.lines]).toEqual([[], []]);
   });
@@ -262,7 +267,7 @@ describe("requests", () => {
   it("ERR_WSGI_BODY_CONSUMED", async () => {
     const head = "Content-Type: multipart/form-data; boundary=b\r\nContent-Length: 1\r\n";
     const error = await failure(ok, post("/", head, "b"), { before: (req, next) => req.resume().on("end", next) });
-    expectError(error, "ERR_WSGI_BODY_CONSUMED", /body.*multipart\/form-data.*rawBody/);
+    expectError(error, "ERR_WSGI_BODY_CONSUMED");
   });
 
   it("ERR_WSGI_SPOOL", async () => {
@@ -272,7 +277,7 @@ describe("requests", () => {
       if (before === undefined) delete process.env.TMPDIR;
       else process.env.TMPDIR = before;
     });
-    expectError(await failure(shop, post()), "ERR_WSGI_SPOOL", /body.*temporary file.*E[A-Z]{3,}.*TMPDIR/);
+    expectError(await failure(shop, post()), "ERR_WSGI_SPOOL");
   });
 });
 
@@ -302,26 +307,26 @@ describe("load", () => {
     );
     onTestFinished(() => Promise.all([full?.close(), slow?.close()]).then(() => undefined));
     const [first, second] = await Promise.all([failure(full as PythonApp), failure(slow as PythonApp)]);
-    expectError(first, "ERR_WSGI_QUEUE_FULL", /\d+ requests.*Python thread.*processes.*threads/);
-    expectError(second, "ERR_WSGI_QUEUE_TIMEOUT", /Python thread.*queueTimeout.*processes.*threads/);
+    expectError(first, "ERR_WSGI_QUEUE_FULL");
+    expectError(second, "ERR_WSGI_QUEUE_TIMEOUT");
   });
 
   it.each([
-    [{ queueLength: 0 }, "QUEUE_FULL", /\d+ requests.*connection.*maxConnections/],
-    [{ queueTimeout: 20 }, "QUEUE_TIMEOUT", /connection.*queueTimeout.*maxConnections/],
-  ])("remote servers with %j: ERR_WSGI_%s", async (rule, code, pattern) => {
+    [{ queueLength: 0 }, "QUEUE_FULL"],
+    [{ queueTimeout: 20 }, "QUEUE_TIMEOUT"],
+  ])("remote servers with %j: ERR_WSGI_%s", async (rule, code) => {
     const app = fastcgiApp(await silent(), { maxConnections: 1, gracefulTimeout: 0, logger, ...rule });
     onTestFinished(() => app.close());
     failure(app).catch(() => undefined); // has the connection
     await expect.poll(() => app.stats().addresses[0]?.busy, { interval: 5 }).toBe(1);
-    expectError(await failure(app), `ERR_WSGI_${code}`, pattern);
+    expectError(await failure(app), `ERR_WSGI_${code}`);
   });
 });
 
 describe("Python apps", () => {
   it("ERR_WSGI_PYTHON_EXCEPTION", async () => {
     const error = await failure(shop, get("/orders/7"));
-    expectError(error, "ERR_WSGI_PYTHON_EXCEPTION", /LookupError.*traceback/);
+    expectError(error, "ERR_WSGI_PYTHON_EXCEPTION");
     const { frames, exceptionMessage, traceback } = error as wsgiBridge.PythonError;
     expect(frames.at(-1)).toMatchObject({ file: expect.stringMatching(/shop\.py$/), name: "order" });
     expect([exceptionMessage, traceback.split("\n").at(-2)]).toEqual([
@@ -334,34 +339,34 @@ describe("Python apps", () => {
 
   it("ERR_WSGI_REQUEST_TIMEOUT: Python, with the thread's place in the log", async () => {
     const error = await failure(faults, get("/loop"));
-    expectError(error, "ERR_WSGI_REQUEST_TIMEOUT", /^(?!.*:\d).*Python.*requestTimeout/);
+    expectError(error, "ERR_WSGI_REQUEST_TIMEOUT");
     const where = (await logger.said("GET /loop")).replace(/^\[\d+\] /, "");
     const frame = await logger.said('faults.py", line');
     const stack = `${where}\n${frame.replace(/^\[\d+\] /, "")}`.replace("/loop", "/report").replace("faults", "shop");
-    messages.expect(stack, /^GET \/report.*Python process \d+.*File ".*\.py", line/);
+    messages.expect(stack);
   });
 
   it("ERR_WSGI_REQUEST_TIMEOUT: a remote server", async () => {
     const app = fastcgiApp(await silent(), { requestTimeout: 50, gracefulTimeout: 0, logger });
     onTestFinished(() => app.close());
-    expectError(await failure(app), "ERR_WSGI_REQUEST_TIMEOUT", /:\d+.*requestTimeout/);
+    expectError(await failure(app), "ERR_WSGI_REQUEST_TIMEOUT");
   });
 
   it("ERR_WSGI_WORKER_EXIT, with the request and the process in the log", async () => {
     const error = await failure(faults, post("/exit"));
-    expectError(error, "ERR_WSGI_WORKER_EXIT", /Python process.*response/);
+    expectError(error, "ERR_WSGI_WORKER_EXIT");
     expect((error as wsgiBridge.WorkerExitError).sent).toBe(true);
     const lost = (await logger.said("POST /exit")).replace(/^\[\d+\] /, "").replace("/exit", "/pay");
-    messages.expect(lost, /^POST \/pay.*Python process \d+/);
+    messages.expect(lost);
     const ended = (await logger.said("code 3")).replace("with code 3", "by SIGSEGV").replace("faults", "shop");
-    messages.expect(ended, /^shop:app.*Python process \d+.*SIGSEGV.*\d+ ms/);
+    messages.expect(ended);
   });
 
   it("ERR_WSGI_NOT_STARTED, with its cause", async () => {
     const app = pythonApp("nowhere:app", python);
     onTestFinished(() => app.close());
     const error = await failure(app);
-    expectError(error, "ERR_WSGI_NOT_STARTED", /Python application.*start.*log/);
+    expectError(error, "ERR_WSGI_NOT_STARTED");
     expect((error as Error).cause).toBeInstanceOf(wsgiBridge.AppImportError);
     expect(await logger.said("nowhere:app")).toMatch(/^nowhere:app.*start/);
   });
@@ -370,41 +375,35 @@ describe("Python apps", () => {
     const apps = [pythonApp("shop:app", python), fastcgiApp("127.0.0.1:9", { logger })];
     for (const app of apps) await app.close();
     const [closed, remote] = await Promise.all(apps.map((app) => failure(app)));
-    expectError(closed, "ERR_WSGI_APP_CLOSED", /Python application.*closed/);
-    expectError(remote, "ERR_WSGI_APP_CLOSED", /remote application.*closed/);
+    expectError(closed, "ERR_WSGI_APP_CLOSED");
+    expectError(remote, "ERR_WSGI_APP_CLOSED");
   });
 
   it.each([
-    [() => "text", /body.*array.*\[body\]/],
-    [answering(["text"]), /block.*Uint8Array.*string/],
-    [answering(undefined), /iterable.*Uint8Array.*undefined/],
-    [() => [Buffer.from("a")], /block.*before.*startResponse/],
-    [answering([], "200"), /status.*DDD reason.*"200"/],
-    [answering([], "200 OK", ["Connection", "close"]), /startResponse.*Connection.*hop-by-hop/],
-    [(...call) => answering([Buffer.from("a")])(...call) && answering([])(...call), /startResponse.*twice.*excInfo/],
-  ] as [WsgiApp, RegExp][])("ERR_WSGI_APP_PROTOCOL: %#", async (app, pattern) => {
-    expectError(await failure(app), "ERR_WSGI_APP_PROTOCOL", pattern);
+    () => "text",
+    answering(["text"]),
+    answering(undefined),
+    () => [Buffer.from("a")],
+    answering([], "200"),
+    answering([], "200 OK", ["Connection", "close"]),
+    (...call) => answering([Buffer.from("a")])(...call) && answering([])(...call),
+  ] as WsgiApp[])("ERR_WSGI_APP_PROTOCOL: %#", async (app) => {
+    expectError(await failure(app), "ERR_WSGI_APP_PROTOCOL");
   });
 
   it.each([
-    [answering([Buffer.from("a")], "200 OK", ["Content-Length", "10"]), /\d+ bytes.*Content-Length/],
-    [
-      async (_environ, startResponse) => {
-        const write = startResponse("200 OK", []);
-        for (let i = 0; i < 100; i += 1) write(Buffer.alloc(65_536));
-        return [];
-      },
-      /write\(\).*\d+ bytes.*await/,
-    ],
-  ] as [WsgiApp, RegExp][])(
-    "ERR_WSGI_APP_PROTOCOL, in the log, once the response has begun: %#",
-    async (app, pattern) => {
-      const own = new MemoryLogger();
-      failure(app, get(), { logger: own }).catch(() => undefined);
-      const line = await own.said("AppProtocolError: ");
-      messages.expect(line.split("\n", 1)[0]?.replace(/^.*?AppProtocolError: /, "") ?? "", pattern);
+    answering([Buffer.from("a")], "200 OK", ["Content-Length", "10"]),
+    async (_environ, startResponse) => {
+      const write = startResponse("200 OK", []);
+      for (let i = 0; i < 100; i += 1) write(Buffer.alloc(65_536));
+      return [];
     },
-  );
+  ] as WsgiApp[])("ERR_WSGI_APP_PROTOCOL, in the log, once the response has begun: %#", async (app) => {
+    const own = new MemoryLogger();
+    failure(app, get(), { logger: own }).catch(() => undefined);
+    const line = await own.said("AppProtocolError: ");
+    messages.expect(line.split("\n", 1)[0]?.replace(/^.*?AppProtocolError: /, "") ?? "");
+  });
 
   it("ERR_WSGI_APP_PROTOCOL: the input of a request that has ended", async () => {
     const error = await new Promise((resolve) => {
@@ -415,7 +414,7 @@ describe("Python apps", () => {
       };
       failure(app, post()).catch(() => undefined);
     });
-    expectError(error, "ERR_WSGI_APP_PROTOCOL", /wsgi\.input.*(?<!start_response.*)response end/);
+    expectError(error, "ERR_WSGI_APP_PROTOCOL");
   });
 });
 
@@ -435,37 +434,17 @@ async function startFailure(target: string, options: PythonAppOptions): Promise<
 
 describe("starting a Python app", () => {
   it.each([
-    [
-      "shop:app",
-      () => project("import flask_sqlalchemy\n"),
-      "APP_IMPORT",
-      /module "shop".*import.*Traceback.*No module named/,
-    ],
-    [
-      "shop:application",
-      () => project("def app(): pass\n\ndef index(): pass\n"),
-      "APP_ATTRIBUTE",
-      /module "shop".*attribute "application"/,
-    ],
-    [
-      "helpers",
-      () => project("def create_shop(): pass\n", "helpers"),
-      "APP_ATTRIBUTE",
-      /module "helpers".*"application".*"app"/,
-    ],
-    ["shop:__name__", () => project(""), "APP_NOT_CALLABLE", /"shop:__name__".*\bstr\b.*call/],
-    [
-      "shop:app",
-      () => ({ ...project("import time\ntime.sleep(60)\n"), startTimeout: 300 }),
-      "START_TIMEOUT",
-      /shop:app.*startTimeout.*most recent call first.*shop\.py", line/,
-    ],
-    ["shop:app", () => ({ ...python, python: "python3.99" }), "INTERPRETER", /"python3\.99".*ENOENT/],
-    ["shop:app", () => ({ ...python, python: "/bin/false" }), "INTERPRETER", /"\/bin\/false".*code 1.*shop:app/],
-  ] as [string, () => PythonAppOptions, string, RegExp][])("%s: %#", async (target, options, code, text) => {
+    ["shop:app", () => project("import flask_sqlalchemy\n"), "APP_IMPORT"],
+    ["shop:application", () => project("def app(): pass\n\ndef index(): pass\n"), "APP_ATTRIBUTE"],
+    ["helpers", () => project("def create_shop(): pass\n", "helpers"), "APP_ATTRIBUTE"],
+    ["shop:__name__", () => project(""), "APP_NOT_CALLABLE"],
+    ["shop:app", () => ({ ...project("import time\ntime.sleep(60)\n"), startTimeout: 300 }), "START_TIMEOUT"],
+    ["shop:app", () => ({ ...python, python: "python3.99" }), "INTERPRETER"],
+    ["shop:app", () => ({ ...python, python: "/bin/false" }), "INTERPRETER"],
+  ] as [string, () => PythonAppOptions, string][])("%s: %#", async (target, options, code) => {
     const error = await startFailure(target, options());
     expect(error).toBeInstanceOf(wsgiBridge.StartError);
-    expectError(error, `ERR_WSGI_${code}`, text);
+    expectError(error, `ERR_WSGI_${code}`);
   });
 });
 
@@ -479,33 +458,28 @@ it("a module that has the name of one of Python's own is found by its file", asy
 describe("options", () => {
   const legacy = join(workspace.folder, "legacy");
   it.each([
-    [() => pythonApp("shop:app", { directory: join(workspace.folder, "legcy") }), /\bdirectory\b.*legcy/],
-    [
-      () => pythonApp("shop:app", { directory: legacy, virtualenv: ".venv" }),
-      /virtualenv.*legacy\/\.venv\/bin\/python/,
-    ],
-    [
-      () => pythonApp("shop:app", { python: "python3", virtualenv: ".venv" }),
-      /^(?!.*interpreter "|.*interpreter that).*python and virtualenv/,
-    ],
-    [() => pythonApp("shop:app", { env: { DATABASE_URL: undefined as never } }), /env\.DATABASE_URL .*undefined/],
-    [() => pythonApp("shop:app", { processes: 0 }), /processes.*1 to 256.*0/],
-    [() => fromWsgi("shop:app" as never), /fromWsgi\(app\).*function.*string/],
-    [() => fastcgiApp("localhost"), /address.*"localhost"/],
-    [() => fromWsgi(ok, { passOn: 404 as never }), /passOn.*array/],
-  ])("ERR_WSGI_OPTION: %s", (give, pattern) => {
+    () => pythonApp("shop:app", { directory: join(workspace.folder, "legcy") }),
+    () => pythonApp("shop:app", { directory: legacy, virtualenv: ".venv" }),
+    () => pythonApp("shop:app", { python: "python3", virtualenv: ".venv" }),
+    () => pythonApp("shop:app", { env: { DATABASE_URL: undefined as never } }),
+    () => pythonApp("shop:app", { processes: 0 }),
+    () => pythonApp("shop:app", { proceses: 2 } as never),
+    () => fromWsgi("shop:app" as never),
+    () => fastcgiApp("localhost"),
+    () => fromWsgi(ok, { passOn: 404 as never }),
+  ])("ERR_WSGI_OPTION: %#", (give) => {
     let error: unknown;
     try {
       give();
     } catch (thrown) {
       error = thrown;
     }
-    expectError(error, "ERR_WSGI_OPTION", pattern);
+    expectError(error, "ERR_WSGI_OPTION");
   });
 
   it("ERR_WSGI_OPTION: with a request", async () => {
     const error = await failure(ok, get(), { environ: () => ({ REMOTE_USER: 7 }) });
-    expectError(error, "ERR_WSGI_OPTION", /environ\(request\).*REMOTE_USER/);
+    expectError(error, "ERR_WSGI_OPTION");
   });
 });
 
@@ -514,25 +488,21 @@ describe("remote servers, and apps inside WSGI", () => {
   const OVERLOADED = Buffer.from([1, 3, 0, 1, 0, 8, 0, 0, 0, 0, 0, 0, 2, 0, 0, 0]);
 
   it.each([
-    ["UNREACHABLE", unusedAddress, /connection.*ECONNREFUSED/],
-    ["UNREACHABLE", () => Promise.resolve(join(workspace.folder, "app.sock")), /connection.*ENOENT/],
-    [
-      "UPSTREAM",
-      () => tcpServer((one) => one.once("data", () => one.destroy())),
-      /:\d+.*response.*connection was closed/,
-    ],
-    ["UPSTREAM", () => tcpServer((one) => one.once("data", () => one.end("HTTP/1.1 400"))), /FastCGI version 72/],
-    ["OVERLOADED", () => tcpServer((one) => one.once("data", () => one.end(OVERLOADED))), /workers.*maxConnections/],
-  ])("ERR_WSGI_%s: %#", async (code, address, pattern) => {
+    ["UNREACHABLE", unusedAddress],
+    ["UNREACHABLE", () => Promise.resolve(join(workspace.folder, "app.sock"))],
+    ["UPSTREAM", () => tcpServer((one) => one.once("data", () => one.destroy()))],
+    ["UPSTREAM", () => tcpServer((one) => one.once("data", () => one.end("HTTP/1.1 400")))],
+    ["OVERLOADED", () => tcpServer((one) => one.once("data", () => one.end(OVERLOADED)))],
+  ])("ERR_WSGI_%s: %#", async (code, address) => {
     const app = fastcgiApp(await address(), { logger, gracefulTimeout: 0 });
     onTestFinished(() => app.close());
-    expectError(await failure(app, post()), `ERR_WSGI_${code}`, pattern);
+    expectError(await failure(app, post()), `ERR_WSGI_${code}`);
   });
 
   it("ERR_WSGI_ENVIRON", async () => {
     const inner = toWsgi((_req, res) => res.end());
     const error = await failure((environ, start) => inner(Object.assign(environ, { PATH_INFO: "shop" }), start));
-    expectError(error, "ERR_WSGI_ENVIRON", /PATH_INFO.*"shop".*toWsgi\(\)/);
+    expectError(error, "ERR_WSGI_ENVIRON");
   });
 
   it("ERR_WSGI_RESPONSE_ABORTED: the client sees a broken connection, and no error handler is called", async () => {
@@ -559,7 +529,7 @@ describe("remote servers, and apps inside WSGI", () => {
       );
     });
     await closed;
-    expectError(thrown, "ERR_WSGI_RESPONSE_ABORTED", /destroyed.*response.*socket/);
+    expectError(thrown, "ERR_WSGI_RESPONSE_ABORTED");
     expect(handled).toBe(false);
   });
 
@@ -567,9 +537,9 @@ describe("remote servers, and apps inside WSGI", () => {
     const warnings: string[] = [];
     const warn = ({ message }: { message: string }): void => void warnings.push(message);
     const app = (...headers: [string, string][]): WsgiApp => validator(answering([], "200 OK", ...headers), { warn });
-    expectError(await failure(app()), "ERR_WSGI_VALIDATION", /VAL-23.*Content-Type.*requireContentType/);
+    expectError(await failure(app()), "ERR_WSGI_VALIDATION");
     await expect(failure(app(["Content-Type", "text/plain"], ["X-Note", "a\tb"]))).rejects.toThrow("has answered");
-    messages.expect(warnings[0] ?? "", /VAL-22.*X-Note.*tab/);
+    messages.expect(warnings[0] ?? "");
   });
 });
 
@@ -741,10 +711,10 @@ describe("in Python", () => {
 
   it("an app that breaks PEP 3333, or uses what has ended", async () => {
     await failure(faults, get("/hop"));
-    messages.expect(await logged("AppProtocolError"), /start_response.*Connection.*hop-by-hop/);
+    messages.expect(await logged("AppProtocolError"));
     await failure(faults, post("/late")).catch(() => undefined);
     await failure(faults, get("/later"));
-    messages.expect(await logged("RequestEndedError"), /wsgi\.input.*start_response\(\).*write\(\)/);
+    messages.expect(await logged("RequestEndedError"));
   });
 
   it("an app whose client has left", async () => {
@@ -767,7 +737,7 @@ def app(environ, start_response):
     failure(app, get(), { logger: own, connected: (one) => one.once("data", () => one.destroy()) }).catch(
       () => undefined,
     );
-    messages.expect((await own.said("raised: ")).replace("raised: ", ""), /client.*written/);
+    messages.expect((await own.said("raised: ")).replace("raised: ", ""));
     expect(own.text).not.toContain("Traceback");
   });
 
@@ -843,17 +813,12 @@ print(json.dumps([name for name in wsgi_bridge.__all__ if name.endswith("Error")
     expect(exported.toSorted()).toEqual(rows.toSorted());
     const said = lines.map((line) => JSON.parse(line) as [string, string]);
     expect(new Set(said.map(([name]) => name))).toEqual(new Set(rows));
-    const patterns: Readonly<Record<string, RegExp>> = {
-      NodeStartError: /node99.*\/web.*node=.*directory=/,
-      NodeExitError: /\bNode\b.*response/,
-      NodeAppError: /JavaScript app.*response/,
-      RequestBodyError: /request's body.*\d+ bytes.*Content-Length/,
-      RequestEnvironError: /CONTENT_LENGTH.*'ten'/,
-      NodeTimeoutError: /lane.*queue_timeout/,
-      NodeClosedError: /NodeApp.*closed/,
-    };
-    for (const [name, text] of said)
-      if (!text.includes("request_timeout")) messages.expect(text, patterns[name] as RegExp);
+    for (const [name, text] of said) {
+      if (text.includes("request_timeout")) continue; // only queue_timeout's message is on the page
+      const example = messages.expect(text);
+      const row = rowsOf("| exception | when | example |").find(([exception]) => bare(exception) === name);
+      expect(row?.[2]).toBe(`\`${example}\``);
+    }
   });
 
   it("the WSGI app that catches them", () => {

@@ -51,7 +51,7 @@ def app(environ, start_response):
     return [json.dumps(fields).encode() if path == "/echo" else b"Python has no such page"]
 `,
   "legacy/faults.py": `
-import os, signal, time
+import os, signal, socket, time
 
 def app(environ, start_response):
     path = environ["PATH_INFO"]
@@ -60,7 +60,10 @@ def app(environ, start_response):
     if path == "/kill":
         os.kill(os.getpid(), signal.SIGKILL)
     if path == "/close":
-        os.closerange(3, 256)
+        os.closerange(4, 256)
+    if path == "/control":
+        socket.socket(fileno=os.dup(3)).shutdown(socket.SHUT_RDWR)
+        time.sleep(60)
     if path == "/sleep":
         time.sleep(60)
     if path == "/loop":
@@ -109,10 +112,10 @@ function start(target: string, options: PythonAppOptions = {}): PythonApp {
 
 let cases = 0;
 /** A folder of its own with this shop.py. */
-function project(source: string): { directory: string; file: string } {
+function project(source: string): { directory: string } {
   cases += 1;
-  const file = workspace.write(`case-${cases}/legacy/shop.py`, source);
-  return { directory: join(workspace.folder, `case-${cases}`, "legacy"), file };
+  workspace.write(`case-${cases}/legacy/shop.py`, source);
+  return { directory: join(workspace.folder, `case-${cases}`, "legacy") };
 }
 
 /** A server until the test is over. @param listener `node:http`'s, or an Express app, whose type says less of it */
@@ -214,12 +217,12 @@ describe("messages", () => {
     const own = new MemoryLogger();
     start("shop:app", { ...project("import flask_sqlalchemy\n"), logger: own });
     const line = await own.said("No module named");
-    messages.expect(line, /^shop:app.*\d+ ms.*module "shop".*import.*Traceback.*No module named/);
+    messages.expect(line);
   });
 
   it("the module has no attribute", async () => {
     const app = start("shop:application", project("def create_app(): return lambda environ, start_response: []\n"));
-    messages.expect((await thrown(() => app.ready())).message, /module "shop".*attribute "application".*create_app/);
+    messages.expect((await thrown(() => app.ready())).message);
     const factory = start("shop:create_app()", { directory: join(workspace.folder, `case-${cases}`, "legacy") });
     await factory.ready();
     expect(page.text).toContain('`pythonApp("shop:create_app()")`');
@@ -227,32 +230,32 @@ describe("messages", () => {
 
   it("the interpreter cannot be run", async () => {
     const app = start("shop:app", { python: "python3.99" });
-    messages.expect((await thrown(() => app.ready())).message, /interpreter "python3\.99".*ENOENT/);
+    messages.expect((await thrown(() => app.ready())).message);
   });
 
   it("options", async () => {
     const venv = await thrown(() => pythonApp("shop:app", { ...python, virtualenv: ".venv" }));
-    messages.expect(venv.message, /virtualenv.*legacy\/\.venv\/bin\/python/);
+    messages.expect(venv.message);
     const env = await thrown(() => pythonApp("shop:app", { ...python, env: { DATABASE_URL: undefined as never } }));
-    messages.expect(env.message, /env\.DATABASE_URL.*undefined/);
-    messages.expect((await thrown(() => fromWsgi("shop:app" as never))).message, /fromWsgi\(app\).*function.*string/);
+    messages.expect(env.message);
+    messages.expect((await thrown(() => fromWsgi("shop:app" as never))).message);
   });
 
   it("startTimeout, for a module that runs a server", async () => {
-    messages.expect(await slow.late, /shop:app.*startTimeout.*most recent call first.*shop\.py", line 3/);
+    messages.expect(await slow.late);
   });
 
   it("did not start: a 503 for each request", async () => {
     const own = new MemoryLogger();
     const error = await failure(start("nowhere:app", { logger: own }));
-    messages.expect(error.message, /Python application.*start.*log/);
+    messages.expect(error.message);
     expect(error).toMatchObject({ status: 503 });
     expect(own.text).toContain("did not start"); // what the page tells to search for
   });
 
   it("an Express app in fromWsgi", async () => {
     const blog = express().get("/", (_req, res) => void res.send("blog"));
-    messages.expect((await failure(blog as unknown as WsgiApp)).message, /setHeader/);
+    messages.expect((await failure(blog as unknown as WsgiApp)).message);
     expect(await (await fetch(`${await serve(express().use("/blog", blog))}/blog`)).text()).toBe("blog");
   });
 
@@ -266,12 +269,12 @@ describe("messages", () => {
       res.writeHead(500).end();
     });
     await fetch(await serve(site), { method: "POST", body: form });
-    messages.expect(told[0]?.message ?? "", /body.*multipart\/form-data.*rawBody/);
+    messages.expect(told[0]?.message ?? "");
   });
 
   it("hop-by-hop", async () => {
     await failure(faults, "/hop");
-    messages.expect(await logged("hop-by-hop"), /start_response.*Connection.*hop-by-hop/);
+    messages.expect(await logged("hop-by-hop"));
   });
 
   it("SQLite in another thread; signals and event loops too", async () => {
@@ -290,7 +293,7 @@ def app(environ, start_response):
 `),
     );
     await failure(app, "/db");
-    messages.expect(await logged("ProgrammingError"), /SQLite objects.*same thread/);
+    messages.expect(await logged("ProgrammingError"));
     await failure(app, "/signal");
     expect(await logged("ValueError")).toContain("signal only works in main thread");
     expect(page.text).toContain("`signal only works in main thread`");
@@ -302,59 +305,57 @@ def app(environ, start_response):
     expect(statuses).toEqual([504, 504]);
     const first = log.lines.find((line) => /GET \/loop.*Python process/.test(line))?.replace(/^\[\d+\] /, "");
     const frame = await logged('faults.py", line', log);
-    messages.expect(
-      `${first}\n${frame}`.replace("/loop", "/report").replace("faults", "shop"),
-      /^GET \/report.*Python process \d+.*File ".*\.py", line/,
-    );
+    messages.expect(`${first}\n${frame}`.replace("/loop", "/report").replace("faults", "shop"));
     const stuck = (await logged("does not end its request", log)).replace("faults", "shop");
-    messages.expect(stuck, /^shop:app.*Python process \d+.*thread.*\d+ ms/);
+    messages.expect(stuck);
   });
 
   it("queueTimeout", async () => {
     const app = start("shop:app", { ...project("import time\ntime.sleep(60)\n"), queueTimeout: 20 });
-    messages.expect((await failure(app)).message, /Python thread.*queueTimeout.*processes.*threads/);
+    messages.expect((await failure(app)).message);
   });
 
   it("lost with its process", async () => {
     expect(await failure(faults, "/kill", POST)).toMatchObject({ status: 502 });
     const lost = (await logged("POST /kill")).replace("/kill", "/pay");
-    messages.expect(lost, /^POST \/pay.*Python process \d+/);
+    messages.expect(lost);
     const killed = (await logged("SIGKILL")).replace("faults", "shop");
-    messages.expect(killed, /^shop:app.*Python process \d+.*SIGKILL.*\d+ ms/);
+    messages.expect(killed);
     await failure(faults, "/exit", POST);
     const ended = (await logged("code 3")).replace("faults", "shop");
-    messages.expect(ended, /^shop:app.*Python process \d+.*code 3.*\d+ ms/);
+    messages.expect(ended);
   });
 
   it("failed after its response had begun", async () => {
     await expect(failure(faults, "/half")).rejects.toThrow(); // the connection breaks
     const line = (await logged("GET /half")).split("\n", 1)[0]?.replace("/half", "/report") ?? "";
-    messages.expect(line, /^GET \/report.*response.*PythonError.*KeyError/);
+    messages.expect(line);
   });
 
   it("gracefulTimeout", async () => {
     const line = (await slow.endless).replace("faults", "shop");
-    messages.expect(line, /^shop:app.*Python process \d+.*1 request.*gracefulTimeout/);
+    messages.expect(line);
   });
 
   it("reload: true with a file that cannot be imported, then with a good one", async () => {
     const own = new MemoryLogger();
-    const { directory, file } = project("def app(environ, start_response): pass\n");
+    const { directory } = project("def app(environ, start_response): pass\n");
+    const save = (source: string): unknown => workspace.write(`case-${cases}/legacy/shop.py`, source);
     const app = start("shop:app", { directory, reload: true, logger: own });
     await app.ready();
-    const saved = setInterval(() => workspace.write(file.slice(workspace.folder.length), "import nowhere\n"), 300); // until it is watched
+    const saved = setInterval(() => save("import nowhere\n"), 300); // until it is watched
     onTestFinished(() => clearInterval(saved));
     const line = await own.said("No module named 'nowhere'").then(() => own.said("files have changed"));
     clearInterval(saved);
-    messages.expect(line, /^shop:app.*files.*changed.*old code.*module "shop".*import/);
-    workspace.write(file.slice(workspace.folder.length), "def app(environ, start_response): pass\n# mended\n");
+    messages.expect(line);
+    save("def app(environ, start_response): pass\n# mended\n");
     await own.said("new code");
   });
 
   it("nobody listens at the address", async () => {
     const app = fastcgiApp(await unusedAddress(), { logger });
     onTestFinished(() => app.close());
-    messages.expect((await failure(app)).message, /connection.*ECONNREFUSED/);
+    messages.expect((await failure(app)).message);
   });
 });
 
@@ -533,7 +534,7 @@ describe("starting", () => {
     ];
     const [[status]] = await Promise.all([once(busy as ChildProcess, "exit"), free?.heard.said(/^ready$/m)]);
     expect(status).toBe(1);
-    messages.expect((await busy?.heard.said(/listen EADDRINUSE.*/))?.[0] ?? "", /EADDRINUSE.*:\d+$/);
+    messages.expect((await busy?.heard.said(/listen EADDRINUSE.*/))?.[0] ?? "");
     await ignoring?.heard.said(/^ready$/m);
     expect(ignoring?.exitCode).toBeNull();
   });
@@ -749,11 +750,11 @@ app = get_wsgi_application()
       next();
     });
     expect((await post(hostOnly, origin)).status).toBe(403);
-    messages.expect(await logged("Origin checking failed - https", own), /Origin.*https:\/\/shop\.example\.com/);
+    messages.expect(await logged("Origin checking failed - https", own));
     const helmeted = trusting().use(helmet());
     helmeted.get("/own", (_req, res) => void res.send("a page of Express's"));
     expect((await post(helmeted, "null")).status).toBe(403);
-    messages.expect(await logged("Origin checking failed - null", own), /Origin.*null/);
+    messages.expect(await logged("Origin checking failed - null", own));
 
     const url = await serve(helmeted);
     const policy = async (path: string): Promise<string | null> =>
@@ -824,7 +825,7 @@ app = get_wsgi_application()
     onTestFinished(close);
     const socket = await rawConnection(port, "GET /events HTTP/1.1\r\nHost: a\r\n\r\n");
     onTestFinished(() => void socket.destroy());
-    messages.expect(await logged("sendTimeout", own), /^GET \/events.*client.*sendTimeout/);
+    messages.expect(await logged("sendTimeout", own));
   });
 
   it("what gunicorn does otherwise", async () => {
@@ -881,14 +882,12 @@ def app(environ, start_response):
 });
 
 describe("processes", () => {
-  const LINES: readonly string[] = rowsOf("| the line says | reason | what to do |").map(
-    ([line]) => spans(line)[0] ?? "",
-  );
+  const LINES: readonly string[] = rowsOf("| the line says | reason | what to do |").flatMap(([line]) => spans(line));
 
-  /** The log has such a line, and so has the table. */
-  async function expectLine(own: MemoryLogger, text: string, pattern: RegExp): Promise<void> {
-    expect(await own.said(text)).toMatch(pattern);
-    expect(LINES.some((line) => pattern.test(line.replace(" N", " 3")))).toBe(true);
+  /** What the table says of the line in the log with this text. */
+  async function expectLine(own: MemoryLogger, text: string, row: string): Promise<void> {
+    expect(LINES).toContain(row);
+    expect((await own.said(text)).replace(/(code|served) \d+/, "$1 N")).toContain(` ${row}`);
   }
 
   it("are replaced for the reasons of the table", async () => {
@@ -898,17 +897,33 @@ describe("processes", () => {
     const [url, other] = await Promise.all(
       [plain, counted].map((app) => serve(fromWsgi(app as PythonApp, { logger }))),
     );
+    const replaced = (restarts: number): Promise<void> =>
+      expect
+        .poll(() => plain?.stats().processes[0], { interval: 10, timeout: 10_000 })
+        .toMatchObject({ restarts, state: "ready" });
     for (let i = 0; i < 3; i += 1) await (await fetch(other as string)).text();
-    await expectLine(own, "3 requests", /3 requests/);
+    await expectLine(own, "3 requests", "has served N requests and is replaced");
     process.kill(plain?.stats().processes[0]?.pid as number, "SIGTERM");
-    await expectLine(own, "by a signal", /signal/);
-    await expect.poll(() => plain?.stats().processes[0]?.restarts, { interval: 10 }).toBe(1); // the old one has ended
+    await expectLine(own, "by a signal", "was asked to end by a signal");
+    await replaced(1);
     await fetch(`${url}/close`, POST);
-    await expectLine(own, "lane", /\blane\b/);
-    for (const text of ["SIGKILL", "SIGSEGV", "code 3", "start", "request"]) {
-      expect(LINES.some((line) => line.replace(" N", " 3").includes(text))).toBe(true); // those are above
-    }
-    expect(LINES).toHaveLength(8);
+    await expectLine(own, "connection to Node", "lost a connection to Node");
+    await replaced(2);
+    await fetch(`${url}/control`, POST);
+    await expectLine(own, "control connection", "lost its control connection to Node");
+    await replaced(3);
+    await fetch(`${url}/exit`, POST);
+    await expectLine(own, "code 3", "ended with code N");
+    await replaced(4);
+    await fetch(`${url}/kill`, POST);
+    await expectLine(own, "SIGKILL", "ended by SIGKILL");
+    await replaced(5);
+    process.kill(plain?.stats().processes[0]?.pid as number, "SIGSEGV");
+    await expectLine(own, "SIGSEGV", "ended by SIGSEGV");
+    start("nowhere:app", { logger: own });
+    await expectLine(own, "nowhere:app", "did not start");
+    await expectLine((await slow.timeouts).log, "does not end", "has a thread that does not end its request");
+    expect(LINES.filter((line) => line !== "SIGABRT")).toHaveLength(9);
   });
 
   it("keep a test running until they are closed", async () => {
@@ -1001,8 +1016,8 @@ ${line}
 def index(): return render_template("a.html")
 `;
     const outcome = async (line: string): Promise<string> => {
-      const { directory, file } = project(source(line));
-      const template = file.slice(workspace.folder.length).replace("shop.py", "templates/a.html");
+      const { directory } = project(source(line));
+      const template = `case-${cases}/legacy/templates/a.html`;
       utimesSync(workspace.write(template, "old"), 1, 1);
       const url = await serve(fromWsgi(start("shop:app", { directory })));
       await (await fetch(url)).text();

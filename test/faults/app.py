@@ -1,4 +1,4 @@
-"""What the fault test asks for. Plain PEP 3333; every answer can be checked by its client."""
+"""The app of the fault tests. Plain PEP 3333; the client can check every response."""
 
 import ctypes
 import hashlib
@@ -14,13 +14,13 @@ def app(environ, start_response):
 
 
 def do_name(environ, start_response):
-    """The request's own id: an answer that went to another request would show."""
+    """Responds with the id of the request, so that a response to another request is noticed."""
     start_response("200 OK", list(TEXT))
     return [environ["HTTP_X_REQUEST_ID"].encode()]
 
 
 def do_slow(environ, start_response):
-    """Answers late: a crash beside it comes before its answer."""
+    """Responds late, so that a crash in the same process comes first."""
     time.sleep(0.1)
     return do_name(environ, start_response)
 
@@ -34,7 +34,7 @@ def do_digest(environ, start_response):
 
 
 def do_stream(environ, start_response):
-    """As many blocks as the query says, of the id's first letter; slowly, so that faults meet it."""
+    """Streams the number of blocks in the query, filled with the first letter of the id. Slow, so that faults hit it."""
     start_response("200 OK", list(TEXT))
     letter = environ["HTTP_X_REQUEST_ID"][:1].encode()
     return Closing(slowly(letter, int(environ["QUERY_STRING"])))
@@ -47,7 +47,7 @@ def slowly(letter, count):
 
 
 class Closing:
-    """A result that is remembered until it is closed."""
+    """A result that is recorded until it is closed."""
 
     all_open = set()
 
@@ -91,12 +91,12 @@ def do_spin(environ, start_response):
 
 
 def do_hang(environ, start_response):
-    """Where no exception can be raised."""
+    """Hangs in C, where no exception can be raised."""
     time.sleep(600)
 
 
 def gibibyte(environ):
-    """1 GiB without end in sight, from the query's seed."""
+    """Yields 1 GiB, derived from the seed in the query."""
     block = hashlib.sha256(environ["QUERY_STRING"].encode()).digest() * (BLOCK // 32)
     for _ in range(2**30 // BLOCK):
         yield block
@@ -118,13 +118,13 @@ def do_mebibyte(environ, start_response):
 
 
 def do_bytes(environ, start_response):
-    """As many blocks of one byte as the query says."""
+    """Sends the number of one-byte blocks in the query."""
     start_response("200 OK", list(TEXT))
     return (b"x" for _ in range(int(environ["QUERY_STRING"])))
 
 
 def do_page(environ, start_response):
-    """A page of as many bytes as the query says, in blocks of 64 KiB; each block is of another byte."""
+    """Sends a page of the size in the query, in blocks of 64 KiB, each filled with another byte."""
     size = int(environ["QUERY_STRING"])
     start_response("200 OK", [*TEXT, ("Content-Length", str(size))])
     return (bytes((at // 65536 % 251,)) * min(65536, size - at) for at in range(0, size, 65536))

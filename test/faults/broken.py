@@ -1,4 +1,4 @@
-"""Views that break in every way which could reach another request. Each answer carries the id of its own request."""
+"""Views that break in every way that could affect another request. Each response has the id of its request."""
 
 import os
 import random
@@ -7,7 +7,7 @@ import threading
 import time
 
 TEXT = [("Content-Type", "text/plain")]
-#: Left held by `locks`; others wait for it for a moment.
+#: Held for a while by `do_locks`; other requests wait for it briefly.
 LOCK = threading.Lock()
 
 
@@ -30,7 +30,7 @@ def do_name(environ, start_response):
 
 
 def do_body(environ, start_response):
-    """The id and what came as the body, which is the id again."""
+    """Responds with the id and the body, which is the id as well."""
     start_response("200 OK", list(TEXT))
     return [token(environ), b" ", environ["wsgi.input"].read()]
 
@@ -43,7 +43,7 @@ def do_stream(environ, start_response):
 
 
 def do_fork(environ, start_response):
-    """The child comes back out of the view in one of three ways; nobody waits for it."""
+    """Forks a child that returns from the view in one of three ways. Does not wait for it."""
     if os.fork() == 0:
         time.sleep(random.random() * 0.05)
         how = random.randrange(3)
@@ -64,7 +64,7 @@ def do_fork_streams(environ, start_response):
 
 
 def do_daemon(environ, start_response):
-    """A daemon that closes all descriptors, as daemons do."""
+    """Starts a daemon that closes all descriptors, as daemons do."""
     child = os.fork()
     if child == 0:
         os.setsid()
@@ -82,7 +82,7 @@ def later(use):
         try:
             use()
         except ValueError:
-            pass  # the request has ended, as it should say
+            pass  # the expected error: the request has ended
 
     threading.Thread(target=run, daemon=True).start()
 
@@ -114,7 +114,7 @@ def do_exit(environ, start_response):
 
 
 def do_locks(environ, start_response):
-    """Leaves a lock held, for a while; everybody who wants it then has to do without."""
+    """Keeps a lock after the request for a while. Requests that want it meanwhile go without it."""
     if LOCK.acquire(timeout=0.01):
         threading.Timer(0.05, LOCK.release).start()
     return answer(environ, start_response)
@@ -136,7 +136,7 @@ def do_close_raises(environ, start_response):
 
 
 def do_descriptors(environ, start_response):
-    """Closes the process's descriptors, the lanes with them, and opens others in their places."""
+    """Closes all descriptors of the process, including the lanes, and opens others in their place."""
     os.closerange(3, 64)
     held = [os.open(os.devnull, os.O_RDWR) for _ in range(32)]
     time.sleep(0.01)

@@ -1,21 +1,21 @@
-/** A client that tells exactly how its request ended. Knows HTTP; knows no rule. */
+/** A client that reports exactly how its request ended. Knows HTTP; knows nothing of what is expected. */
 import { createHash } from "node:crypto";
 import { Agent, request } from "node:http";
 
-/** An answer that takes so long never comes. */
+/** A request that takes longer counts as hung. */
 const PATIENCE_MS = 30_000;
 
 export const agent = new Agent({ keepAlive: true, maxSockets: Number.POSITIVE_INFINITY });
 
 /**
  * @typedef {{ status: number, text: string, digest: string, bytes: number, cut: boolean, hung: boolean }} Outcome
- *   `status` is 0 where no head came; `text` is of short bodies; `cut`: the connection ended before the answer did
+ *   `status` is 0 without a head; `text` is the beginning of the body; `cut`: the connection closed before the response ended
  */
 
 /**
  * @param {number} port
- * @param {{ id: string, method: string, path: string, body?: Buffer, leave?: "sending" | "reading", whole?: boolean }} what
- *   `leave`: the client goes away in the middle; `whole`: the text is kept however long it is
+ * @param {{ id: string, method: string, path: string, body?: Buffer, leave?: "sending" | "reading" }} what
+ *   `leave`: the client disconnects in the middle
  * @returns {Promise<Outcome>}
  */
 export function ask(port, { id, method, path, body, leave }) {

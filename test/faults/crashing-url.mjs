@@ -1,4 +1,4 @@
-/** A URL that crashes Python, asked for every 2 s for 60 s, beside clients that must not notice. Knows the order of things. */
+/** Requests a URL that crashes Python every 2 s for 60 s, beside other clients, which must not notice. */
 import { setTimeout as sleep } from "node:timers/promises";
 import { agent, ask } from "./client.mjs";
 import { ServerProcess } from "./server-process.mjs";
@@ -6,9 +6,9 @@ import { ServerProcess } from "./server-process.mjs";
 const SECONDS = Number(process.argv[2] ?? 60);
 const EVERY_MS = 2_000;
 const PROCESSES = 2;
-/** After each crash all processes serve again within this time. */
-const WHOLE_MS = 1_000;
-/** How many clients ask for each path. Those of /slow are mostly in the middle of a request when a crash comes. */
+/** After each crash, all processes must serve again within this time. */
+const RECOVERY_MS = 1_000;
+/** The number of clients for each path. Those of /slow are mostly in the middle of a request when a crash happens. */
 const CLIENTS = { "/name": 4, "/slow": 6 };
 
 const server = new ServerProcess({ processes: PROCESSES, threads: 4 });
@@ -51,7 +51,7 @@ async function client(path) {
   }
 }
 
-/** @returns the crashing request's status, and how long it took until all processes served again */
+/** @returns the status of the crashing request, and the time until all processes served again */
 async function crash() {
   const { status } = await ask(server.port, { id: "crash", method: "GET", path: "/abort" });
   const died = performance.now();
@@ -66,16 +66,16 @@ async function crash() {
 function report(deaths) {
   const failed = answered.filter(({ ok }) => !ok);
   const times = answered.map(({ ms }) => ms).sort((a, b) => a - b);
-  const whole = crashes.filter(({ ms }) => ms <= WHOLE_MS).length;
+  const recovered = crashes.filter(({ ms }) => ms <= RECOVERY_MS).length;
   const wrong = crashes.filter(({ status }) => status !== 502).length;
   const longest = Math.max(...crashes.map(({ ms }) => ms));
   console.log(
     [
-      `crashing URL: ${SECONDS} s, ${crashes.length} × GET /abort, which ended ${deaths} processes and got 502 (${wrong} did not)`,
-      `  ${answered.length} other GETs, ${failed.length} FAILED; the slowest took ${times.at(-1).toFixed(0)} ms, 99 % at most ${times[Math.floor(times.length * 0.99)].toFixed(0)} ms`,
-      `  all ${PROCESSES} processes served again within ${WHOLE_MS} ms after ${whole} of ${crashes.length} crashes, at the latest after ${longest.toFixed(0)} ms`,
+      `crashing URL: ${SECONDS} s, ${crashes.length} × GET /abort (${wrong} did not get a 502), which killed ${deaths} processes`,
+      `  ${answered.length} other GETs, ${failed.length} FAILED; the slowest took ${times.at(-1).toFixed(0)} ms, p99 ${times[Math.floor(times.length * 0.99)].toFixed(0)} ms`,
+      `  all ${PROCESSES} processes served again within ${RECOVERY_MS} ms after ${recovered} of ${crashes.length} crashes; the longest recovery took ${longest.toFixed(0)} ms`,
       ...failed.slice(0, 20).map(({ outcome }) => `  FAILED: ${JSON.stringify(outcome)}`),
     ].join("\n"),
   );
-  if (failed.length > 0 || whole < crashes.length || wrong > 0) process.exitCode = 1;
+  if (failed.length > 0 || recovered < crashes.length || wrong > 0) process.exitCode = 1;
 }

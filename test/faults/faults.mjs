@@ -1,4 +1,4 @@
-/** 60 seconds of mixed load on an app whose processes are killed, replaced and reloaded under it. Knows the order of things. */
+/** Runs mixed load for 60 seconds while the processes of the app are killed, replaced and reloaded. */
 import { randomBytes } from "node:crypto";
 import { setTimeout as sleep } from "node:timers/promises";
 import { agent, ask } from "./client.mjs";
@@ -17,7 +17,7 @@ const OPTIONS = {
   maxRequests: 1_000,
   maxRequestsJitter: 500,
 };
-/** What the heap may have grown by: the server's own record of the requests is a part of it. */
+/** The allowed growth of the heap, which includes the server's record of the requests. */
 const HEAP_MIB = 16;
 const PYTHON_MIB = 64;
 
@@ -32,10 +32,10 @@ try {
   const before = await server.ask("held");
   sent.length = 0;
   const clients = Array.from({ length: CLIENTS }, () => client());
-  const harm = harmer();
+  const injected = injectFaults();
   await sleep(SECONDS * 1000);
   running = false;
-  await Promise.all([...clients, harm]);
+  await Promise.all([...clients, injected]);
   agent.destroy();
   const report = { ...judgeAll(await server.ask("history")), ...(await leftOver(before)) };
   console.log(describe(report));
@@ -46,7 +46,7 @@ try {
   server.kill();
 }
 
-/** One client: request after request, until the time is over or `count` are done. */
+/** One client: sends one request after another, until the time is over or `count` requests are done. */
 async function client(only, count = Number.POSITIVE_INFINITY) {
   for (let done = 0; done < count && (running || only); done += 1) {
     const scenario = only ?? chosen();
@@ -67,8 +67,8 @@ function chosen() {
   });
 }
 
-/** Does something bad to a process of the server every now and then. */
-async function harmer() {
+/** Reloads the app or kills a process at random times. */
+async function injectFaults() {
   while (running) {
     await sleep(300 + Math.random() * 900);
     const { processes } = await server.ask("stats");
@@ -88,7 +88,7 @@ async function harmer() {
 function judgeAll({ tries, exits }) {
   const ends = { right: 0, 502: 0, cut: 0 };
   const wrong = [];
-  // A path that has ended two processes is not tried twice for a while: any path may, where processes are killed at random.
+  // Requests are not retried for a while if their path ended two processes. Killing at random can do that to any path.
   const deadly = new Set(
     sent
       .filter(({ id, outcome }) => outcome.status === 502 && tries[id]?.length === 2)
@@ -110,7 +110,7 @@ function judgeAll({ tries, exits }) {
   return { ends, wrong, retried, deaths: Object.keys(exits).length };
 }
 
-/** What the server still holds that it did not hold before. */
+/** Lists what the server still holds that it did not hold before. */
 async function leftOver(before) {
   const after = await server.ask("held");
   const { processes } = await server.ask("stats");
@@ -118,8 +118,7 @@ async function leftOver(before) {
   const unclosed = await Promise.all(
     processes.map(() => ask(server.port, { id: "u", method: "GET", path: "/unclosed" })),
   );
-  if (unclosed.some(({ text }) => text !== "0"))
-    left.push(`results that were not closed: ${unclosed.map(({ text }) => text)}`);
+  if (unclosed.some(({ text }) => text !== "0")) left.push(`unclosed results: ${unclosed.map(({ text }) => text)}`);
   agent.destroy();
   const grown = (after.heap - before.heap) / MIB;
   if (processes.length !== PROCESSES) left.push(`${processes.length} processes instead of ${PROCESSES}`);
@@ -129,7 +128,7 @@ async function leftOver(before) {
   if (grown > HEAP_MIB) left.push(`${grown.toFixed(1)} MiB of heap`);
   const python = Math.max(...processes.map(({ pid }) => rss(pid))) / MIB;
   if (python > PYTHON_MIB) left.push(`a Python process of ${python.toFixed(0)} MiB`);
-  if (!(await server.close())) left.push("something that keeps the server's process alive");
+  if (!(await server.close())) left.push("something that keeps the server process alive");
   const orphans = processes.filter(({ pid }) => isAlive(pid));
   if (orphans.length > 0) left.push(`${orphans.length} Python processes`);
   return { left, grown, python };
@@ -150,8 +149,8 @@ function describe({ ends, wrong, retried, deaths, left, grown, python }) {
   return [
     `fault test: ${SECONDS} s, ${CLIENTS} clients, ${sent.length} requests (${counts.join(", ")})`,
     `  faults: ${faults.SIGKILL} × SIGKILL, ${faults.SIGTERM} × SIGTERM, ${faults.reload} × reload; ${deaths} processes ended`,
-    `  ${ends.right} right, ${ends[502]} answered 502 and ${ends.cut} cut since their process died, ${retried} tried again, ${wrong.length} WRONG`,
-    `  heap ${grown.toFixed(1)} MiB more than before; largest Python process ${python.toFixed(0)} MiB; left over: ${left.join(", ") || "nothing"}`,
+    `  ${ends.right} right, ${ends[502]} got a 502 and ${ends.cut} were cut because their process died, ${retried} retried, ${wrong.length} WRONG`,
+    `  heap grew by ${grown.toFixed(1)} MiB; largest Python process ${python.toFixed(0)} MiB; left over: ${left.join(", ") || "nothing"}`,
     ...wrong.slice(0, 20).map((one) => `  WRONG: ${JSON.stringify(one)}`),
   ].join("\n");
 }

@@ -1,4 +1,4 @@
-/** 1 GiB up and down, and what it takes of the memory of Node and of Python. Knows the order of things. */
+/** Transfers 1 GiB up and down and measures the memory that Node and Python need for it. */
 import { createHash } from "node:crypto";
 import { mkdtempSync, rmSync, truncateSync, writeFileSync } from "node:fs";
 import { request } from "node:http";
@@ -40,7 +40,7 @@ try {
   rmSync(folder, { recursive: true });
 }
 
-/** Runs a transfer, and looks at both processes all the while. */
+/** Runs a transfer and samples the memory of both processes. */
 async function weigh(name, transfer, expected) {
   const { processes } = await server.ask("stats");
   const pids = { Node: server.pid, Python: processes[0].pid };
@@ -51,15 +51,15 @@ async function weigh(name, transfer, expected) {
   }, SAMPLE_MS);
   const digest = await transfer().finally(() => clearInterval(watch));
   const grown = peak.map((most, at) => (most - before[at]) / MIB);
-  const told = Object.keys(pids).map((who, at) => `${who} ${grown[at].toFixed(1)} MiB`);
+  const growth = Object.keys(pids).map((name, at) => `${name} ${grown[at].toFixed(1)} MiB`);
   const right = digest === expected;
   rows.push(
-    `  ${name}: ${told.join(", ")} more (target: at most ${MOST_MIB}); checksums ${right ? "equal" : "DIFFER"}`,
+    `  ${name}: memory growth ${growth.join(", ")} (target: at most ${MOST_MIB}); checksums ${right ? "equal" : "DIFFER"}`,
   );
   if (!right || grown.some((more) => more > MOST_MIB)) process.exitCode = 1;
 }
 
-/** @returns {Promise<string>} the digest of what Python got */
+/** @returns {Promise<string>} the digest of the body that Python received */
 function upload(headers) {
   return new Promise((resolve, reject) => {
     const req = request({ host: "127.0.0.1", port: server.port, method: "POST", path: "/digest", headers });
@@ -86,7 +86,7 @@ function upload(headers) {
   });
 }
 
-/** @returns {Promise<string>} the digest of what came */
+/** @returns {Promise<string>} the digest of the response */
 async function download(path) {
   const { digest, cut, status } = await ask(server.port, { id: "d", method: "GET", path });
   if (cut || status !== 200) throw new Error(`${path} ended with ${status}${cut ? ", cut" : ""}`);
@@ -99,7 +99,7 @@ function digestOfBlocks(block) {
   return hash.digest("hex");
 }
 
-/** As `gibibyte` in app.py makes it. */
+/** Returns the digest of the body that `gibibyte` in app.py yields. */
 function expectedDownload() {
   const piece = createHash("sha256").update(encodeURIComponent(SEED)).digest();
   return digestOfBlocks(Buffer.concat(Array.from({ length: BLOCK / piece.length }, () => piece)));

@@ -1,4 +1,4 @@
-/** 60 seconds of broken views in random order beside plain requests: no client gets a byte of another's. Knows the order of things. */
+/** Requests broken views at random beside plain ones for 60 seconds. No client may get a byte of another client's response. */
 import { randomBytes } from "node:crypto";
 import { agent, ask } from "./client.mjs";
 import { ServerProcess } from "./server-process.mjs";
@@ -8,8 +8,8 @@ const CLIENTS = 50;
 const OPTIONS = { target: "broken:app", processes: 4, threads: 13, requestTimeout: 10_000, gracefulTimeout: 2_000 };
 
 /** @typedef {{ path: string, share: number, method?: string, repeats?: number, atMost?: number, ends?: readonly number[] }} View
- *  `repeats`: how often the id is in a right answer, or from there up to `atMost` times; `ends`: other statuses that are due; 502 and a broken answer are the fate of
- *  those whose process died, and only of them */
+ *  `repeats`: how often a right response has the id; `atMost`: the same as an upper limit; `ends`: other expected statuses.
+ *  A 502 or a cut response is allowed, because the process may have died. */
 
 /** @type {View[]} */
 const VIEWS = [
@@ -20,7 +20,7 @@ const VIEWS = [
   { path: "/fork_streams", share: 1, repeats: 2 },
   { path: "/daemon", share: 1 },
   { path: "/late_read", share: 4, method: "POST" },
-  { path: "/late_write", share: 3, atMost: 2 }, // the late bytes may be in time
+  { path: "/late_write", share: 3, atMost: 2 }, // the late bytes may arrive in time
   { path: "/late_ask", share: 2 },
   { path: "/raise", share: 3, ends: [500] },
   { path: "/exit", share: 2, ends: [500] },
@@ -50,9 +50,9 @@ try {
       `isolation: ${SECONDS} s, ${CLIENTS} clients, ${number} requests (${Object.entries(perView)
         .map(([path, count]) => `${count} x ${path}`)
         .join(", ")})`,
-      `  ${counts.right} right, ${counts.failed} answered 500 as they should, ${counts[502]} answered 502 and ${counts.cut} cut since their process died`,
-      `  answers with another request's token, or otherwise wrong: ${wrong.length}`,
-      `  ${processes.length} processes at the end; the server ${closed ? "ended by itself" : "DID NOT END"}`,
+      `  ${counts.right} right, ${counts.failed} got an expected 500, ${counts[502]} got a 502 and ${counts.cut} were cut because their process died`,
+      `  responses with the token of another request, or otherwise wrong: ${wrong.length}`,
+      `  ${processes.length} processes at the end; the server ${closed ? "exited by itself" : "DID NOT EXIT"}`,
       ...wrong.slice(0, 20).map((one) => `  WRONG: ${JSON.stringify(one)}`),
     ].join("\n"),
   );
@@ -86,9 +86,9 @@ function chosen() {
 function judge({ path, repeats = 1, atMost = repeats, ends = [] }, id, { status, text, cut, hung }) {
   const tokens = text.match(/\d+-[0-9a-f]{12}/g) ?? [];
   const own = tokens.every((one) => one === id) && !text.includes("child");
-  const whole = tokens.length >= repeats && tokens.length <= atMost && !ends.includes(500);
+  const complete = tokens.length >= repeats && tokens.length <= atMost && !ends.includes(500);
   if (!own || hung) wrong.push({ path, id, status, text, cut, hung });
-  else if (status === 200 && !cut && whole) counts.right += 1;
+  else if (status === 200 && !cut && complete) counts.right += 1;
   else if (ends.includes(status) && status === 500) counts.failed += 1;
   else if (status === 502) counts[502] += 1;
   else if (status === 200 && cut) counts.cut += 1;

@@ -1,8 +1,8 @@
-/** `npm run test:faults`: each proof in a process of its own, one after another. Exit code 1 if one of them failed. */
+/** `npm run test:faults`: runs each test in its own process, one after another. Exit code 1 if one of them fails. */
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 
-const PROOFS = [
+const TESTS = [
   "faults.mjs",
   "isolation.mjs",
   "crashing-url.mjs",
@@ -13,8 +13,8 @@ const PROOFS = [
   "gigabyte.mjs",
 ];
 
-for (const proof of PROOFS) {
-  const { status } = spawnSync(process.execPath, [fileURLToPath(new URL(proof, import.meta.url))], {
+for (const test of TESTS) {
+  const { status } = spawnSync(process.execPath, [fileURLToPath(new URL(test, import.meta.url))], {
     stdio: "inherit",
   });
   if (status !== 0) process.exitCode = 1;

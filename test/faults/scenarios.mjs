@@ -1,4 +1,4 @@
-/** What clients do, and what may come of it: a table. Pure. */
+/** The scenarios of the clients and their allowed outcomes. */
 import { createHash } from "node:crypto";
 
 const KIB = 1024;
@@ -6,16 +6,17 @@ const BLOCK = 64 * KIB;
 
 /**
  * @typedef {{ tries: readonly number[], died: readonly boolean[], deadly: boolean }} Fate
- *   the processes that a request was given to, which of them ended otherwise than they should, and whether its path ended two
+ *   `tries`: the pids that a request was assigned to; `died`: which of them did not exit cleanly; `deadly`: whether
+ *   requests of its path ended two processes
  * @typedef {{ name: string, share: number, method: string, path: string, body?: number, leave?: "sending" | "reading",
  *   right(outcome: import("./client.mjs").Outcome, sent: Sent): boolean }} Scenario
- * @typedef {{ id: string, digest: string | undefined }} Sent `digest`: of the body
- *   `share`: how often of a hundred; `body`: the most bytes of it; `right`: the answer that is due
+ *   `share`: the weight, in percent; `body`: the largest size in bytes; `right`: whether the outcome is as expected
+ * @typedef {{ id: string, digest: string | undefined }} Sent the id and the digest of the body
  */
 
 const plain = (status) => (outcome) => !outcome.cut && outcome.status === status;
 export const digestOf = (data) => createHash("sha256").update(data).digest("hex");
-const left = () => true;
+const anyOutcome = () => true;
 
 /** @type {Scenario[]} */
 export const SCENARIOS = [
@@ -23,15 +24,15 @@ export const SCENARIOS = [
   { name: "GET stream", share: 20, method: "GET", path: "/stream?20", right: isStream(20) },
   { name: "POST 10 KiB", share: 12, method: "POST", path: "/digest", body: 10 * KIB, right: isDigest },
   { name: "POST 3 MiB", share: 6, method: "POST", path: "/digest", body: 3 * KIB * KIB, right: isDigest },
-  { name: "GET, leaves", share: 6, method: "GET", path: "/stream?1000", leave: "reading", right: left },
+  { name: "GET, disconnects", share: 6, method: "GET", path: "/stream?1000", leave: "reading", right: anyOutcome },
   {
-    name: "POST, leaves",
+    name: "POST, disconnects",
     share: 4,
     method: "POST",
     path: "/digest",
     body: 3 * KIB * KIB,
     leave: "sending",
-    right: left,
+    right: anyOutcome,
   },
   { name: "raises", share: 6, method: "GET", path: "/raise", right: plain(500) },
   {
@@ -60,16 +61,16 @@ const SAFE = "GET";
 const MAX_TRIES = 2;
 
 /**
- * What became of a request: "right", or one of the ends that a fault excuses, or undefined for one that nothing does.
+ * Returns how a request ended: "right", an end that a fault explains, or undefined for one that nothing explains.
  *
  * @param {Scenario} scenario @param {Sent} sent @param {import("./client.mjs").Outcome} outcome @param {Fate} fate
  */
 export function judge(scenario, sent, outcome, { tries, died, deadly }) {
   if (outcome.hung) return undefined;
   if (scenario.right(outcome, sent)) return "right";
-  if (died.at(-1) !== true) return undefined; // its process lives or ended as it should: there is no excuse
+  if (died.at(-1) !== true) return undefined; // its process is alive or exited cleanly, which explains no failure
   if (outcome.status === 502 && !outcome.cut) {
-    // Safe ones were tried again; both processes have died under them.
+    // A safe request was retried, so both processes must have died.
     const exhausted = scenario.method !== SAFE || tries.length === MAX_TRIES || deadly;
     return exhausted && died.every(Boolean) ? "502" : undefined;
   }

@@ -1,31 +1,31 @@
-/** The driver's end of the server under test. Knows messages; the server is a script beside it. */
+/** Starts the server under test, a script beside this file, and sends it commands. */
 import { fork } from "node:child_process";
 import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
-/** A server that says nothing for so long hangs. */
+/** A server that does not answer within this time counts as hung. */
 const ANSWER_MS = 60_000;
 const EXIT_MS = 10_000;
 
 export class ServerProcess {
   port = 0;
   #child;
-  #asked = new Map();
+  #pending = new Map();
   #number = 0;
 
-  /** @param {object} options of the Python app, where the script is `server.mjs` */
+  /** @param {object} options for `server.mjs`, the options of the Python app */
   constructor(options, script = "server.mjs") {
     const path = fileURLToPath(new URL(script, import.meta.url));
     this.#child = fork(path, [JSON.stringify(options)], { execArgv: ["--expose-gc"] });
     this.#child.on("message", ({ number, answer, error }) => {
-      const { resolve, reject } = this.#asked.get(number);
-      this.#asked.delete(number);
+      const { resolve, reject } = this.#pending.get(number);
+      this.#pending.delete(number);
       if (error === undefined) resolve(answer);
       else reject(new Error(error));
     });
     this.#child.on("exit", (code, signal) => {
-      for (const { reject } of this.#asked.values()) reject(new Error(`the server ended with ${signal ?? code}`));
+      for (const { reject } of this.#pending.values()) reject(new Error(`the server ended with ${signal ?? code}`));
     });
   }
 
@@ -33,29 +33,29 @@ export class ServerProcess {
     return this.#child.pid;
   }
 
-  /** @returns what the script says of where it listens */
+  /** @returns the addresses on which the script listens */
   async listen() {
-    const where = await this.ask("listen");
-    this.port = where.port;
-    return where;
+    const addresses = await this.ask("listen");
+    this.port = addresses.port;
+    return addresses;
   }
 
-  /** @param {string} command one of the script's `COMMANDS` */
+  /** @param {string} command one of the `COMMANDS` of the script */
   ask(command) {
     this.#number += 1;
     const number = this.#number;
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => reject(new Error(`the server does not answer "${command}"`)), ANSWER_MS);
-      const settle = (how) => (value) => {
+      const settle = (callback) => (value) => {
         clearTimeout(timer);
-        how(value);
+        callback(value);
       };
-      this.#asked.set(number, { resolve: settle(resolve), reject: settle(reject) });
+      this.#pending.set(number, { resolve: settle(resolve), reject: settle(reject) });
       this.#child.send({ number, command });
     });
   }
 
-  /** Asks it to close, and waits until it has ended by itself. @returns whether it has */
+  /** Closes the server and waits until it exits. @returns whether it exited by itself */
   async close() {
     const exit = once(this.#child, "exit");
     this.#child.send({ number: 0, command: "close" });
@@ -65,13 +65,13 @@ export class ServerProcess {
     return code === 0;
   }
 
-  /** For the end of a run that failed. */
+  /** Kills the server after a failed run. */
   kill() {
-    this.#child.kill("SIGKILL"); // its Python processes end with it
+    this.#child.kill("SIGKILL"); // its Python processes exit with it
   }
 }
 
-/** Resident memory of a process, in bytes. */
+/** Returns the resident memory of a process in bytes. */
 export function rss(pid) {
   return Number(/^VmRSS:\s*(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, "latin1"))[1]) * 1024;
 }

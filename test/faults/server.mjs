@@ -1,4 +1,4 @@
-/** The server under test, in a process of its own, steered by messages. Knows Express and the app; knows no client and no fault. */
+/** The server under test, controlled by messages. Knows Express and the app; knows nothing of clients and faults. */
 import { channel } from "node:diagnostics_channel";
 import { readdirSync, readlinkSync } from "node:fs";
 import { createServer } from "node:http";
@@ -10,12 +10,12 @@ import { pythonApp } from "wsgi-bridge/python";
 import { ensurePython } from "../../scripts/python-env.mjs";
 
 const QUIET = { info() {}, warn() {}, error() {} };
-/** Longer than any idle time of a client: the server is never the one that closes first. */
+/** Longer than the idle time of any client, so that the server never closes a connection first. */
 const KEEP_ALIVE_MS = 120_000;
-/** A file that was unlinked and is open still: a spooled body. */
+/** Matches an unlinked file that is still open: a spooled body. */
 const SPOOLED = / \(deleted\)$/;
 
-/** For each request's id the pids that it was given to, and how each process ended. */
+/** The pids that each request was assigned to, by request id, and how each process ended, by pid. */
 const tries = {};
 const exits = {};
 channel("wsgi-bridge:request:start").subscribe(({ pid, environ }) => {
@@ -36,10 +36,10 @@ const python = pythonApp(target, {
 });
 const app = express();
 app.use(fromWsgi(python, { logger: QUIET, ...ofHost }));
-app.use((_error, _req, res, _next) => res.sendStatus(_error.status ?? 500)); // Express's own would print each stack
+app.use((_error, _req, res, _next) => res.sendStatus(_error.status ?? 500)); // Express's error handler would print each stack
 const server = createServer({ keepAliveTimeout: KEEP_ALIVE_MS }, app);
 
-/** What the driver may ask for; each answer is sent back. */
+/** The commands of the driver. Their results are sent back. */
 const COMMANDS = {
   async listen() {
     await python.ready();
@@ -49,11 +49,11 @@ const COMMANDS = {
   stats: () => python.stats(),
   reload: () => python.reload(),
   history: () => ({ tries, exits }),
-  /** What is held, once nothing is under way. */
+  /** Returns the resources in use when no request is running. */
   async held() {
     while (!isQuiet(python.stats())) await sleep(20);
-    await sleep(200); // exits are heard, sockets are closed
-    for (let tries = 0; tries < 250 && openFiles().spools > 0; tries += 1) await sleep(20); // so are files, one after another
+    await sleep(200); // for exits to be reported and sockets to close
+    for (let waits = 0; waits < 250 && openFiles().spools > 0; waits += 1) await sleep(20); // for files to close
     globalThis.gc();
     await sleep(0);
     globalThis.gc();
@@ -63,11 +63,11 @@ const COMMANDS = {
     server.close();
     server.closeIdleConnections();
     await python.close();
-    process.disconnect(); // nothing is left that keeps this process alive
+    process.disconnect(); // the last thing that keeps this process alive
   },
 };
 
-/** Nothing is under way, and every process that died is replaced, which may take as long as the back-off does. */
+/** Whether no request is running and every process that died is replaced, which may take as long as the backoff. */
 function isQuiet({ processes, queue }) {
   if (processes.length !== options.processes) return false;
   return queue.length === 0 && processes.every(({ state, inFlight }) => state === "ready" && inFlight === 0);
@@ -78,7 +78,7 @@ function openFiles() {
     try {
       return readlinkSync(`/proc/self/fd/${fd}`);
     } catch {
-      return ""; // the folder's own
+      return ""; // the descriptor of the listing itself
     }
   });
   return { files: targets.length, spools: targets.filter((target) => SPOOLED.test(target)).length };
@@ -96,5 +96,5 @@ process.on("message", async ({ number, command }) => {
     process.send({ number, error: `${command}: ${error.message}` });
   }
 });
-// Without the driver there is nothing to do.
+// Stops when the driver has exited.
 process.on("disconnect", () => python.close());

@@ -1,4 +1,4 @@
-/** 500 clients that send or read one byte at a time, beside 100 normal requests a second. Knows the order of things. */
+/** Runs 500 clients that send or read one byte at a time, beside 100 normal requests per second. */
 import { createHash, randomBytes } from "node:crypto";
 import { connect } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -27,8 +27,8 @@ try {
   console.log(
     [
       `slow clients: ${SLOW / 2} that send and ${SLOW / 2} that read a byte every ${BYTE_MS} ms, for ${SECONDS} s, on 2 x 4 threads`,
-      `  beside them ${latencies.length} requests, ${(latencies.length / SECONDS).toFixed(0)} a second: median ${at(0.5).toFixed(1)} ms (target: below ${MEDIAN_MS}), 99 % ${at(0.99).toFixed(1)} ms`,
-      `  slow clients that got a wrong answer: ${wrong.length}`,
+      `  beside them ${latencies.length} requests, ${(latencies.length / SECONDS).toFixed(0)} per second: median ${at(0.5).toFixed(1)} ms (target: below ${MEDIAN_MS}), p99 ${at(0.99).toFixed(1)} ms`,
+      `  slow clients with a wrong response: ${wrong.length}`,
       ...wrong.slice(0, 5).map((answer) => `  WRONG: ${answer}`),
     ].join("\n"),
   );
@@ -58,7 +58,7 @@ async function timed(id) {
   return performance.now() - begun;
 }
 
-/** Sends a body byte by byte for as long as the test runs, then the rest. @returns what was wrong, if anything was */
+/** Sends a body byte by byte while the test runs, then the rest. @returns what was wrong, or undefined */
 async function sender() {
   const body = randomBytes((2 * SECONDS * 1000) / BYTE_MS);
   const socket = connect({ port: server.port, host: "127.0.0.1", noDelay: true });
@@ -77,7 +77,7 @@ async function sender() {
   return answer.startsWith("HTTP/1.1 200 ") && answer.includes(digest) ? undefined : `POST: ${answer.slice(0, 200)}`;
 }
 
-/** Takes one byte from the system at a time for as long as the test runs, then the rest. @returns as above */
+/** Reads one byte at a time while the test runs, then the rest. @returns what was wrong, or undefined */
 function reader() {
   return new Promise((resolve) => {
     let begin = Buffer.alloc(0);

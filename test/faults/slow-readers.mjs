@@ -1,4 +1,4 @@
-/** 200 clients that read one byte a second of a 20 MB page, beside 100 normal requests a second. Knows the order of things. */
+/** Runs 200 clients that read one byte per second of a 20 MB page, beside 100 normal requests per second. */
 import { connect } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { agent, ask } from "./client.mjs";
@@ -8,11 +8,11 @@ const SLOW = 200;
 const PAGE = 20_000_000;
 const BYTE_MS = 1_000;
 const SECONDS = 24;
-/** So often one more of them comes: 200 MB of pages a second is what a small machine makes beside the rest. */
+/** The interval between arrivals of slow clients. A small machine can make 200 MB of pages per second beside the rest. */
 const ARRIVES_MS = 100;
 const NORMAL_EVERY_MS = 10;
 const MEDIAN_MS = 50;
-/** How many of the slow ones read the rest in the end, and how much that is. */
+/** How many of the slow clients read their page to the end. */
 const PATIENT = 4;
 const MIB = 2 ** 20;
 const SEND_TIMEOUT_MS = 1_000;
@@ -22,7 +22,7 @@ let server;
 let running = true;
 
 try {
-  await besideNormalOnes();
+  await slowBesideNormal();
   await cutOff();
 } catch (error) {
   console.error(`the slow-reader test failed: ${error.message}`);
@@ -30,7 +30,7 @@ try {
   server.kill();
 }
 
-async function besideNormalOnes() {
+async function slowBesideNormal() {
   server = new ServerProcess({ processes: 2, threads: 4 });
   await server.listen();
   const before = rss(server.pid);
@@ -48,10 +48,10 @@ async function besideNormalOnes() {
   const at = (share) => latencies[Math.floor(latencies.length * share)];
   console.log(
     [
-      `slow readers: ${SLOW} that read a byte every ${BYTE_MS} ms of ${PAGE / 1e6} MB, for ${SECONDS} s, on 2 x 4 threads; they came within ${(SLOW * ARRIVES_MS) / 1000} s`,
-      `  beside them ${latencies.length} requests, ${(latencies.length / SECONDS).toFixed(0)} a second: median ${at(0.5).toFixed(1)} ms (target: below ${MEDIAN_MS}), 99 % ${at(0.99).toFixed(1)} ms, longest ${at(0.9999).toFixed(1)} ms`,
-      `  all Python threads were free after ${idleAfter.toFixed(1)} s; Node took ${held.toFixed(0)} MiB more (at most 1 MiB for each response, and what sockets hold)`,
-      `  slow clients that got a wrong answer: ${wrong.length} of the ${PATIENT} that read on; files left over: ${spools}`,
+      `slow readers: ${SLOW} that read a byte every ${BYTE_MS} ms of ${PAGE / 1e6} MB, for ${SECONDS} s, on 2 x 4 threads; all arrived within ${(SLOW * ARRIVES_MS) / 1000} s`,
+      `  beside them ${latencies.length} requests, ${(latencies.length / SECONDS).toFixed(0)} per second: median ${at(0.5).toFixed(1)} ms (target: below ${MEDIAN_MS}), p99 ${at(0.99).toFixed(1)} ms, longest ${at(0.9999).toFixed(1)} ms`,
+      `  all Python threads were free after ${idleAfter.toFixed(1)} s; Node grew by ${held.toFixed(0)} MiB (expected: at most 1 MiB per response, and the socket buffers)`,
+      `  slow clients with a wrong response: ${wrong.length} of the ${PATIENT} that read to the end; files left over: ${spools}`,
       ...wrong.slice(0, 5).map((answer) => `  WRONG: ${answer}`),
     ].join("\n"),
   );
@@ -59,7 +59,7 @@ async function besideNormalOnes() {
   await server.close();
 }
 
-/** A client that takes nothing is cut off, and its result is closed; one that takes its page slowly is not. */
+/** Checks that `sendTimeout` disconnects a client that reads nothing, and closes its result. */
 async function cutOff() {
   running = true;
   const options = { processes: 1, threads: 2, responseSpool: 0, fromWsgi: { sendTimeout: SEND_TIMEOUT_MS } };
@@ -71,7 +71,7 @@ async function cutOff() {
   const { text } = await ask(server.port, { id: "u", method: "GET", path: "/unclosed" });
   agent.destroy();
   console.log(
-    `  with sendTimeout ${SEND_TIMEOUT_MS} ms: a client that reads nothing was ${stalled ? "cut off" : "NOT cut off"} after ${seconds.toFixed(1)} s; results that were not closed: ${text}`,
+    `  with sendTimeout ${SEND_TIMEOUT_MS} ms: a client that reads nothing was ${stalled ? "disconnected" : "NOT disconnected"} after ${seconds.toFixed(1)} s; unclosed results: ${text}`,
   );
   if (!stalled || text !== "0") process.exitCode = 1;
   await server.close();
@@ -87,7 +87,7 @@ async function normalRequests() {
     if (number % 50 !== 49 || Number.isFinite(idleAfter)) continue;
     const { processes } = await server.ask("stats");
     const busy = processes.reduce((sum, { inFlight }) => sum + inFlight, 0);
-    if (busy <= 1 && number * NORMAL_EVERY_MS > SLOW * ARRIVES_MS) idleAfter = (performance.now() - begun) / 1000; // a normal request may be under way
+    if (busy <= 1 && number * NORMAL_EVERY_MS > SLOW * ARRIVES_MS) idleAfter = (performance.now() - begun) / 1000; // a normal request may be running
   }
   return { latencies: await Promise.all(asked), idleAfter };
 }
@@ -99,7 +99,7 @@ async function timed(id) {
   return performance.now() - begun;
 }
 
-/** Takes one byte from the system at a time, then leaves, or reads the rest. @returns what was wrong, if anything was */
+/** Reads one byte at a time, then disconnects, or reads the rest if `patient`. @returns what was wrong, or undefined */
 function reader(patient) {
   return new Promise((resolve) => {
     let begin = Buffer.alloc(0);
@@ -131,20 +131,20 @@ function reader(patient) {
         const [head] = begin.toString("latin1").split("\r\n\r\n");
         const ofHead = Buffer.from(`${head}\r\n\r\n`, "latin1").reduce((all, byte) => all + byte, 0);
         const right = head.startsWith("HTTP/1.1 200 ") && bytes === head.length + 4 + PAGE;
-        const whole = (sum - (ofHead % 65_521) + 65_521) % 65_521 === expectedSum();
-        return resolve(right && whole ? undefined : `GET: ${bytes} bytes, ${head.slice(0, 200)}`);
+        const intact = (sum - (ofHead % 65_521) + 65_521) % 65_521 === expectedSum();
+        return resolve(right && intact ? undefined : `GET: ${bytes} bytes, ${head.slice(0, 200)}`);
       });
   });
 }
 
-/** As `do_page` in app.py makes it: each block is of another byte. */
+/** Returns the checksum of the page that `do_page` in app.py sends. */
 function expectedSum() {
   let sum = 0;
   for (let at = 0, block = 0; at < PAGE; at += 65_536, block += 1) sum += Math.min(65_536, PAGE - at) * (block % 251);
   return sum % 65_521;
 }
 
-/** Asks for an endless stream and reads nothing. @returns whether the server ended the connection */
+/** Requests a long stream and reads nothing. @returns whether the server closed the connection */
 function stall() {
   return new Promise((resolve) => {
     const socket = connect({ port: server.port, host: "127.0.0.1" });

@@ -1,4 +1,4 @@
-/** 1,000 uploads of 1 MB that stop before their last byte, beside normal requests: what they take of Node's memory. */
+/** Runs 1,000 uploads of 1 MB that stop before their last byte, beside normal requests, and measures the memory of Node. */
 import { connect } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { agent, ask } from "./client.mjs";
@@ -7,7 +7,7 @@ import { rss, ServerProcess } from "./server-process.mjs";
 const UPLOADS = 1_000;
 const SIZE = 1_000_000;
 const MIB = 2 ** 20;
-/** Of bodies 64 MiB; the rest is what 1,000 connections, their buffers and files take of Node. */
+/** 64 MiB for bodies; the rest for 1,000 connections, their buffers and their files. */
 const MOST_MIB = 320;
 const PATIENCE_MS = 60_000;
 
@@ -34,9 +34,9 @@ try {
   const { spools } = await server.ask("held");
   console.log(
     [
-      `stalled uploads: ${UPLOADS} of ${SIZE} bytes, each without its last one`,
-      `  Node ${grown.toFixed(0)} MiB more (target: at most ${MOST_MIB}); ${wrong} of ${normal.length} normal requests failed; ${unfinished} of ${answers.length} that went on were not answered`,
-      `  files of bodies that are left: ${spools}`,
+      `stalled uploads: ${UPLOADS} of ${SIZE} bytes, each without its last byte`,
+      `  Node grew by ${grown.toFixed(0)} MiB (target: at most ${MOST_MIB}); ${wrong} of ${normal.length} normal requests failed; ${unfinished} of ${answers.length} completed uploads got no response`,
+      `  files of bodies left over: ${spools}`,
     ].join("\n"),
   );
   if (grown > MOST_MIB || wrong > 0 || unfinished > 0 || spools > 0) process.exitCode = 1;
@@ -47,7 +47,7 @@ try {
   server.kill();
 }
 
-/** Resolves when all but the last byte has been taken from this process. */
+/** Resolves when the operating system has accepted all but the last byte. */
 async function stalled() {
   const socket = connect(server.port, "127.0.0.1");
   socket.on("error", () => undefined);
@@ -59,7 +59,7 @@ async function stalled() {
   await Promise.race([taken, sleep(PATIENCE_MS, undefined, { ref: false })]);
 }
 
-/** Sends the last byte. @returns the answer */
+/** Sends the last byte. @returns the response */
 async function finished(socket) {
   let answer = "";
   socket.setEncoding("latin1").on("data", (text) => {

@@ -1,4 +1,4 @@
-/** 1.5 MB in blocks of one byte, to readers that read late: how long Node stands still, and what it holds. Knows the order of things. */
+/** Sends 1.5 MB in blocks of one byte to readers that read late, and measures event loop stalls and memory of Node. */
 import { connect, createServer } from "node:net";
 import { rss, ServerProcess } from "./server-process.mjs";
 
@@ -11,7 +11,7 @@ const SAMPLE_MS = 20;
 
 const record = (type, content) =>
   Buffer.from([1, type, 0, 1, content.length >> 8, content.length & 255, 0, 0, ...content]);
-/** One stream's bytes, each in a record of its own. */
+/** Returns the bytes of a stream, each in its own record. */
 const tiny = (type, count) => Buffer.alloc(9 * count, record(type, [120]));
 const pair = (name, value) => [name.length, value.length, ...Buffer.from(name + value)];
 const END = record(3, [0, 0, 0, 0, 0, 0, 0, 0]);
@@ -27,11 +27,11 @@ const rows = [];
 
 try {
   const { fastcgi } = await server.listen();
-  await download("/bytes?100000", 0); // what runs for the first time takes memory of its own
+  await download("/bytes?100000", 0); // code that runs for the first time needs extra memory
   await weigh("a Python view", () => download(`/bytes?${BYTES}`, LATE_MS));
   await weigh("a FastCGI server", () => download("/remote", LATE_MS));
   await weigh("STDIN of serveFastcgi", () => upload(fastcgi));
-  console.log([`tiny blocks: ${BYTES} of one byte, taken after ${LATE_MS} ms`, ...rows].join("\n"));
+  console.log([`tiny blocks: ${BYTES} of one byte, read after ${LATE_MS} ms`, ...rows].join("\n"));
   remote.close();
   await server.close();
 } catch (error) {
@@ -40,7 +40,7 @@ try {
   server.kill();
 }
 
-/** Runs a transfer, and looks at Node all the while. */
+/** Runs a transfer and samples the memory of Node. */
 async function weigh(name, transfer) {
   await server.ask("watch");
   const before = rss(server.pid);
@@ -55,12 +55,12 @@ async function weigh(name, transfer) {
   const grown = (peak - before) / MIB;
   const right = bytes === BYTES;
   rows.push(
-    `  ${name}: ${right ? "all" : `${bytes} bytes, WRONG,`} in ${seconds} s; longest stall ${stall.toFixed(1)} ms (target: at most ${STALL_MS}); ${grown.toFixed(1)} MiB more (target: at most ${MOST_MIB})`,
+    `  ${name}: ${right ? "all" : `${bytes} bytes, WRONG,`} in ${seconds} s; longest stall ${stall.toFixed(1)} ms (target: at most ${STALL_MS}); memory growth ${grown.toFixed(1)} MiB (target: at most ${MOST_MIB})`,
   );
   if (!right || stall > STALL_MS || grown > MOST_MIB) process.exitCode = 1;
 }
 
-/** @returns {Promise<number>} the bytes of the body, without the chunks' sizes */
+/** @returns {Promise<number>} the size of the body, without chunk sizes */
 function download(path, late) {
   return new Promise((resolve, reject) => {
     const socket = connect({ port: server.port, host: "127.0.0.1" });
@@ -76,7 +76,7 @@ function download(path, late) {
   });
 }
 
-/** @returns {Promise<number>} the bytes that the app has read */
+/** @returns {Promise<number>} the number of bytes that the app has read */
 async function upload(address) {
   const socket = connect(Number(address.split(":")[1]), "127.0.0.1");
   const params = [

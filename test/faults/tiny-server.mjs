@@ -1,4 +1,4 @@
-/** What tiny blocks pass through, in a process of its own: a Python app, a remote FastCGI app, an app behind `serveFastcgi`. */
+/** The server for tiny blocks: a Python app, a remote FastCGI app and an app behind `serveFastcgi`. */
 import { createServer } from "node:http";
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -17,7 +17,7 @@ const python = pythonApp("app:app", {
 });
 const upstream = fastcgiApp(remote);
 const http = createServer((req, res) => fromWsgi(req.url === "/remote" ? upstream : python)(req, res));
-/** Reads its body late, and whole. */
+/** Reads its complete body, late. */
 const fastcgi = await serveFastcgi(async (environ, startResponse) => {
   await sleep(lateMs);
   const body = await environ["wsgi.input"].read();
@@ -37,7 +37,7 @@ const COMMANDS = {
     delay.enable();
     delay.reset();
   },
-  /** The longest stall since `watch`, in milliseconds. */
+  /** Returns the longest stall since `watch`, in milliseconds. */
   stall: () => delay.max / 1e6,
   async close() {
     delay.disable();

@@ -14,7 +14,7 @@ const json = async (target: string, init?: RequestInit): Promise<unknown> =>
   (await browser().send(target, init)).json();
 
 describe("a visit", () => {
-  it.each(["", "/legacy"])("ENV-06, FRM-09: the cart is kept in a signed cookie, at %j", async (mount) => {
+  it.each(["", "/legacy"])("ENV-06, FRM-09: keeps the cart in a signed cookie, at %j", async (mount) => {
     const visitor = browser();
     const index = await visitor.open(`${mount}/`);
     expect(index.text).toContain("Žehlička");
@@ -27,7 +27,7 @@ describe("a visit", () => {
     expect([...visitor.cookies.keys()].sort()).toEqual(["last_seen", "theme"]);
   });
 
-  it("FRM-09: each cookie is a Set-Cookie field of its own", async () => {
+  it("FRM-09: sends each cookie in its own Set-Cookie field", async () => {
     const { head } = await rawGet(site.express.port, "/products/1");
     expect(head.match(/^Set-Cookie: .*$/gm)).toEqual([
       "Set-Cookie: last_seen=1; HttpOnly; Path=/",
@@ -35,12 +35,12 @@ describe("a visit", () => {
     ]);
   });
 
-  it("a signed cookie that somebody has changed is no cookie", async () => {
+  it("ignores a signed cookie that was changed", async () => {
     const headers = { Cookie: 'cart="!AAAAAAAAAAAAAAAAAAAAAA==?gAWVCg=="' };
     expect(await json("/cart", { headers })).toMatchObject({ cart: [] });
   });
 
-  it("FRM-21, ENV-06: links, redirects and static files carry the mount", async () => {
+  it("FRM-21, ENV-06: adds the mount path to links, redirects and static files", async () => {
     const page = await browser().open("/legacy/");
     expect(page.text).toContain('href="/legacy/static/shop.css"');
     expect(page.text).toContain('href="/legacy/products/1"');
@@ -51,16 +51,17 @@ describe("a visit", () => {
     expect([moved.status, moved.headers.get("location")]).toEqual([303, `${site.express.url}/legacy/`]);
   });
 
-  it("Express's own routes are not Bottle's", async () => {
+  it("does not reach Bottle for Express routes", async () => {
     expect(await json(NATIVE)).toEqual({ servedBy: "Express" });
   });
 });
 
 describe("files", () => {
-  it("INP-01: an upload of several MB is saved as it was sent, and comes back", async () => {
+  it("INP-01: saves an upload of several MB unchanged, and sends it back", async () => {
     const content = Buffer.alloc(4_000_000, "0123456789abcdefg\r\n--");
     const body = new FormData();
-    body.append("file", blob(content), "größe.bin"); // first: Bottle counts fields before a file against its memory
+    // First, because Bottle counts fields before a file towards its memory limit.
+    body.append("file", blob(content), "größe.bin");
     body.append("note", "für Zoë");
     expect(await json("/legacy/upload", { method: "POST", body })).toMatchObject({ note: "für Zoë" });
     expect(sha256(readFileSync(join(site.folder, "groe.bin")))).toBe(sha256(content));
@@ -70,7 +71,7 @@ describe("files", () => {
     expect(sha256(Buffer.from(await back.arrayBuffer()))).toBe(sha256(content));
   });
 
-  it("FW-03: a part of a file, and no file for who has it", async () => {
+  it("FW-03: sends a range of a file, and a 304 to a client that has the file", async () => {
     const css = await browser().send("/static/shop.css", { headers: { Range: "bytes=7-11" } });
     expect([css.status, await css.text()]).toEqual([206, "color"]);
     expect(css.headers.get("content-range")).toBe("bytes 7-11/22");
@@ -81,7 +82,7 @@ describe("files", () => {
     expect(beyond.status).toBe(416);
   });
 
-  it("SEC-04: dot segments in a path, encoded or not, lead to no file outside", async () => {
+  it("SEC-04: serves no file outside the folder for dot segments, encoded or not", async () => {
     for (const target of ["/static/../shop.py", "/static/%2e%2e/shop.py", "/static/..%2Fshop.py"]) {
       expect((await rawGet(site.express.port, target)).head).toMatch(/^HTTP\/1\.1 403 /);
     }
@@ -89,23 +90,23 @@ describe("files", () => {
 });
 
 describe("hooks, mounts, errors", () => {
-  it("hooks run before and after", async () => {
+  it("runs hooks before and after the request", async () => {
     expect((await browser().send("/cart")).headers.get("x-took")).toMatch(/^\d+\.\d{6}$/);
   });
 
-  it("ENV-06: an app mounted in Bottle has both mounts as its SCRIPT_NAME", async () => {
+  it("ENV-06: sets SCRIPT_NAME of an app mounted in Bottle to both mount paths", async () => {
     expect(await json("/legacy/admin/")).toEqual({ script: "/legacy/admin/", path: "/" });
   });
 
-  it("a 404 is the shop's own page", async () => {
+  it("sends the shop's own page for a 404", async () => {
     const page = await browser().open("/products/99");
     expect([page.status, page.headers.get("content-type")]).toEqual([404, "text/html; charset=UTF-8"]);
     expect(page.text).toContain("<p>There is no product 99.</p>");
   });
 
-  it("SR-10: statuses beyond the standard, with bytes in their reason", async () => {
+  it("SR-10: sends statuses that are not registered, with bytes in their reason", async () => {
     expect((await rawGet(site.express.port, "/teapot")).head).toMatch(/^HTTP\/1\.1 418 .*\r\n[\s\S]*X-Kind: pot/);
-    // Bottle 0.13 makes UTF-8 of it, 0.12 leaves it latin-1; neither is for us to change.
+    // Bottle 0.13 encodes it as UTF-8, Bottle 0.12 as Latin-1; the package changes neither.
     expect((await rawGet(site.express.port, "/odd-status")).head).toMatch(
       /^HTTP\/1\.1 299 Gr(\xc3\xb6\xc3\x9f|\xf6\xdf)er\r\n/,
     );
@@ -114,7 +115,7 @@ describe("hooks, mounts, errors", () => {
   it.each([
     ["/broken", "ZeroDivisionError"],
     ["/legacy/admin/boom", "RuntimeError: hunter3"],
-  ])("EXC-01: an exception at %s is Bottle's 500; the traceback is in the log alone", async (target, said) => {
+  ])("EXC-01: sends Bottle's 500 for an exception at %s; only the log has the traceback", async (target, said) => {
     const page = await browser().open(target);
     expect(page.status).toBe(500);
     expect(page.text).toContain("<title>Error: 500 Internal Server Error</title>");
@@ -123,7 +124,7 @@ describe("hooks, mounts, errors", () => {
     expect(site.logger.text).toMatch(/File ".*shop\.py", line \d+, in/);
   });
 
-  it("FRM-02: an error page that fails is Bottle's last resort, a second start_response", async () => {
+  it("FRM-02: sends Bottle's fallback, a second start_response, if the error page fails", async () => {
     const { head, body } = await rawGet(site.express.port, "/critical");
     expect(head).toMatch(/^HTTP\/1\.1 500 INTERNAL SERVER ERROR\r\n/);
     expect(body).toContain("Critical error while processing request: /critical");

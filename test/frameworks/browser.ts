@@ -1,6 +1,6 @@
-/** What a person's browser does beside fetch: keeps cookies, follows redirects, fills in forms. Knows HTML's forms; knows no site. */
+/** A browser on top of fetch: keeps cookies, follows redirects, submits forms. Knows HTML forms; knows nothing of the sites. */
 
-/** One answer, after all redirects. */
+/** A response after all redirects. */
 export interface Page {
   readonly url: string;
   readonly status: number;
@@ -10,14 +10,14 @@ export interface Page {
 
 export type Fields = Readonly<Record<string, string | Blob>>;
 
-/** More would be a circle. */
+/** More redirects are taken for a loop. */
 const MAX_REDIRECTS = 5;
 
 export class Browser {
   readonly #origin: string;
-  /** What every request has, such as the address of a client behind a proxy. */
+  /** Headers of every request, such as the address of a client behind a proxy. */
   readonly #always: Readonly<Record<string, string>>;
-  /** By name; paths do not matter where all of the site has one jar. */
+  /** The cookies by name. Their paths are ignored. */
   readonly cookies: Map<string, string> = new Map();
 
   constructor(origin: string, always: Readonly<Record<string, string>> = {}) {
@@ -25,7 +25,7 @@ export class Browser {
     this.#always = always;
   }
 
-  /** One request, no redirect followed. Cookies go and come. */
+  /** Sends one request with the cookies, and keeps those of the response. Does not follow redirects. */
   async send(target: string, init: RequestInit = {}): Promise<Response> {
     const headers = new Headers({ ...this.#always, ...(init.headers as Record<string, string> | undefined) });
     const cookie = [...this.cookies].map(([name, value]) => `${name}=${value}`).join("; ");
@@ -35,12 +35,12 @@ export class Browser {
     return response;
   }
 
-  /** Goes to a page, and on to where it redirects, with GET as browsers do. */
+  /** Opens a page and follows redirects with GET, as browsers do. */
   async open(target: string, init: RequestInit = {}): Promise<Page> {
     let url = new URL(target, this.#origin);
     let response = await this.send(url.href, init);
     for (let left = MAX_REDIRECTS; response.status >= 301 && response.status <= 308; left -= 1) {
-      if (left === 0) throw new Error(`${target} redirects in a circle, the last time to ${url.href}`);
+      if (left === 0) throw new Error(`${target} redirects in a loop, last to ${url.href}`);
       await response.arrayBuffer();
       url = new URL(response.headers.get("location") ?? "", url);
       response = await this.send(url.href);
@@ -50,9 +50,9 @@ export class Browser {
   }
 
   /**
-   * Fills in the page's form and sends it where the form says, as HTML does; a file makes it multipart.
+   * Fills in a form of the page and submits it to its action. A file makes the body multipart.
    *
-   * @param formId the form's `id`, `""` for the first without one; left out, the first with POST
+   * @param formId the `id` of the form, or `""` for the first form without an id; by default, the first form with POST
    */
   submit(page: Page, fields: Fields, formId?: string): Promise<Page> {
     const form = findForm(page.text, formId);
@@ -74,7 +74,7 @@ export class Browser {
   }
 }
 
-/** A form's action, and the fields that already have a value, the hidden ones among them. */
+/** Returns the action of a form and the fields that already have a value, including hidden ones. */
 function findForm(html: string, id: string | undefined): { action: string; given: Record<string, string> } {
   const forms = [...html.matchAll(/<form\b([^>]*)>([\s\S]*?)<\/form>/gi)];
   const [, head = "", inner = ""] =

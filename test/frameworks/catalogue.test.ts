@@ -1,4 +1,4 @@
-/** What real frameworks demand of their server, believe of it, or do on their own (FRM). Knows no page of theirs. */
+/** What frameworks require of their server, trust it with, or do themselves (FRM). Knows nothing of their pages. */
 import { createServer } from "node:http";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
@@ -7,7 +7,7 @@ import { hostPython, startPython } from "../support/python.ts";
 import { listen, raw, rawGet } from "../support/server.ts";
 import { listenOn, rawTo, temporaryFolder } from "../support/transports.ts";
 
-/** The app behind a server with these options, and the JSON that it answers. */
+/** Serves the app with these options and returns the JSON of its response. */
 async function ask(target: string, options: FromWsgiOptions, headers: string): Promise<unknown> {
   const app = startPython(target);
   const server = await listen(fromWsgi(app, { logger: app.logger, ...options }));
@@ -19,20 +19,20 @@ const POST = "Host: shop.example\r\nConnection: close\r\n";
 const BODIES: [how: string, request: string, body: string][] = [
   ["a length", `${POST}Content-Length: 5\r\n\r\nhello`, "hello"],
   ["chunks", `${POST}Transfer-Encoding: chunked\r\n\r\n2\r\nhe\r\n3\r\nllo\r\n0\r\n\r\n`, "hello"],
-  ["chunks and nothing in them", `${POST}Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n`, ""],
+  ["no content in chunks", `${POST}Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n`, ""],
 ];
 
 describe("WebOb and Pyramid", () => {
   it.each(BODIES)(
-    "FRM-06: WebOb takes the environ for a dict, and reads a body with %s, twice",
+    "FRM-06: gives WebOb a dict for the environ, and reads a body with %s twice",
     async (_, request, body) => {
       const { port } = await hostPython("trusting:webob", { threads: 1 });
       for (const _time of [1, 2]) {
         const answer = await raw(port, `POST /a%20b HTTP/1.1\r\n${request}`);
         expect(JSON.parse(answer.body)).toEqual({
           dict: true,
-          left: [], // of what WebOb had put into the environ of the request before
-          readable: true, // by CONTENT_LENGTH or wsgi.input_terminated, or WebOb would not look
+          left: [], // the keys that WebOb had put into the environ of the previous request
+          readable: true, // WebOb reads a body only with CONTENT_LENGTH or wsgi.input_terminated
           url: "http://shop.example/a%20b",
           script: "",
           path: "/a b",
@@ -44,18 +44,18 @@ describe("WebOb and Pyramid", () => {
     },
   );
 
-  it.each(BODIES)("FRM-06: Pyramid reads a body with %s", async (_, request, body) => {
+  it.each(BODIES)("FRM-06: lets Pyramid read a body with %s", async (_, request, body) => {
     const { port } = await hostPython("trusting:pyramid");
     const answer = await raw(port, `POST /one/%D0%B6 HTTP/1.1\r\n${request}`);
     expect(JSON.parse(answer.body)).toEqual({ name: "\u0436", body, url: "http://shop.example/one/x" });
   });
 });
 
-describe("proxies' headers", () => {
+describe("the headers of proxies", () => {
   const SPOOFED =
     "X-Forwarded-Proto: https\r\nX-Forwarded-Host: evil.example\r\nX-Forwarded-For: 192.0.2.66\r\nForwarded: for=192.0.2.66\r\n";
 
-  it("FRM-07: Bottle believes them unasked, and with stripForwarded has none to believe", async () => {
+  it("FRM-07: passes them to Bottle, which trusts them by default, but not with stripForwarded", async () => {
     expect(await ask("trusting:bottle", {}, SPOOFED)).toEqual({
       url: "https://evil.example/",
       client: "192.0.2.66",
@@ -68,17 +68,17 @@ describe("proxies' headers", () => {
 });
 
 describe("REMOTE_USER", () => {
-  it("FRM-14: Django's RemoteUserMiddleware finds nobody in headers, however they are spelled", async () => {
+  it("FRM-14: lets no header name a user for Django's RemoteUserMiddleware, in any spelling", async () => {
     const spoofed = "Remote-User: root\r\nREMOTE_USER: root\r\nRemote_User: root\r\nX-Remote-User: root\r\n";
     expect(await ask("trusting:django", {}, spoofed)).toEqual({ user: "" });
   });
 
-  it("FRM-14: Django's RemoteUserMiddleware finds who the option environ names", async () => {
+  it("FRM-14: passes the user of the option environ to Django's RemoteUserMiddleware", async () => {
     const environ = () => ({ REMOTE_USER: "zoe" });
     expect(await ask("trusting:django", { environ }, "Remote-User: root\r\n")).toEqual({ user: "zoe" });
   });
 
-  it("FRM-18: the peer of a unix socket is nobody: it may be Node itself", async () => {
+  it("FRM-18: names no user for the peer of a Unix socket, which may be Node itself", async () => {
     const { app, port } = await hostPython("mirror:application");
     const path = join(temporaryFolder(), "wsgi.sock");
     await listenOn(createServer(fromWsgi(app)), { path });
@@ -93,7 +93,7 @@ describe("REMOTE_USER", () => {
 
 describe("development servers", () => {
   it.each(["bottle", "flask"])(
-    "FRM-16: of %s the app alone is run: no server, no reloader, no debugger",
+    "FRM-16: runs only the app of %s, without its server, reloader and debugger",
     async (name) => {
       const { port, logger } = await hostPython(`guarded:${name}`);
       expect((await rawGet(port, "/")).body).toBe("hello");
@@ -106,7 +106,7 @@ describe("development servers", () => {
   );
 
   it.each(["bottle", "flask"])(
-    "FRM-16: a module that starts %s's reloader is refused, and the error shows where",
+    "FRM-16: refuses a module that starts the reloader of %s, and shows where",
     async (name) => {
       const app = startPython(`reloading_${name}:app`);
       const error = await app.ready().catch((reason: unknown) => reason);

@@ -1,4 +1,4 @@
-/** CherryPy's WSGI face: handlers by name, tools, sessions, uploads, REST by methods, basic authentication and streams. */
+/** CherryPy as a WSGI app: handlers by name, tools, sessions, uploads, REST by methods, basic authentication and streams. */
 import { describe, expect, it } from "vitest";
 import { raw, rawGet } from "../support/server.ts";
 import { Browser } from "./browser.ts";
@@ -31,7 +31,7 @@ describe("a visit", () => {
     expect((await visitor.open(`${mount}/logout`)).text).toContain("<h1>Hello, stranger</h1>");
   });
 
-  it("HDR-07: each cookie is a Set-Cookie field of its own, and goes back as it was", async () => {
+  it("HDR-07: sends each cookie in its own Set-Cookie field, and receives it unchanged", async () => {
     const visitor = browser();
     const cookies = (await visitor.send("/pages/a")).headers.getSetCookie();
     expect(cookies.map((cookie) => cookie.split("=", 1)[0]).sort()).toEqual(["seen", "session_id", "theme"]);
@@ -42,8 +42,8 @@ describe("a visit", () => {
 
   it.each([
     ["ENV-06: a bare mount", "/legacy", "/legacy/"],
-    ["an index without its last slash", "/legacy/private?a=b", "/legacy/private/?a=b"],
-  ])("FRM-21: %s is redirected by CherryPy itself", async (_name, from, to) => {
+    ["an index without its trailing slash", "/legacy/private?a=b", "/legacy/private/?a=b"],
+  ])("FRM-21: lets CherryPy redirect %s", async (_name, from, to) => {
     const Authorization = `Basic ${btoa("zoe:p:w")}`;
     const { status, headers } = await browser().send(from, { headers: { Authorization } });
     expect([status, headers.get("location")]).toEqual([301, `${site.express.url}${to}`]);
@@ -51,7 +51,7 @@ describe("a visit", () => {
 });
 
 describe("files", () => {
-  it("INP-01: an upload of several MB is saved as it was sent, and downloads in parts", async () => {
+  it("INP-01: saves an upload of several MB unchanged, and sends ranges of it", async () => {
     const content = Buffer.alloc(5_000_000, "every byte of it\r\n\0\xff");
     const body = new FormData();
     body.append("note", "für Zoë");
@@ -72,7 +72,7 @@ describe("files", () => {
     ]);
   });
 
-  it("FW-03: static files: conditions, and nothing outside their folder", async () => {
+  it("FW-03: sends static files and 304s, and nothing outside their folder", async () => {
     const css = await browser().send("/legacy/static/site.css");
     expect([css.headers.get("content-type"), await css.text()]).toEqual([
       expect.stringMatching(/^text\/css/),
@@ -86,7 +86,7 @@ describe("files", () => {
 });
 
 describe("an API", () => {
-  it("a large JSON answer is gzipped by a tool; then it is a 304", async () => {
+  it("sends a large JSON response gzipped by a tool, then a 304", async () => {
     const response = await browser().send("/api/many");
     expect(response.headers.get("content-encoding")).toBe("gzip");
     const { items } = (await response.json()) as { items: { text: string }[] };
@@ -99,14 +99,14 @@ describe("an API", () => {
     expect([unchanged.status, await unchanged.text()]).toEqual([304, ""]);
   });
 
-  it("JSON in, 201 out; what is no JSON is CherryPy's 400", async () => {
+  it("reads JSON and responds with a 201, or with CherryPy's 400 if it is not JSON", async () => {
     const headers = { "Content-Type": "application/json" };
     const made = await browser().send("/api/echo", { method: "POST", headers, body: '{"ü": [1, null]}' });
     expect([made.status, await made.json()]).toEqual([201, { got: { ü: [1, null] } }]);
     expect((await browser().send("/api/echo", { method: "POST", headers, body: "{" })).status).toBe(400);
   });
 
-  it("MethodDispatcher: PUT, DELETE, and a 405 that names them", async () => {
+  it("serves PUT and DELETE through MethodDispatcher, and a 405 that names them", async () => {
     const made = await browser().send("/legacy/items/7", { method: "PUT", body: "" });
     expect([made.status, made.headers.get("location"), await made.text()]).toEqual([
       201,
@@ -118,14 +118,14 @@ describe("an API", () => {
     expect([patch.status, patch.headers.get("allow")]).toEqual([405, "DELETE, GET, HEAD, PUT"]);
   });
 
-  it("EXP-05: a chunked body is read whole, and has its length", async () => {
+  it("EXP-05: reads a complete chunked body, with its length", async () => {
     const headers = { "Content-Type": "application/octet-stream" };
     const body = new Blob(["x".repeat(300_000)]).stream();
     const init = { method: "POST", headers, body, duplex: "half" } as RequestInit;
     expect(await json("/api/raw", init)).toEqual({ length: 300_000, declared: "300000" });
   });
 
-  it("FRM-20, CL-10: HEAD has the length of GET and no body, and the connection goes on", async () => {
+  it("FRM-20, CL-10: sends the length of GET and no body for HEAD, and keeps the connection", async () => {
     const head = "HEAD /items HTTP/1.1\r\nHost: test\r\n";
     const { text } = await raw(site.express.port, `${head}\r\n${head}Connection: close\r\n\r\n`);
     expect(text.match(/^Content-Length: 3$/gm)).toHaveLength(2);
@@ -133,13 +133,13 @@ describe("an API", () => {
   });
 });
 
-describe("what the request says", () => {
-  it("ENV-20: unicode in path and query", async () => {
+describe("the facts of a request", () => {
+  it("ENV-20: passes Unicode in the path and the query", async () => {
     const target = `/legacy/api/seen/${encodeURIComponent("жук на")}/%E2%98%83?q=${encodeURIComponent("naïve & co")}&q=+`;
     expect(await json(target)).toMatchObject({ rest: "жук на/☃", words: ["naïve & co", " "], script: "/legacy" });
   });
 
-  it("NODE-07: remote.ip, scheme and base follow `trust proxy`", async () => {
+  it("NODE-07: sets remote.ip, scheme and base according to `trust proxy`", async () => {
     expect(await json("/api/seen")).toMatchObject({ addr: "127.0.0.1", scheme: "http", base: site.express.url });
     const headers = {
       "X-Forwarded-For": "192.0.2.7",
@@ -153,13 +153,13 @@ describe("what the request says", () => {
     });
   });
 
-  it("FRM-18, ENV-31: no user comes of the socket's peer or of a header; the host's does", async () => {
+  it("FRM-18, ENV-31: takes the user from the host, not from the socket's peer or a header", async () => {
     const headers = { "Remote-User": "evil", Remote_User: "evil" };
     expect(await json("/api/seen", { headers })).toMatchObject({ peer: [], login: null });
     expect(await json("/edge/api/seen", { headers })).toMatchObject({ peer: ["REMOTE_USER"], login: "zoe" });
   });
 
-  it("FRM-20: basic authentication", async () => {
+  it("FRM-20: supports basic authentication", async () => {
     const denied = await browser().send("/private/");
     expect([denied.status, denied.headers.get("www-authenticate")]).toEqual([
       401,
@@ -180,11 +180,11 @@ describe("streams", () =>
   }));
 
 describe("tools and errors", () => {
-  it("a tool of the site's own marks each page", async () => {
+  it("runs the site's own tool for each page", async () => {
     expect((await browser().send("/legacy/pages/a/b")).headers.get("x-tool")).toBe("/pages/a/b");
   });
 
-  it("a 404 is the site's own page, and a status of its own has its reason", async () => {
+  it("sends the site's own page for a 404, and its own status with its reason", async () => {
     const page = await browser().open("/legacy/no/such");
     expect([page.status, page.text]).toEqual([404, expect.stringContaining("<h1>404 Not Found</h1>")]);
     expect((await rawGet(site.express.port, "/teapot")).head).toMatch(/^HTTP\/1\.1 418 I'm a teapot\r\n/);
@@ -193,7 +193,7 @@ describe("tools and errors", () => {
   it.each([
     ["Express", () => site.express],
     ["Koa", () => site.koa],
-  ])("EXC-01: in %s an exception is CherryPy's 500; the traceback is in the log alone", async (_name, server) => {
+  ])("EXC-01: in %s, sends CherryPy's 500 for an exception; only the log has the traceback", async (_name, server) => {
     const page = await new Browser(server().url).open("/legacy/broken");
     expect([page.status, page.text.includes("500 Internal Server Error")]).toEqual([500, true]);
     expect(page.text).not.toMatch(/hunter2|Traceback/);

@@ -1,4 +1,4 @@
-/** What tests do with bodies: hash them, and read them while the other side is still writing. */
+/** Helpers for bodies: hashes them, and reads them while the server is still sending. */
 import { createHash } from "node:crypto";
 import { expect } from "vitest";
 
@@ -6,14 +6,14 @@ export function sha256(content: Uint8Array): string {
   return createHash("sha256").update(content).digest("hex");
 }
 
-/** Bytes as a form's file. */
+/** Returns bytes as a file for a form. */
 export function blob(content: Uint8Array, type = "application/octet-stream"): Blob {
   return new Blob([new Uint8Array(content)], { type });
 }
 
 type Reader = ReadableStreamDefaultReader<Uint8Array>;
 
-/** Reads until this has come, and no byte more of what is not sent yet. */
+/** Reads until this text has arrived. Expects nothing after it. */
 export async function firstChunk(response: Response, expected: string): Promise<Reader> {
   const reader = (response.body as ReadableStream<Uint8Array>).getReader();
   let text = "";
@@ -26,7 +26,7 @@ export async function firstChunk(response: Response, expected: string): Promise<
   return reader;
 }
 
-/** All that follows. Rejects where the connection breaks. */
+/** Reads the rest. Rejects if the connection breaks. */
 export async function restOf(reader: Reader): Promise<string> {
   let text = "";
   for (let part = await reader.read(); !part.done; part = await reader.read())

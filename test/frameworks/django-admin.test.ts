@@ -1,4 +1,4 @@
-/** Django's admin: what an editor does in it all day, on SQLite. */
+/** Django's admin on SQLite: what an editor does in it. */
 import { describe, expect, it } from "vitest";
 import { Browser } from "./browser.ts";
 import { blob, sha256 } from "./client.ts";
@@ -8,7 +8,7 @@ import { MOUNT } from "./site.ts";
 const site = useDjango();
 const browser = (): Browser => new Browser(site.express.url);
 
-/** All of the file is at one mount: Django asks for the mount of its static files once in a process. */
+/** All tests use one mount, because Django reads the mount path of its static files only once per process. */
 const ADMIN = `${MOUNT}/admin`;
 
 describe.each([
@@ -17,7 +17,7 @@ describe.each([
 ])("the admin in %s", (host, server) => {
   const slug = `grüße-${host}`;
 
-  it("ENV-06, HDR-07: log in, add an article, find it, change it, delete it, log out", async () => {
+  it("ENV-06, HDR-07: lets an editor log in, add, find, change and delete an article, and log out", async () => {
     const visitor = new Browser(server().url);
     const index = await logIn(visitor, `${ADMIN}/`);
     expect([index.url, index.status]).toEqual([`${ADMIN}/`, 200]);
@@ -52,7 +52,7 @@ describe.each([
     expect((await visitor.open(`${ADMIN}/`)).url).toBe(`${ADMIN}/login/?next=${ADMIN}/`);
   });
 
-  it("static files of the admin carry the mount, and are there", async () => {
+  it("serves the static files of the admin under the mount path", async () => {
     const page = await new Browser(server().url).open(`${ADMIN}/login/`);
     const links = [...page.text.matchAll(/<(?:link|script)\b[^>]*?(?:href|src)="([^"]+)"/g)].map(([, url]) => url);
     expect(links.length).toBeGreaterThan(3);
@@ -64,19 +64,19 @@ describe.each([
 });
 
 describe("what the admin refuses", () => {
-  it("a wrong password", async () => {
+  it("refuses a wrong password", async () => {
     const page = await logIn(browser(), `${ADMIN}/`, "x");
     expect(page.text).toContain("Please enter the correct username and password");
   });
 
-  it("a form without its CSRF cookie or its token is a 403 of Django's", async () => {
+  it("responds with Django's 403 to a form without its CSRF cookie or its token", async () => {
     const body = new URLSearchParams({ username: "zoë", password: "pässword", csrfmiddlewaretoken: "x".repeat(32) });
     const forged = await browser().open(`${ADMIN}/login/`, { method: "POST", body });
     expect([forged.status, forged.text.includes("CSRF verification failed")]).toEqual([403, true]);
     await site.logger.said(`Forbidden (CSRF cookie not set.): ${ADMIN}/login/`);
   });
 
-  it("FRM-13: over HTTPS a form of another origin; its own, as `trust proxy` makes it known, is taken", async () => {
+  it("FRM-13: refuses a form of another origin over HTTPS, and accepts one of the origin that `trust proxy` gives", async () => {
     const forwarded = { "X-Forwarded-Proto": "https", "X-Forwarded-Host": "press.example" };
     const visitor = new Browser(site.express.url, forwarded);
     const form = await visitor.open(`${ADMIN}/login/`);
@@ -95,13 +95,13 @@ describe("what the admin refuses", () => {
     expect(statuses).toEqual([403, 403, 302]);
   });
 
-  it("a Host that is not the site's is Django's 400", async () => {
+  it("responds with Django's 400 to a foreign Host", async () => {
     const visitor = new Browser(site.express.url, { "X-Forwarded-Host": "evil.example" });
     expect((await visitor.open(`${ADMIN}/`)).status).toBe(400);
   });
 });
 
-it("FRM-04: an upload of several MB in the admin is stored as it was sent, and downloads", async () => {
+it("FRM-04: stores an upload of several MB in the admin unchanged, and sends it back", async () => {
   const visitor = browser();
   await logIn(visitor, `${ADMIN}/`);
   const content = Buffer.alloc(5_000_000, "every byte of it\r\n\0\xff");

@@ -1,4 +1,4 @@
-/** Django's public face: pages, forms, JSON, gzip, conditions, streams, files, remote users, errors. */
+/** A Django site: pages, forms, JSON, gzip, conditional requests, streams, files, remote users, errors. */
 import { describe, expect, it } from "vitest";
 import { raw, rawGet } from "../support/server.ts";
 import { Browser } from "./browser.ts";
@@ -10,11 +10,11 @@ const site = useDjango();
 const browser = (): Browser => new Browser(site.express.url);
 const json = async (target: string, init?: RequestInit): Promise<unknown> =>
   (await browser().send(target, init)).json();
-/** Django's GZipMiddleware gathers what it compresses, and then there is no file left to wrap. */
+/** Django's GZipMiddleware buffers what it compresses, so that files would not use the wrapper. */
 const PLAIN = { "Accept-Encoding": "identity" };
 
 describe("pages and forms", () => {
-  it("a form for users only: login, upload, message, page, file", async () => {
+  it("serves a form for users: login, upload, message, page, file", async () => {
     const visitor = browser();
     const form = await logIn(visitor, "/add/");
     expect(form.url).toBe("/add/");
@@ -29,18 +29,18 @@ describe("pages and forms", () => {
     expect(file.headers.get("content-disposition")).toBe("attachment; filename*=utf-8''z%C3%BCrich.bin");
     expect(file.headers.get("content-length")).toBe(String(content.length));
     expect(sha256(Buffer.from(await file.arrayBuffer()))).toBe(sha256(content));
-    await site.logger.said("file closed zürich.bin"); // FRM-13: by response.close(), through the wrapper
+    await site.logger.said("file closed zürich.bin"); // FRM-13: the wrapper calls response.close()
     expect((await visitor.open("/articles/gr%C3%BC%C3%9Fe/")).text).not.toContain("Saved");
   });
 
-  it("a form with a mistake comes back with the mistake", async () => {
+  it("shows a form again with its mistake", async () => {
     const visitor = browser();
     const page = await visitor.submit(await logIn(visitor, "/add/"), { title: "", slug: "a b" });
     expect(page.text).toContain("This field is required.");
     expect(page.text).toContain("Enter a valid “slug”");
   });
 
-  it("ENV-06: redirects and links carry the mount, a permanent redirect too", async () => {
+  it("ENV-06: adds the mount path to links and redirects, including permanent ones", async () => {
     const { status, headers } = await browser().send("/legacy/old/");
     expect([status, headers.get("location")]).toEqual([301, "/legacy/articles/gr%C3%BC%C3%9Fe/"]);
     expect(await json("/legacy/seen/")).toMatchObject({
@@ -50,12 +50,12 @@ describe("pages and forms", () => {
     });
   });
 
-  it("FRM-21: APPEND_SLASH leads to the path with a slash, mount and query kept", async () => {
+  it("FRM-21: redirects to the trailing slash (APPEND_SLASH) and keeps the mount path and the query", async () => {
     const { status, headers } = await browser().send("/legacy/seen?a=%20b");
     expect([status, headers.get("location")]).toEqual([301, "/legacy/seen/?a=%20b"]);
   });
 
-  it("static files are found, and not outside their folder", async () => {
+  it("serves static files, and nothing outside their folder", async () => {
     expect(await (await browser().send("/static/articles/press.css")).text()).toContain("teal");
     expect((await rawGet(site.express.port, "/static/%2e%2e/%2e%2e/press/settings.py")).head).toMatch(
       /^HTTP\/1\.1 400 /,
@@ -64,7 +64,7 @@ describe("pages and forms", () => {
 });
 
 describe("an API", () => {
-  it("a large JSON answer is gzipped, with a length and an ETag, and a 304 the next time", async () => {
+  it("sends a large JSON response gzipped, with a length and an ETag, then a 304", async () => {
     const response = await browser().send("/api/many/");
     const length = Number(response.headers.get("content-length"));
     expect([response.headers.get("content-encoding"), response.headers.get("vary")]).toEqual([
@@ -79,14 +79,14 @@ describe("an API", () => {
     expect([unchanged.status, await unchanged.text()]).toEqual([304, ""]);
   });
 
-  it("CL-10: HEAD has no body and the connection goes on", async () => {
+  it("CL-10: sends no body for HEAD, and keeps the connection", async () => {
     const head = "HEAD /api/many/ HTTP/1.1\r\nHost: 127.0.0.1\r\n";
     const { text } = await raw(site.express.port, `${head}\r\n${head}Connection: close\r\n\r\n`);
     expect(text.match(/^HTTP\/1\.1 200 OK$/gm)).toHaveLength(2);
     expect(text).not.toContain("{");
   });
 
-  it("JSON in, 201 out; a method that is not allowed is a 405, OPTIONS too", async () => {
+  it("reads JSON and responds with a 201, or with a 405 to other methods, including OPTIONS", async () => {
     const headers = { "Content-Type": "application/json" };
     const made = await browser().send("/api/echo/", { method: "PUT", headers, body: '{"ü": [1, null]}' });
     expect([made.status, await made.json()]).toEqual([201, { got: { ü: [1, null] } }]);
@@ -96,19 +96,19 @@ describe("an API", () => {
     }
   });
 
-  it("FRM-04: a chunked body is read whole, and has its length", async () => {
+  it("FRM-04: reads a complete chunked body, with its length", async () => {
     const init = { method: "POST", body: new Blob(["x".repeat(300_000)]).stream(), duplex: "half" } as RequestInit;
     expect(await json("/api/echo/", init)).toEqual({ length: 300_000, declared: "300000" });
   });
 
-  it("a body over DATA_UPLOAD_MAX_MEMORY_SIZE is Django's own 400, and the server goes on", async () => {
+  it("responds with Django's 400 to a body over DATA_UPLOAD_MAX_MEMORY_SIZE, and keeps serving", async () => {
     expect((await browser().send("/api/echo/", { method: "POST", body: "x".repeat(2_700_000) })).status).toBe(400);
     expect(await json("/api/echo/", { method: "POST", body: "x" })).toMatchObject({ length: 1 });
   });
 });
 
-describe("what the request says", () => {
-  it("ENV-20, HDR-07: unicode in path, query and header; each cookie a field of its own", async () => {
+describe("the facts of a request", () => {
+  it("ENV-20, HDR-07: passes Unicode in the path, the query and a header, and each cookie in its own field", async () => {
     const target = `/legacy/words/${encodeURIComponent("жук/на//ёлке")}?q=${encodeURIComponent("naïve & co")}&q=+`;
     const visitor = browser();
     const response = await visitor.send(target);
@@ -122,11 +122,11 @@ describe("what the request says", () => {
     expect(await (await visitor.send(target)).json()).toMatchObject({ signed: "a b;é" });
   });
 
-  it("FRM-12: a path that is no UTF-8 reaches Django, which keeps its bytes quoted", async () => {
+  it("FRM-12: passes a path that is not UTF-8 to Django, which quotes its bytes", async () => {
     expect(await json("/words/%FFa")).toMatchObject({ words: "%FFa" });
   });
 
-  it("FRM-11: no header can become SCRIPT_URL or REDIRECT_URL, which would move the mount", async () => {
+  it("FRM-11: lets no header set SCRIPT_URL or REDIRECT_URL, which would change the mount path", async () => {
     const headers = {
       "Script-Url": "/evil/seen/",
       "Redirect-Url": "/evil/seen/",
@@ -136,7 +136,7 @@ describe("what the request says", () => {
     expect(await json("/legacy/seen/", { headers })).toMatchObject({ script: "/legacy" });
   });
 
-  it("FRM-13, NODE-07: is_secure, REMOTE_ADDR and the host follow `trust proxy`; META is the environ", async () => {
+  it("FRM-13, NODE-07: sets is_secure, REMOTE_ADDR and the host according to `trust proxy`; META is the environ", async () => {
     expect(await json("/seen/")).toMatchObject({ secure: false, addr: "127.0.0.1", bag: "dict" });
     const headers = {
       "X-Forwarded-For": "192.0.2.7",
@@ -150,14 +150,14 @@ describe("what the request says", () => {
     });
   });
 
-  it("FRM-14: a remote user is whom the option `environ` names; a header makes nobody one", async () => {
+  it("FRM-14: takes the remote user from the option `environ`, never from a header", async () => {
     const forged = { "Remote-User": "evil", Remote_User: "evil", "X-Remote-User": "evil" };
     const stranger = await browser().open("/intranet/", { headers: forged });
     expect(stranger.url).toBe("/admin/login/?next=/intranet/");
     expect((await browser().open("/edge/intranet/", { headers: forged })).text).toBe("Hello, zoe");
   });
 
-  it("the language follows Accept-Language", async () => {
+  it("chooses the language by Accept-Language", async () => {
     expect(await json("/seen/", { headers: { "Accept-Language": "de-CH,de" } })).toMatchObject({ language: "de" });
   });
 });
@@ -171,7 +171,7 @@ describe("streams", () => {
     headers: PLAIN,
   });
 
-  it("a stream through Django's gzip arrives whole", async () => {
+  it("sends a stream through Django's gzip completely", async () => {
     const response = await browser().send("/export/");
     expect(response.headers.get("content-encoding")).toBe("gzip");
     const lines = (await response.text()).split("\n");
@@ -180,12 +180,12 @@ describe("streams", () => {
 });
 
 describe("errors", () => {
-  it("a 404 is the site's own page, mount and all", async () => {
+  it("sends the site's own page for a 404, with the mount path", async () => {
     const page = await browser().open("/legacy/nö/");
     expect([page.status, page.text]).toEqual([404, expect.stringContaining("<h1>Nothing at /legacy/nö/</h1>")]);
   });
 
-  it("EXC-01: an exception is Django's 500; the traceback is in the log alone", async () => {
+  it("EXC-01: sends Django's 500 for an exception; only the log has the traceback", async () => {
     const page = await browser().open("/legacy/broken/");
     expect([page.status, page.text]).toEqual([500, expect.stringContaining("<h1>Server Error (500)</h1>")]);
     expect(page.text).not.toMatch(/hunter2|Traceback/);
@@ -195,7 +195,7 @@ describe("errors", () => {
   });
 });
 
-it("Koa serves the same site: login, form, gzip, errors", async () => {
+it("serves the same site in Koa: login, form, gzip, errors", async () => {
   const visitor = new Browser(site.koa.url);
   const page = await visitor.submit(await logIn(visitor, "/legacy/add/"), { title: "Koa", slug: "koa" });
   expect([page.url, page.text.includes("Saved: Koa")]).toEqual(["/legacy/articles/koa/", true]);

@@ -1,9 +1,9 @@
-/** The Django project, its tables made and its superuser in them. */
+/** Serves the Django project, with its tables and a superuser. */
 import { execFileSync } from "node:child_process";
 import type { Browser, Page } from "./browser.ts";
 import { type Site, useSite } from "./site.ts";
 
-/** For the length of a test file; each has a database of its own. */
+/** Serves the project during a test file. Each file has its own database. */
 export function useDjango(): Site {
   return useSite("django_press", "press.wsgi:application", {
     prepare: (python, directory, env) => {
@@ -17,7 +17,7 @@ export function useDjango(): Site {
   });
 }
 
-/** Logs the superuser in, by the form that any page of the admin shows to strangers; the page that was asked for follows. */
+/** Logs the superuser in with the form that every page of the admin shows, and returns the requested page. */
 export async function logIn(visitor: Browser, target: string, password = "pässword"): Promise<Page> {
   return visitor.submit(await visitor.open(target), { username: "zoë", password }, "login-form");
 }

@@ -1,4 +1,4 @@
-/** Flask: uploads and conditional files, JSON, methods, and what a request says of itself. */
+/** Flask: uploads and conditional files, JSON, methods, and the facts of a request. */
 import { describe, expect, it } from "vitest";
 import { rawGet } from "../support/server.ts";
 import { Browser } from "./browser.ts";
@@ -14,7 +14,7 @@ const UTF8 = (text: string): string => Buffer.from(text, "latin1").toString();
 describe("files", () => {
   const content = Buffer.alloc(6_000_000, "every byte of it\r\n\0\xff");
 
-  it("INP-01, FRM-05: two files of several MB arrive whole, with and without a length", async () => {
+  it("INP-01, FRM-05: receives two files of several MB, with and without a length", async () => {
     const body = new FormData();
     body.append("note", "größer");
     body.append("file", blob(content), "a.bin");
@@ -32,7 +32,7 @@ describe("files", () => {
     expect(sha256(Buffer.from(await back.arrayBuffer()))).toBe(sha256(content));
   });
 
-  it("more than MAX_CONTENT_LENGTH is Flask's own 413, and the server goes on", async () => {
+  it("responds with Flask's 413 to a body over MAX_CONTENT_LENGTH, and keeps serving", async () => {
     const body = new FormData();
     body.append("file", blob(Buffer.alloc(8_100_000)), "c.bin");
     const response = await browser().send("/files/", { method: "POST", body });
@@ -43,14 +43,14 @@ describe("files", () => {
     ["bytes=2-4", 206, "1 2", "bytes 2-4/290"],
     ["bytes=-3", 206, "99\n", "bytes 287-289/290"],
     ["bytes=999-", 416, undefined, "bytes */290"],
-  ])("FW-03: Range %s is %i", async (range, status, text, contentRange) => {
+  ])("FW-03: responds to Range %s with %i", async (range, status, text, contentRange) => {
     const part = await browser().send("/files/numbers", { headers: { Range: range } });
     expect([part.status, part.headers.get("content-range")]).toEqual([status, contentRange]);
     const came = await part.text();
     if (text !== undefined) expect(came).toBe(text);
   });
 
-  it("CL-09: who has the file already gets a 304 without a body, with its ETag", async () => {
+  it("CL-09: sends a 304 with the ETag and without a body to a client that has the file", async () => {
     const first = await browser().send("/files/numbers");
     const modified = first.headers.get("last-modified") ?? "";
     await first.arrayBuffer();
@@ -67,7 +67,7 @@ describe("files", () => {
 });
 
 describe("an API", () => {
-  it("a large JSON answer arrives whole, once; then it is a 304", async () => {
+  it("sends a large JSON response completely, then a 304", async () => {
     const response = await browser().send("/api/items");
     const { items } = (await response.json()) as { items: { text: string }[] };
     expect([items.length, items.at(-1)?.text]).toEqual([10_000, "é☃"]);
@@ -75,7 +75,7 @@ describe("an API", () => {
     expect((await browser().send("/api/items", { headers: etag })).status).toBe(304);
   });
 
-  it("JSON in, 201 and Location out; what is no JSON is Flask's 400", async () => {
+  it("reads JSON and responds with a 201 and a Location, or with Flask's 400 if it is not JSON", async () => {
     const headers = { "Content-Type": "application/json" };
     const made = await browser().send("/api/items", { method: "POST", headers, body: '{"ü": [1, null]}' });
     expect([made.status, made.headers.get("location"), await made.json()]).toEqual([
@@ -86,7 +86,7 @@ describe("an API", () => {
     expect((await browser().send("/api/items", { method: "POST", headers, body: "{" })).status).toBe(400);
   });
 
-  it("OPTIONS and 405 name the methods; DELETE is a 204", async () => {
+  it("names the methods for OPTIONS and in a 405, and responds to DELETE with a 204", async () => {
     const options = await browser().send("/api/items", { method: "OPTIONS" });
     expect(options.headers.get("allow")?.split(", ").sort()).toEqual(["DELETE", "GET", "HEAD", "OPTIONS", "POST"]);
     const patch = await browser().send("/api/items", { method: "PATCH", body: "x" });
@@ -94,26 +94,26 @@ describe("an API", () => {
     expect((await browser().send("/api/items", { method: "DELETE" })).status).toBe(204);
   });
 
-  it("FRM-20, CL-10: HEAD has the length of GET and no body", async () => {
+  it("FRM-20, CL-10: sends the length of GET and no body for HEAD", async () => {
     const [head, get] = [await browser().send("/api/items", { method: "HEAD" }), await browser().send("/api/items")];
     const whole = await get.arrayBuffer();
     expect([head.headers.get("content-length"), await head.text()]).toEqual([String(whole.byteLength), ""]);
   });
 
-  it("FRM-05: a chunked body is read whole, and has its length", async () => {
+  it("FRM-05: reads a complete chunked body, with its length", async () => {
     const init = { method: "POST", body: new Blob(["x".repeat(300_000)]).stream(), duplex: "half" } as RequestInit;
     expect(await json("/api/raw", init)).toEqual({ length: 300_000, declared: 300_000 });
   });
 });
 
-describe("what the request says", () => {
-  it("ENV-20: unicode in path and query", async () => {
+describe("the facts of a request", () => {
+  it("ENV-20: passes Unicode in the path and the query", async () => {
     const target = `/api/seen/${encodeURIComponent("жук на")}/%E2%98%83?q=${encodeURIComponent("naïve & co")}&q=+`;
     const { body } = await rawGet(site.express.port, `/legacy${target}`);
     expect(JSON.parse(UTF8(body))).toMatchObject({ rest: "жук на/☃", words: ["naïve & co", " "], root: "/legacy" });
   });
 
-  it("FRM-10, NODE-07: remote_addr, is_secure and host follow `trust proxy`", async () => {
+  it("FRM-10, NODE-07: sets remote_addr, is_secure and host according to `trust proxy`", async () => {
     expect(await json("/api/seen")).toMatchObject({ addr: "127.0.0.1", secure: false });
     const headers = {
       "X-Forwarded-For": "192.0.2.7",
@@ -127,7 +127,7 @@ describe("what the request says", () => {
     });
   });
 
-  it("ProxyFix finds what it needs of X-Forwarded-*: two hops, prefix and all", async () => {
+  it("passes the X-Forwarded-* headers that ProxyFix needs: two hops and the prefix", async () => {
     const headers = {
       "X-Forwarded-For": "198.51.100.1, 192.0.2.7",
       "X-Forwarded-Proto": "https",
@@ -142,13 +142,13 @@ describe("what the request says", () => {
     });
   });
 
-  it("FRM-20, ENV-31: Authorization is the client's, REMOTE_USER the host's", async () => {
+  it("FRM-20, ENV-31: takes Authorization from the client and REMOTE_USER from the host", async () => {
     const headers = { Authorization: `Basic ${btoa("ann:x")}`, "Remote-User": "evil", Remote_User: "evil" };
     expect(await json("/api/seen", { headers })).toMatchObject({ login: "ann", user: null });
     expect(await json("/edge/api/seen", { headers })).toMatchObject({ login: "ann", user: "zoe" });
   });
 
-  it("FRM-16, FRM-17: no key of another server is there, and no reloader runs", async () => {
+  it("FRM-16, FRM-17: sets no keys of other servers, and runs no reloader", async () => {
     expect(await json("/api/seen")).toMatchObject({ foreign: [], reloader: false });
   });
 });

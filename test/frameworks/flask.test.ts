@@ -9,7 +9,7 @@ import { itStreams } from "./streams.ts";
 const site = useSite("flask_blog", "blog:application");
 const browser = (): Browser => new Browser(site.express.url);
 
-/** A page's URL and what it says to the visitor. */
+/** Returns the URL of a page and the messages that it shows. */
 async function logIn(visitor: Browser, mount: string): Promise<[url: string, text: string]> {
   const form = await visitor.open(`${mount}/login`);
   const { url, text } = await visitor.submit(form, { name: "zoë", password: "pässword" });
@@ -17,20 +17,23 @@ async function logIn(visitor: Browser, mount: string): Promise<[url: string, tex
 }
 
 describe("a visit", () => {
-  it.each(["", "/legacy"])("HDR-07: login, session cookie, flashed message and logout at %j", async (mount) => {
-    const visitor = browser();
-    const [url, text] = await logIn(visitor, mount);
-    expect(url).toBe(`${mount}/`);
-    expect(text).toContain('<p class="message">Welcome, zoë</p>');
-    expect(text).toContain("<h1>Hello, zoë</h1>");
-    const again = await visitor.open(`${mount}/`);
-    expect(again.text).not.toContain("Welcome");
-    const out = await visitor.submit(again, {});
-    expect(out.text).toContain("Good bye");
-    expect(out.text).toContain("<h1>Hello, stranger</h1>");
-  });
+  it.each(["", "/legacy"])(
+    "HDR-07: supports login, session cookie, flashed message and logout at %j",
+    async (mount) => {
+      const visitor = browser();
+      const [url, text] = await logIn(visitor, mount);
+      expect(url).toBe(`${mount}/`);
+      expect(text).toContain('<p class="message">Welcome, zoë</p>');
+      expect(text).toContain("<h1>Hello, zoë</h1>");
+      const again = await visitor.open(`${mount}/`);
+      expect(again.text).not.toContain("Welcome");
+      const out = await visitor.submit(again, {});
+      expect(out.text).toContain("Good bye");
+      expect(out.text).toContain("<h1>Hello, stranger</h1>");
+    },
+  );
 
-  it("a wrong password, and a form without its token", async () => {
+  it("refuses a wrong password, and a form without its token", async () => {
     const visitor = browser();
     const form = await visitor.open("/login");
     const wrong = await visitor.submit(form, { name: "zoë", password: "x" });
@@ -39,14 +42,14 @@ describe("a visit", () => {
     expect([forged.status, await forged.text()]).toEqual([400, expect.stringContaining("The CSRF token is wrong.")]);
   });
 
-  it("a session that somebody has changed is no session", async () => {
+  it("ignores a session cookie that was changed", async () => {
     const visitor = browser();
     await logIn(visitor, "");
     visitor.cookies.set("session", `${visitor.cookies.get("session")}x`);
     expect((await visitor.open("/")).text).toContain("<h1>Hello, stranger</h1>");
   });
 
-  it("HDR-07: cookies of all sorts come one by one, and go back as they were", async () => {
+  it("HDR-07: sends each cookie in its own field, and receives it unchanged", async () => {
     const { head } = await rawGet(site.express.port, "/cookies");
     expect(head.match(/^Set-Cookie: .*$/gm)).toEqual([
       "Set-Cookie: plain=1; Path=/",
@@ -63,7 +66,7 @@ describe("a visit", () => {
 });
 
 describe("links", () => {
-  it("ENV-06: url_for, static files and redirects carry the mount", async () => {
+  it("ENV-06: adds the mount path to url_for, static files and redirects", async () => {
     const page = await browser().open("/legacy/");
     expect(page.text).toContain('href="/legacy/static/numbers.txt"');
     expect(page.text).toContain('href="/legacy/posts/gr%C3%BC%C3%9Fe/"');
@@ -75,37 +78,41 @@ describe("links", () => {
 
   it.each([
     ["ENV-06: a bare mount", "/legacy", "/legacy/"],
-    ["a path without its last slash", "/legacy/posts/hello?a=b", "/legacy/posts/hello/?a=b"],
-    ["FRM-19: double slashes, which Werkzeug sees and merges", "/legacy/posts//hello/", "/legacy/posts/hello/"],
-  ])("FRM-21: %s is redirected by Flask itself", async (_name, from, to) => {
+    ["a path without its trailing slash", "/legacy/posts/hello?a=b", "/legacy/posts/hello/?a=b"],
+    [
+      "FRM-19: a path with double slashes, which Werkzeug receives and merges",
+      "/legacy/posts//hello/",
+      "/legacy/posts/hello/",
+    ],
+  ])("FRM-21: lets Flask redirect %s", async (_name, from, to) => {
     const { status, headers } = await browser().send(from);
     expect([status, headers.get("location")]).toEqual([308, `${site.express.url}${to}`]);
   });
 
-  it("FRM-21: a relative Location stays as it is, whatever Host says", async () => {
+  it("FRM-21: keeps a relative Location, whatever Host says", async () => {
     const head = `POST /api/items HTTP/1.1\r\nHost: evil\r\nContent-Type: application/json\r\nContent-Length: 2\r\n`;
     const made = await raw(site.express.port, `${head}Connection: close\r\n\r\n{}`);
     expect(made.head).toContain("\r\nLocation: /api/items/7\r\n");
   });
 
-  it("ENV-06: DispatcherMiddleware adds its own mount", async () => {
+  it("ENV-06: lets DispatcherMiddleware add its own mount path", async () => {
     expect(await (await browser().send("/legacy/admin/x")).text()).toBe("admin at /legacy/admin, /x");
   });
 });
 
 describe("hooks and errors", () => {
-  it("hooks run before and after, on error pages too", async () => {
+  it("runs hooks before and after the request, also for error pages", async () => {
     for (const target of ["/", "/no/such/page", "/broken?é=1"]) {
       expect((await browser().send(target)).headers.get("x-trail")).toBe("before,after");
     }
   });
 
-  it("a 404 is the blog's own page", async () => {
+  it("sends the blog's own page for a 404", async () => {
     const page = await browser().open("/legacy/nö");
     expect([page.status, page.text]).toEqual([404, expect.stringContaining("<h1>No page at /nö</h1>")]);
   });
 
-  it("EXC-01: an exception is Flask's 500; the traceback is in the log alone", async () => {
+  it("EXC-01: sends Flask's 500 for an exception; only the log has the traceback", async () => {
     const page = await browser().open("/legacy/broken?é=1");
     expect([page.status, page.text]).toEqual([500, expect.stringContaining("<h1>Internal Server Error</h1>")]);
     expect(page.text).not.toMatch(/hunter2|Traceback/);
@@ -114,7 +121,7 @@ describe("hooks and errors", () => {
     expect(site.heard).toEqual([]);
   });
 
-  it("EXC-03: a stream that fails is broken off, and the log says why", async () => {
+  it("EXC-03: aborts a stream that fails, and logs the reason", async () => {
     const reader = await firstChunk(await browser().send("/late"), "begun\n");
     await browser().send("/release", { method: "PUT" });
     await expect(restOf(reader)).rejects.toThrow();
@@ -131,7 +138,7 @@ describe("streams", () =>
     closed: ["closed /endless", "torn down /endless"],
   }));
 
-it("Koa serves the same blog: login, mount, files, errors", async () => {
+it("serves the same blog in Koa: login, mount, files, errors", async () => {
   const visitor = new Browser(site.koa.url);
   expect(await logIn(visitor, "/legacy")).toEqual(["/legacy/", expect.stringContaining("Welcome, zoë")]);
   const part = await visitor.send("/legacy/files/numbers", { headers: { Range: "bytes=2-4" } });

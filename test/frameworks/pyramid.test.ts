@@ -1,4 +1,4 @@
-/** Pyramid: a wiki with a security policy, sessions, CSRF tokens, uploads, tweens, JSON views and streams; its requests are WebOb's. */
+/** Pyramid, with WebOb: a wiki with a security policy, sessions, CSRF tokens, uploads, tweens, JSON views and streams. */
 import { describe, expect, it } from "vitest";
 import { raw, rawGet } from "../support/server.ts";
 import { Browser } from "./browser.ts";
@@ -17,7 +17,7 @@ describe("a visit", () => {
     ["Express", "/legacy", () => site.express],
     ["Koa", "/legacy", () => site.koa],
   ])(
-    "ENV-06, HDR-07: in %s at %j: login, ticket cookie, upload, flashed message, logout",
+    "ENV-06, HDR-07: in %s at %j, supports login, ticket cookie, upload, flashed message and logout",
     async (_name, mount, server) => {
       const visitor = new Browser(server().url);
       expect((await visitor.open(`${mount}/edit`)).url).toBe(
@@ -44,12 +44,12 @@ describe("a visit", () => {
     },
   );
 
-  it("a form without its token is Pyramid's 400", async () => {
+  it("responds with Pyramid's 400 to a form without its token", async () => {
     const forged = await browser().send("/login", { method: "POST", body: new URLSearchParams({ name: "evil" }) });
     expect([forged.status, await forged.text()]).toEqual([400, expect.stringContaining("CSRF")]);
   });
 
-  it("HDR-07: cookies of all sorts come one by one, and go back as they were", async () => {
+  it("HDR-07: sends each cookie in its own field, and receives it unchanged", async () => {
     const { head } = await rawGet(site.express.port, "/legacy/api/seen");
     expect(head.match(/^Set-Cookie: .*$/gm)).toEqual([
       "Set-Cookie: plain=1; Path=/legacy",
@@ -64,7 +64,7 @@ describe("a visit", () => {
 });
 
 describe("files", () => {
-  it("FW-03: static views: conditions, and nothing outside of them", async () => {
+  it("FW-03: sends static files and 304s, and nothing outside their folder", async () => {
     const css = await browser().send("/legacy/static/site.css");
     expect([css.headers.get("content-type"), css.headers.get("cache-control")]).toEqual([
       expect.stringMatching(/^text\/css/),
@@ -77,7 +77,7 @@ describe("files", () => {
     expect((await rawGet(site.express.port, "/static/%2e%2e/views.py")).head).toMatch(/^HTTP\/1\.1 404 /);
   });
 
-  it("FW-01, FW-03: FileResponse uses the file wrapper, and WebOb makes parts of it", async () => {
+  it("FW-01, FW-03: lets FileResponse use the file wrapper, and WebOb send ranges of it", async () => {
     const visitor = browser();
     await visitor.submit(await visitor.open("/login"), { name: "zoe" });
     const file = new File([blob(Buffer.from("0123456789"))], "ten");
@@ -92,21 +92,21 @@ describe("files", () => {
 });
 
 describe("an API", () => {
-  it("a large JSON answer arrives whole; then it is a 304", async () => {
+  it("sends a large JSON response completely, then a 304", async () => {
     const { items } = (await json("/api/many")) as { items: { text: string }[] };
     expect([items.length, items.at(-1)?.text]).toEqual([10_000, "é☃"]);
     const unchanged = await browser().send("/api/many", { headers: { "If-None-Match": '"many"' } });
     expect([unchanged.status, await unchanged.text()]).toEqual([304, ""]);
   });
 
-  it("JSON in, 201 out; a method without a view is a 404, as Pyramid has it", async () => {
+  it("reads JSON and responds with a 201, or with Pyramid's 404 to a method without a view", async () => {
     const headers = { "Content-Type": "application/json" };
     const made = await browser().send("/api/echo", { method: "PUT", headers, body: '{"ü": [1, null]}' });
     expect([made.status, await made.json()]).toEqual([201, { got: { ü: [1, null] } }]);
     expect((await browser().send("/api/echo", { method: "DELETE" })).status).toBe(404);
   });
 
-  it("FRM-06: WebOb reads a chunked body, and one with a length", async () => {
+  it("FRM-06: lets WebOb read a chunked body and one with a length", async () => {
     const init = { method: "POST", body: new Blob(["x".repeat(300_000)]).stream(), duplex: "half" } as RequestInit;
     expect(await json("/api/raw", init)).toEqual({ length: 300_000, declared: 300_000, readable: true });
     const sized = { method: "POST", body: "x".repeat(200_000) };
@@ -114,7 +114,7 @@ describe("an API", () => {
     expect(await json("/api/raw")).toMatchObject({ length: 0, readable: false });
   });
 
-  it("FRM-20, CL-10: HEAD has the length of GET and no body, and the connection goes on", async () => {
+  it("FRM-20, CL-10: sends the length of GET and no body for HEAD, and keeps the connection", async () => {
     const head = "HEAD /api/many HTTP/1.1\r\nHost: test\r\n";
     const { text } = await raw(site.express.port, `${head}\r\n${head}Connection: close\r\n\r\n`);
     const { body } = await rawGet(site.express.port, "/api/many");
@@ -123,22 +123,22 @@ describe("an API", () => {
   });
 });
 
-describe("what the request says", () => {
-  it("FRM-06: the environ is a dict and nothing else, as WebOb demands", async () => {
+describe("the facts of a request", () => {
+  it("FRM-06: passes a plain dict as the environ, as WebOb requires", async () => {
     expect(await json("/api/seen")).toMatchObject({ bag: "dict" });
   });
 
-  it("ENV-20: unicode in path and query", async () => {
+  it("ENV-20: passes Unicode in the path and the query", async () => {
     const target = `/legacy/api/seen/${encodeURIComponent("жук на")}/%E2%98%83?q=${encodeURIComponent("naïve & co")}&q=+`;
     expect(await json(target)).toMatchObject({ rest: "жук на/☃", words: ["naïve & co", " "], script: "/legacy" });
   });
 
-  it("ENV-20: a path that is no UTF-8 reaches Pyramid, which has a view for it", async () => {
+  it("ENV-20: passes a path that is not UTF-8 to Pyramid, which has a view for it", async () => {
     const { head, body } = await rawGet(site.express.port, "/pages/%FF");
     expect([head.slice(0, 13), body]).toEqual(["HTTP/1.1 400 ", expect.stringContaining("This is no UTF-8.")]);
   });
 
-  it("NODE-07: client_addr, scheme and host follow `trust proxy`", async () => {
+  it("NODE-07: sets client_addr, scheme and host according to `trust proxy`", async () => {
     expect(await json("/api/seen")).toMatchObject({ addr: "127.0.0.1", scheme: "http" });
     const headers = {
       "X-Forwarded-For": "192.0.2.7",
@@ -152,7 +152,7 @@ describe("what the request says", () => {
     });
   });
 
-  it("FRM-20, ENV-31: Authorization is the client's, REMOTE_USER the host's", async () => {
+  it("FRM-20, ENV-31: takes Authorization from the client and REMOTE_USER from the host", async () => {
     const headers = { Authorization: "Bearer x", "Remote-User": "evil", Remote_User: "evil" };
     expect(await json("/api/seen", { headers })).toMatchObject({ login: "Bearer", user: null });
     expect(await json("/edge/api/seen", { headers })).toMatchObject({ login: "Bearer", user: "zoe" });
@@ -162,14 +162,14 @@ describe("what the request says", () => {
     ["/pages/Start", "/pages/Start"],
     ["//evil.example/x", undefined],
     ["https://other.example/y", "https://other.example/y"],
-  ])("FRM-21: Location %s is WebOb's to complete, not ours", async (to, expected) => {
+  ])("FRM-21: lets WebOb complete the Location %s", async (to, expected) => {
     const { headers } = await browser().send(`/legacy/api/moved?to=${encodeURIComponent(to)}`);
     const location = headers.get("location") ?? "";
     if (expected === undefined) expect(new URL(location, site.express.url).host).not.toBe("evil.example");
     else expect(location.replace(site.express.url, "")).toBe(expected);
   });
 
-  it("ENV-06: a WSGI app under a route of Pyramid's has both mounts", async () => {
+  it("ENV-06: sets SCRIPT_NAME of a WSGI app under a Pyramid route to both mount paths", async () => {
     expect(await (await browser().send("/legacy/plain/a/b")).text()).toBe("/legacy/plain then /a/b");
   });
 });
@@ -183,12 +183,12 @@ describe("streams", () =>
   }));
 
 describe("tweens and errors", () => {
-  it("a tween sees each response, error pages too", async () => {
+  it("runs a tween for each response, also for error pages", async () => {
     expect((await browser().send("/pages/Start")).headers.get("x-tween")).toBe("page");
     expect((await browser().send("/no/such")).headers.get("x-tween")).toBe("none");
   });
 
-  it("a 404 is the wiki's own page", async () => {
+  it("sends the wiki's own page for a 404", async () => {
     const page = await browser().open("/legacy/pages/N%C3%B6");
     expect([page.status, page.text]).toEqual([
       404,
@@ -199,12 +199,15 @@ describe("tweens and errors", () => {
   it.each([
     ["Express", () => site.express],
     ["Koa", () => site.koa],
-  ])("EXC-02: an exception nobody catches is %s's own 500, the traceback in the log alone", async (_name, server) => {
-    const before = site.heard.length;
-    const page = await new Browser(server().url).open("/legacy/api/broken?é=1");
-    expect(page.status).toBe(500);
-    expect(page.text).not.toMatch(/hunter2|Traceback|wiki/);
-    await site.logger.said("LookupError: hunter2 1");
-    expect(site.heard.slice(before)).toEqual([expect.objectContaining({ name: "PythonError", type: "LookupError" })]);
-  });
+  ])(
+    "EXC-02: sends the 500 of %s for an exception that nothing catches; only the log has the traceback",
+    async (_name, server) => {
+      const before = site.heard.length;
+      const page = await new Browser(server().url).open("/legacy/api/broken?é=1");
+      expect(page.status).toBe(500);
+      expect(page.text).not.toMatch(/hunter2|Traceback|wiki/);
+      await site.logger.said("LookupError: hunter2 1");
+      expect(site.heard.slice(before)).toEqual([expect.objectContaining({ name: "PythonError", type: "LookupError" })]);
+    },
+  );
 });

@@ -1,4 +1,4 @@
-/** A framework's app as its users have it: beside native routes in Express 5 and in Koa 3, at the root and at `/legacy`. */
+/** Serves a framework's app beside native routes in Express 5 and in Koa 3, at the root and at `/legacy`. */
 import { mkdtempSync, rmSync } from "node:fs";
 import type { RequestListener } from "node:http";
 import { tmpdir } from "node:os";
@@ -15,9 +15,9 @@ import { type PythonApp, pythonApp } from "../../src/python.ts";
 import { MemoryLogger } from "../support/logger.ts";
 import { listen, type TestServer } from "../support/server.ts";
 
-/** Where every site is mounted for the second time. */
+/** The mount path of the second mount of every site. */
 export const MOUNT = "/legacy";
-/** A native route: what the Python app must not be asked for. */
+/** A native route, which must not reach the Python app. */
 export const NATIVE = "/health";
 
 export interface Site {
@@ -27,21 +27,21 @@ export interface Site {
   readonly logger: MemoryLogger;
   /** Errors that reached the error handling of Express or Koa. */
   readonly heard: unknown[];
-  /** For uploads and databases; removed with the site. */
+  /** The folder for uploads and databases, which is deleted after the tests. */
   readonly folder: string;
 }
 
 export interface SiteOptions {
-  /** Run before the processes start: a database to make. */
+  /** Called before the processes start, for example to create a database. */
   prepare?(python: string, directory: string, env: Readonly<Record<string, string>>): void;
 }
 
 /**
- * One process of four threads for the length of a test file.
+ * Serves a site with one process of four threads during a test file.
  *
- * @param name the folder beside this file
- * @param target `"module:attribute"` in it
- * @returns what is there once the tests begin
+ * @param name the folder of the site, beside this file
+ * @param target `"module:attribute"` in that folder
+ * @returns the site, which is filled in before the first test
  */
 export function useSite(name: string, target: string, options: SiteOptions = {}): Site {
   const site = {} as Site; // filled before the first test runs
@@ -50,7 +50,7 @@ export function useSite(name: string, target: string, options: SiteOptions = {})
     Object.assign(site, await openSite(name, target, options, releases));
   });
   beforeEach(({ onTestFailed }) => {
-    onTestFailed(() => console.error(site.logger.lines.slice(-30).join("\n"))); // Python's side of the story
+    onTestFailed(() => console.error(site.logger.lines.slice(-30).join("\n"))); // the log of the Python process
   });
   afterAll(async () => {
     for (const release of releases.reverse()) await release();
@@ -58,7 +58,7 @@ export function useSite(name: string, target: string, options: SiteOptions = {})
   return site;
 }
 
-/** @param releases gets what must be done at the end, in the order of what was acquired */
+/** @param releases receives the cleanups, in the order in which the resources were acquired */
 async function openSite(
   name: string,
   target: string,
@@ -80,7 +80,7 @@ async function openSite(
   return { app, express: inBoth[0], koa: inBoth[1], logger, heard, folder };
 }
 
-/** Behind a proxy on this machine, as `trust proxy` says. */
+/** Trusts a proxy on this machine. */
 function inExpress(app: PythonApp, logger: MemoryLogger, heard: unknown[]): RequestListener {
   const site = express();
   site.set("env", "test"); // in "development" Express writes errors to the console of the test run

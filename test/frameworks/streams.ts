@@ -1,4 +1,4 @@
-/** What every framework's streams must do, in Express and in Koa. Knows the routes it is told; knows no framework. */
+/** Tests of streams that hold for every framework, in Express and in Koa. Knows the given routes; knows no framework. */
 import { expect, it } from "vitest";
 import { Browser } from "./browser.ts";
 import { firstChunk, restOf } from "./client.ts";
@@ -8,17 +8,17 @@ export interface StreamRoutes {
   /** Sends `first`, waits, then sends `"released\n"`. */
   readonly held: string;
   readonly first?: string;
-  /** What ends that wait, and the method that it takes. */
+  /** The request that ends the wait. */
   readonly release: readonly [method: string, path: string];
-  /** Never ends by itself. */
+  /** Streams without end. */
   readonly endless: string;
-  /** What stands in the log when the endless one is closed, in this order. */
+  /** The log lines, in order, after the endless stream was closed. */
   readonly closed: readonly string[];
-  /** For apps whose middleware would gather what it compresses. */
+  /** Request headers, for apps whose middleware would buffer the stream to compress it. */
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-/** Call it where `it` may be called. */
+/** Defines the tests. Call it within `describe`. */
 export function itStreams(site: Site, routes: StreamRoutes): void {
   const { held, first = "held\n", release, endless, closed, headers = {} } = routes;
   const [method, path] = release;
@@ -26,18 +26,18 @@ export function itStreams(site: Site, routes: StreamRoutes): void {
   it.each([
     ["Express", () => site.express],
     ["Koa", () => site.koa],
-  ])("ITER-02: in %s a block is with the client while the app waits to make the next", async (_name, server) => {
+  ])("ITER-02: in %s, sends a block before the app makes the next one", async (_name, server) => {
     const visitor = new Browser(server().url);
     const reader = await firstChunk(await visitor.send(`${MOUNT}${held}`, { headers }), first);
     expect((await visitor.send(path, { method })).ok).toBe(true);
     expect(await restOf(reader)).toBe("released\n");
   });
 
-  it("ITER-05, FRM-15: a client that leaves has the result closed", async () => {
-    const leaves = new AbortController();
-    const response = await new Browser(site.express.url).send(endless, { headers, signal: leaves.signal });
+  it("ITER-05, FRM-15: closes the result when the client disconnects", async () => {
+    const client = new AbortController();
+    const response = await new Browser(site.express.url).send(endless, { headers, signal: client.signal });
     await response.body?.getReader().read();
-    leaves.abort();
+    client.abort();
     for (const line of closed) await site.logger.said(line);
   });
 }

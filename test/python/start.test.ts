@@ -119,7 +119,7 @@ it("WRK-10: a process gets the folder, and only the variables that every program
   expect(said.env).not.toHaveProperty("WSGI_BRIDGE_TEST_SECRET");
 });
 
-it("takes no further requests once closed, and may be closed again", async () => {
+it("takes no more requests once closed, and may be closed again", async () => {
   const { app, port } = await hostPython("probe:application");
   await app.close();
   await app.close();

@@ -1,10 +1,10 @@
-/** Text to the blocks of a WSGI result, and back. */
+/** Makes blocks of bytes from text, and promises that a test resolves. */
 
 export function bytes(text: string): Uint8Array {
   return Buffer.from(text, "latin1");
 }
 
-/** A promise and the function that resolves it. */
+/** Returns a promise and the function that resolves it. */
 export function signal<T = void>(): { promise: Promise<T>; fire: (value: T) => void } {
   let fire: (value: T) => void = () => undefined;
   const promise = new Promise<T>((resolve) => {

@@ -1,4 +1,4 @@
-/** A WSGI server in memory: calls an app with an environ and plays its result. Knows PEP 3333; knows no host of this package. */
+/** A WSGI server in memory: calls an app and reads its result. Knows PEP 3333; knows nothing of the hosts of this package. */
 import { buildEnviron, type RequestHead } from "../../src/wsgi/environ.ts";
 import { BodyInput, type ByteSource, EMPTY_INPUT } from "../../src/wsgi/input.ts";
 import type { Environ, HeaderPair, InputStream, WsgiApp, WsgiResult } from "../../src/wsgi/types.ts";
@@ -7,13 +7,13 @@ import { requestHead, surroundings } from "./heads.ts";
 
 export interface Call extends Partial<RequestHead> {
   readonly input?: InputStream;
-  /** Changes to the environ, as middleware makes them. */
+  /** Keys to set in the environ, as middleware does. */
   readonly keys?: Readonly<Record<string, unknown>>;
-  /** The request's body, with its length. */
+  /** The body of the request. Sets CONTENT_LENGTH, too. */
   readonly body?: string;
 }
 
-/** An environ for `GET /m/a?b=c` but for these parts. What is logged goes to `log`. */
+/** Returns an environ for `GET /m/a?b=c` with these changes. `wsgi.errors` writes to `log`. */
 export function environOf({ input, keys, body, ...parts }: Call = {}, log: string[] = []): Environ {
   const errors = { write: (text: string) => void log.push(text), writelines: () => undefined, flush: () => undefined };
   const source = input ?? (body === undefined ? EMPTY_INPUT : pieces(body));
@@ -22,13 +22,13 @@ export function environOf({ input, keys, body, ...parts }: Call = {}, log: strin
   return Object.assign(environ, keys);
 }
 
-/** A body that comes in these pieces. */
+/** Returns a body that arrives in these pieces. */
 export function pieces(...texts: string[]): InputStream {
   const rest = texts.map(bytes);
   return new BodyInput({ next: () => Promise.resolve(rest.shift()) });
 }
 
-/** A body that tells how often it was asked for. */
+/** A body that counts the calls of `next()`. */
 export class CountedSource implements ByteSource {
   asked = 0;
   readonly #blocks: Uint8Array[];
@@ -43,10 +43,10 @@ export class CountedSource implements ByteSource {
   }
 }
 
-/** One call of an app and what has come of it so far. */
+/** One call of an app and its response so far. */
 export class Played {
   readonly heads: { readonly status: string; readonly headers: HeaderPair[] }[] = [];
-  /** What `write()` was given. */
+  /** The blocks passed to `write()`. */
   readonly written: string[] = [];
   readonly log: string[] = [];
   readonly #result: WsgiResult | Promise<WsgiResult>;
@@ -70,7 +70,7 @@ export class Played {
     return this.heads[0]?.headers.find(([key]) => key.toLowerCase() === name)?.[1];
   }
 
-  /** The next block as text; undefined at the end. */
+  /** Returns the next block as text; undefined at the end. */
   async next(): Promise<string | undefined> {
     const result = await this.#result;
     this.#iterator ??= Symbol.asyncIterator in result ? result[Symbol.asyncIterator]() : result[Symbol.iterator]();
@@ -78,7 +78,7 @@ export class Played {
     return done === true ? undefined : Buffer.from(value).toString("latin1");
   }
 
-  /** All blocks that are left, then `close()`. */
+  /** Reads the remaining blocks and closes the result. */
   async rest(): Promise<string[]> {
     const blocks: string[] = [];
     try {
@@ -94,7 +94,7 @@ export class Played {
   }
 }
 
-/** Plays an app to its end. */
+/** Calls an app and reads its result to the end. */
 export async function play(app: WsgiApp, call: Call = {}): Promise<Played & { readonly body: string }> {
   const played = new Played(app, call);
   const blocks = await played.rest();

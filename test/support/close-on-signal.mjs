@@ -1,4 +1,4 @@
-/** A server that ends at a signal, and says so. Its one answer ends when its stdin has said something. */
+/** A server that closes on a signal and prints each step. It completes its response when it receives data on stdin. */
 import { once } from "node:events";
 import { createServer } from "node:http";
 import { closeOnSignal } from "wsgi-bridge";
@@ -10,6 +10,6 @@ const server = createServer(async (_req, res) => {
   res.end("ended");
 }).listen(0, "127.0.0.1", () => console.log(`port ${server.address().port}`));
 
-const behind = (name) => ({ close: async () => console.log(`${name} closed`) });
-const signal = await closeOnSignal(server, behind("one"), behind("two"));
+const closable = (name) => ({ close: async () => console.log(`${name} closed`) });
+const signal = await closeOnSignal(server, closable("one"), closable("two"));
 console.log(`over after ${signal}`);

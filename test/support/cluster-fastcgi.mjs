@@ -1,12 +1,12 @@
-/** Two processes of `node:cluster` that serve FastCGI at one port. It says where, and ends with its stdin. */
+/** Two `node:cluster` workers that serve FastCGI on one port. Prints their addresses; exits when stdin ends. */
 import cluster from "node:cluster";
 import { once } from "node:events";
 import { serveFastcgi } from "wsgi-bridge/fastcgi";
 
 if (cluster.isPrimary) {
   const workers = [cluster.fork(), cluster.fork()];
-  const told = await Promise.all(workers.map((worker) => once(worker, "message")));
-  console.log(JSON.stringify(told.map(([address]) => address)));
+  const messages = await Promise.all(workers.map((worker) => once(worker, "message")));
+  console.log(JSON.stringify(messages.map(([address]) => address)));
   await once(process.stdin.resume(), "end");
   for (const worker of workers) worker.send("close");
 } else {

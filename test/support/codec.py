@@ -1,6 +1,6 @@
-"""The Python half's FastCGI codec, for the test that compares it with ours: a question on stdin, the answer on stdout, in JSON.
+"""Runs the FastCGI codec of the Python package for the test that compares it with the one in TypeScript.
 
-Bytes are latin-1 text on both ways.
+Reads questions on stdin and prints the answers, both in JSON. Bytes are Latin-1 text.
 """
 
 import json
@@ -10,7 +10,7 @@ from wsgi_bridge import fastcgi
 
 
 def answer(question):
-    """What the codec makes of each of the questions."""
+    """Returns the result of the codec for a question."""
     kind, argument = question
     if kind == "constants":
         return {name: value for name, value in vars(fastcgi).items() if name.isupper() and name[0] != "_"}
@@ -29,7 +29,7 @@ def answer(question):
 
 
 def outcome(question):
-    """The answer, or the name of the exception."""
+    """Returns the answer, or the name of the exception that the codec raised."""
     try:
         return answer(question)
     except ValueError as error:

@@ -1,4 +1,4 @@
-"""A thread waits for the rest of a body while its request ends, and Node sends the end of the body instead. What the thread gets."""
+"""A thread waits for the rest of a body when its request ends, and Node ends the body early. Prints what the thread gets."""
 
 import socket
 import threading

@@ -1,12 +1,12 @@
-/** Damages bytes, the same way each time for the same seed. Knows chance; knows no protocol. */
+/** Damages bytes at random, in the same way for the same seed. Knows nothing of protocols. */
 import type { Random } from "./raw-mutations.ts";
 
-/** A whole number from 0 on. */
+/** Returns a random integer from 0 up to, but not including, `bound`. */
 export function below(random: Random, bound: number): number {
   return Math.floor(random() * bound);
 }
 
-/** One to three changes to bytes, carried as latin-1. */
+/** Makes one to three changes to bytes, given as Latin-1 text. */
 export function damage(random: Random, whole: string): string {
   let text = whole;
   for (let changes = 1 + below(random, 3); changes > 0; changes -= 1) {

@@ -1,4 +1,4 @@
-/** The demo as a process, as its user has it. Knows how to start and to watch it; knows no page of it. */
+/** Runs the demo as a process, as a user does. Knows how to start it and read its output; knows nothing of its pages. */
 import { type ChildProcess, spawn } from "node:child_process";
 import { EventEmitter, once } from "node:events";
 import { createInterface } from "node:readline";
@@ -10,38 +10,38 @@ const SERVER = fileURLToPath(new URL("../../examples/demo/server.mjs", import.me
 export class DemoProcess {
   readonly #child: ChildProcess;
   readonly #exited: Promise<unknown>;
-  readonly #news: EventEmitter = new EventEmitter();
-  /** Both streams, line by line. */
+  readonly #events: EventEmitter = new EventEmitter();
+  /** The lines of stdout and stderr. */
   readonly lines: string[] = [];
 
   constructor(port: number) {
     const env = { ...process.env, PORT: String(port) };
     this.#child = spawn(process.execPath, [SERVER], { env, stdio: ["ignore", "pipe", "pipe"] });
-    this.#exited = once(this.#child, "close").then(() => this.#news.emit("end"));
+    this.#exited = once(this.#child, "close").then(() => this.#events.emit("end"));
     for (const stream of [this.#child.stdout, this.#child.stderr]) {
-      if (stream) createInterface({ input: stream }).on("line", (line) => this.#heard(line));
+      if (stream) createInterface({ input: stream }).on("line", (line) => this.#onLine(line));
     }
   }
 
-  /** Resolves with the first line that fits, past or future; rejects if the process ends without it. */
+  /** Resolves with the first line that matches, past or future; rejects if the process ends without it. */
   said(pattern: RegExp): Promise<string> {
     return new Promise((resolve, reject) => {
       const look = (): void => {
         const line = this.lines.find((one) => pattern.test(one));
         if (line !== undefined) resolve(line);
       };
-      this.#news.on("line", look);
-      this.#news.on("end", () => reject(new Error(`it never said ${pattern}:\n${this.lines.join("\n")}`)));
+      this.#events.on("line", look);
+      this.#events.on("end", () => reject(new Error(`the demo never printed ${pattern}:\n${this.lines.join("\n")}`)));
       look();
     });
   }
 
-  /** The address that it prints once it serves. */
+  /** Resolves with the URL that the demo prints when it listens. */
   async url(): Promise<string> {
     return /http:\/\/[^/]+/.exec(await this.said(/The demo is at/))?.[0] ?? "";
   }
 
-  /** The processes that it started. */
+  /** Returns the pids of the processes that the demo started. */
   children(): number[] {
     return childrenOf(this.#child.pid as number);
   }
@@ -50,14 +50,14 @@ export class DemoProcess {
     this.#child.kill(name);
   }
 
-  /** The exit code, when it has ended and all its output is read. */
+  /** Resolves with the exit code when the process has exited and all its output is read. */
   async exitCode(): Promise<number | null> {
     await this.#exited;
     return this.#child.exitCode;
   }
 
-  #heard(line: string): void {
+  #onLine(line: string): void {
     this.lines.push(line);
-    this.#news.emit("line");
+    this.#events.emit("line");
   }
 }

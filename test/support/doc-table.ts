@@ -1,4 +1,4 @@
-/** The tables of calls in doc comments, as rows for `it.each`: what a comment shows is what its test runs. */
+/** Reads the tables of calls in doc comments as rows for `it.each`, so that tests run exactly what the comments show. */
 import { readFileSync } from "node:fs";
 import { expect } from "vitest";
 
@@ -6,11 +6,11 @@ import { expect } from "vitest";
 export interface DocRow {
   readonly call: string;
   readonly args: readonly unknown[];
-  /** As written: a value, a value with `…` for what is not shown, or an error's class and `: why`. */
+  /** The text after the arrow: a value, a value with `…` for parts left out, or an error class followed by `: why`. */
   readonly result: string;
 }
 
-/** @throws when the file shows no call of that name, so that a table that was renamed or lost is seen */
+/** @throws if the file shows no call of that name, so that a missing or renamed table is noticed */
 export function docTable(file: string, name: string): DocRow[] {
   const source = readFileSync(new URL(`../../${file}`, import.meta.url), "utf8");
   const pattern = new RegExp(`^ *\\* +(${name}\\((.*)\\)) +→ (.*)$`, "gm");
@@ -23,7 +23,7 @@ export function docTable(file: string, name: string): DocRow[] {
   return rows;
 }
 
-/** Makes the call and compares it with what the comment says. */
+/** Makes the call and compares the result with the comment. */
 export function expectDocRow<Args extends never[]>(run: (...args: Args) => unknown, { args, result }: DocRow): void {
   const call = (): unknown => run(...(args as Args));
   const error = /^(\w+Error)\b/.exec(result)?.[1];
@@ -32,7 +32,7 @@ export function expectDocRow<Args extends never[]>(run: (...args: Args) => unkno
   else expect(call()).toEqual(evaluate(result));
 }
 
-/** Comments are JavaScript between `(` and `)`, and after the arrow. */
+/** Evaluates the arguments and the result, which the comments write in JavaScript. */
 function evaluate(text: string): unknown {
   return new Function(`return (${text});`)();
 }

@@ -1,4 +1,4 @@
-/** A remote FastCGI server that a test plays: real sockets, and nothing is answered unless the test does. */
+/** A FastCGI server with real sockets that responds only when the test tells it to. */
 import { EventEmitter, once } from "node:events";
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
 import { onTestFinished } from "vitest";
@@ -6,16 +6,16 @@ import { RecordReader } from "../../src/fastcgi/reader.ts";
 import { RecordType, readPairs } from "../../src/fastcgi/records.ts";
 import { endRequest, latin1, renumbered, stdout } from "./records.ts";
 
-/** A request, from its BEGIN_REQUEST on. */
+/** A request that the server has received, complete or not. */
 export class ServedRequest {
   params: ReadonlyMap<string, string> = new Map();
   body = "";
-  /** ABORT_REQUEST has come. */
+  /** Whether ABORT_REQUEST has arrived. */
   aborted = false;
-  /** Its body is whole. */
+  /** Whether the body is complete. */
   whole = false;
   readonly socket: Socket;
-  /** Counts the server's connections, from 1. */
+  /** The number of the connection, counted from 1. */
   readonly connection: number;
   readonly news: EventEmitter = new EventEmitter();
   readonly #id: number;
@@ -26,23 +26,23 @@ export class ServedRequest {
     this.#id = id;
   }
 
-  /** Sends records, as they are made for a connection's first request, for this one. */
+  /** Sends records that were made for the first request of a connection, with the id of this request. */
   send(...records: string[]): void {
     this.socket.write(latin1(renumbered(records.join(""), this.#id)));
   }
 
-  /** A whole response. */
+  /** Sends a complete response. */
   reply(body = "", head = "Status: 200 OK\r\n"): void {
     this.send(stdout(`${head}\r\n${body}`), endRequest());
   }
 
-  /** The same from a server that keeps no connections. */
+  /** Sends a complete response and closes the connection. */
   replyAndClose(body = ""): void {
     this.send(stdout(`Status: 200 OK\r\n\r\n${body}`), endRequest());
     this.socket.end();
   }
 
-  /** Breaks the connection. */
+  /** Destroys the connection. */
   drop(): void {
     this.socket.destroy();
   }
@@ -55,13 +55,13 @@ export class ServedRequest {
 export type Serve = (request: ServedRequest) => void;
 
 export class FastcgiServer {
-  /** All of them, in the order of their BEGIN_REQUEST. */
+  /** All requests, in the order of their BEGIN_REQUEST. */
   readonly requests: ServedRequest[] = [];
-  /** How many connections were accepted. */
+  /** The number of accepted connections. */
   connections = 0;
   readonly #server: Server;
   readonly #sockets: Set<Socket> = new Set();
-  readonly #news: EventEmitter = new EventEmitter();
+  readonly #events: EventEmitter = new EventEmitter();
 
   private constructor(serve: Serve) {
     this.#server = createServer((socket) => this.#accept(socket, serve));
@@ -69,8 +69,8 @@ export class FastcgiServer {
   }
 
   /**
-   * @param serve is called when a request's body is whole
-   * @param at where to listen: a path, or a port of loopback
+   * @param serve called when the body of a request is complete
+   * @param at the address to listen on: a path, or a port on loopback
    */
   static async start(serve: Serve = () => undefined, at: string | number = 0): Promise<FastcgiServer> {
     const one = new FastcgiServer(serve);
@@ -87,21 +87,21 @@ export class FastcgiServer {
     return `127.0.0.1:${this.port}`;
   }
 
-  /** The request of this number, counted from 0, when its body is whole. */
+  /** Resolves with the request of this index, counted from 0, when its body is complete. */
   async request(index: number): Promise<ServedRequest> {
     for (;;) {
       const request = this.requests[index];
       if (request?.whole) return request;
-      await once(this.#news, "request");
+      await once(this.#events, "request");
     }
   }
 
   /** Resolves when no connection is open. */
   async quiet(): Promise<void> {
-    while (this.#sockets.size > 0) await once(this.#news, "closed");
+    while (this.#sockets.size > 0) await once(this.#events, "closed");
   }
 
-  /** Listens no more and breaks all connections. */
+  /** Stops listening and destroys all connections. */
   async close(): Promise<void> {
     const closed = new Promise((resolve) => this.#server.close(resolve));
     for (const socket of this.#sockets) socket.destroy();
@@ -112,10 +112,10 @@ export class FastcgiServer {
     this.connections += 1;
     const connection = this.connections;
     this.#sockets.add(socket);
-    socket.on("error", () => undefined); // broken connections are what these tests are about
+    socket.on("error", () => undefined); // tests break connections on purpose
     socket.on("close", () => {
       this.#sockets.delete(socket);
-      this.#news.emit("closed");
+      this.#events.emit("closed");
     });
     let request = new ServedRequest(socket, connection, 0);
     const reader = new RecordReader((type, id, content) => {
@@ -128,7 +128,7 @@ export class FastcgiServer {
         request.body += content.toString("latin1");
       } else if (type === RecordType.STDIN && !request.whole) {
         request.whole = true;
-        this.#news.emit("request");
+        this.#events.emit("request");
         serve(request);
       } else if (type === RecordType.ABORT_REQUEST) {
         request.aborted = true;

@@ -1,4 +1,4 @@
-/** A gateway in memory, as PEP 3333 wants it: lets every error through, and can be made a bad one. Knows no HTTP. */
+/** A WSGI gateway in memory that follows PEP 3333 and passes on every error. Knows nothing of HTTP. */
 import { buildEnviron } from "../../src/wsgi/environ.ts";
 import { bytesInput } from "../../src/wsgi/input.ts";
 import type { Environ, HeaderPair, StartResponse, WsgiApp, WsgiResult } from "../../src/wsgi/types.ts";
@@ -11,13 +11,13 @@ export interface Sent {
   body: string;
 }
 
-/** A request as a good gateway presents it. */
+/** Returns the environ that a correct gateway builds. */
 export function makeEnviron(method = "GET", body = ""): Environ {
   const rawHeaders = ["Host", "h:8080", ...(body === "" ? [] : ["Content-Length", String(body.length)])];
   return buildEnviron(requestHead({ method, rawHeaders }), surroundings({ input: bytesInput(bytes(body)) }));
 }
 
-/** What a gateway remembers of one response. */
+/** The response as a gateway records it. */
 export class Response implements Sent {
   status = "";
   headers: HeaderPair[] = [];
@@ -38,7 +38,7 @@ export class Response implements Sent {
   }
 }
 
-/** One request's whole journey. Rejects with the first error; the result is closed all the same. */
+/** Serves one request to its end. Rejects with the first error, after closing the result. */
 export async function serve(app: WsgiApp, environ: Environ = makeEnviron()): Promise<Sent> {
   const response = new Response();
   const result = await app(environ, response.startResponse);
@@ -50,7 +50,7 @@ export async function serve(app: WsgiApp, environ: Environ = makeEnviron()): Pro
   return response;
 }
 
-/** Asks for blocks one by one. */
+/** Returns the iterator of a result, to read its blocks one by one. */
 export function iterate(result: WsgiResult): AsyncIterator<Uint8Array> | Iterator<Uint8Array> {
   return Symbol.asyncIterator in result ? result[Symbol.asyncIterator]() : result[Symbol.iterator]();
 }

@@ -1,4 +1,4 @@
-"""Times the Python half on the worst bytes that may come, 16, 64 and 256 KiB of them: {name: milliseconds of each} on stdout."""
+"""Times the Python package on the worst 16, 64 and 256 KiB that it may receive. Prints {name: [milliseconds]} as JSON."""
 
 import json
 import time
@@ -10,12 +10,12 @@ from wsgi_bridge.streams import _Body
 
 SIZES = (16 * 1024, 64 * 1024, 256 * 1024)
 ROUNDS = 3
-#: Bytes of a record: what is in pieces of one byte is so up to here, and a record is all that is waited for.
+#: The size of a record in bytes. Only within a record do bytes arrive one at a time.
 RECORD = 60_000
 
 
 class Pieces:
-    """A lane whose records have a byte each, or an inbound whose body is in one piece."""
+    """Stands in for a lane whose records have one byte each, or for an inbound whose body is one piece."""
 
     request_id = 1
     timeout = None
@@ -63,7 +63,7 @@ def body_in_bytes(size):
 
 
 class OneByOne:
-    """A socket that has one byte at a time, and between two of them nothing."""
+    """A socket that returns one byte at a time and blocks between them."""
 
     def __init__(self, data):
         self._data = data
@@ -79,7 +79,7 @@ class OneByOne:
 
 
 def records_in_bytes(size):
-    """As many records as make so many bytes, each asked for after every byte."""
+    """Records of this total size. The receiver is asked for a record after every byte."""
     each = min(size, RECORD)
     data = fastcgi.record(fastcgi.STDIN, 1, b"a" * (each - 8)) * (size // each)
 
@@ -94,7 +94,7 @@ def records_in_bytes(size):
 
 
 def on(function, text):
-    """A function of one text, made for a size; what it raises is an answer, too."""
+    """Returns work that calls a function with a text of the given size. Exceptions of the function are ignored."""
 
     def prepare(size):
         given = text(size)
@@ -141,7 +141,7 @@ def times(prepare):
         work = prepare(size)
         best.append(min(milliseconds(work) for _ in range(ROUNDS)))
         if best[-1] > 64 * best[0] + 1000:
-            break  # squared time: that is enough
+            break  # clearly quadratic
     return best
 
 

@@ -1,27 +1,27 @@
-/** How time grows with the input, on a machine that has other things to do. Knows clocks; knows nothing of what is timed. */
+/** Measures how time grows with the size of the input, on a busy machine. Knows nothing of the code that is timed. */
 
-/** Bytes. Each is four times the one before. */
+/** The input sizes in bytes. Each is four times the one before. */
 export const SIZES: readonly number[] = [16 * 1024, 64 * 1024, 256 * 1024];
-/** Four times the input may take so many times the time: linear is 4, squared is 16. */
+/** The largest allowed ratio of times for four times the input. Linear time has a ratio of 4, quadratic time 16. */
 export const MOST = 8;
 
-/** Milliseconds that are long enough for the clock. What is quicker is done many times. */
+/** The shortest time that the clock measures well, in milliseconds. Faster work is repeated. */
 const BATCH = 0.5;
 /**
- * Milliseconds. What takes less counts as so long: caches and the collector of garbage decide it. Time squared is far above, since a
- * machine that copies 10 GB a second needs 27 ms to copy each beginning of 16 KiB, and 7 s for those of 256 KiB.
+ * Shorter times count as this many milliseconds, because caches and garbage collection dominate them. Quadratic time is far
+ * above: a machine that copies 10 GB a second needs 27 ms to copy every prefix of 16 KiB, and 7 s for those of 256 KiB.
  */
 const LEAST = 3;
 const ROUNDS = 3;
-/** A disturbed measurement is made again, from the beginning; squared time stays squared. */
+/** The number of attempts. Another attempt corrects a disturbed measurement; quadratic time stays quadratic. */
 const TRIES = 12;
-/** Milliseconds. What takes so long is not measured again: no disturbance does that. */
+/** Stop after this many milliseconds: no disturbance takes that long. */
 const PATIENCE = 1_500;
 
-/** What is timed, with its input ready. */
+/** The code to time, with its input ready. */
 export type Work = () => unknown;
 
-/** The ratio of the times for a size and for the next: the largest, or the first above `MOST`, so that squared time ends here. */
+/** Returns the largest ratio of the times for two successive sizes, or the first ratio above `MOST`, to stop early. */
 export async function growth(prepare: (size: number) => Work, sizes: readonly number[] = SIZES): Promise<number> {
   let largest = 0;
   for (let at = 1; at < sizes.length && largest <= MOST; at += 1) {
@@ -31,14 +31,14 @@ export async function growth(prepare: (size: number) => Work, sizes: readonly nu
   return largest;
 }
 
-/** The least ratio of up to `TRIES` tries. Stops at the first one that is not above `MOST`. */
+/** Returns the smallest ratio of up to `TRIES` attempts. Stops at the first one that is not above `MOST`. */
 async function leastRatio(small: Work, large: Work): Promise<number> {
   const counts = { small: await batch(small), large: await batch(large) };
   let least = Number.POSITIVE_INFINITY;
   for (let tried = 0; tried < TRIES && least > MOST; tried += 1) {
     const best = { small: Number.POSITIVE_INFINITY, large: Number.POSITIVE_INFINITY };
     for (let round = 0; round < ROUNDS; round += 1) {
-      // In turn, so that what else the machine does meets both.
+      // Alternately, so that other load on the machine affects both sizes.
       best.small = Math.min(best.small, (await time(small, counts.small)) / counts.small);
       best.large = Math.min(best.large, (await time(large, counts.large)) / counts.large);
     }
@@ -48,12 +48,12 @@ async function leastRatio(small: Work, large: Work): Promise<number> {
   return least;
 }
 
-/** How often something is to be done to take long enough. */
+/** Returns how often to repeat the work so that it takes at least `BATCH`. */
 async function batch(work: Work): Promise<number> {
   for (let count = 1; ; count *= 4) if ((await time(work, count)) >= BATCH) return count;
 }
 
-/** Milliseconds of this process's own, which others on the machine do not make more. */
+/** Returns the CPU time of this process in milliseconds, which other processes do not increase. */
 async function time(work: Work, count: number): Promise<number> {
   const start = process.cpuUsage();
   for (let i = 0; i < count; i += 1) {

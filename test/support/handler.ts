@@ -1,4 +1,4 @@
-/** An app run by a `Handler` on a sink that remembers: all that happened, in one list. Knows no host. */
+/** Runs an app with a `Handler` and a recording sink, and lists all events in order. Knows nothing of hosts. */
 import { buildEnviron } from "../../src/wsgi/environ.ts";
 import { Handler, type HandlerHost } from "../../src/wsgi/handler.ts";
 import { ResponseWriter } from "../../src/wsgi/response.ts";
@@ -9,21 +9,21 @@ import { RecordingSink } from "./sink.ts";
 
 export class AppRun implements HandlerHost {
   readonly sink: RecordingSink = new RecordingSink(() => this.#wrote.fire());
-  /** What the sink was told; `answer`, `log` and `done` of the host; `close` of `closing()` results. */
+  /** The calls of the sink; `answer`, `log` and `done` of the host; `close` of `closing()` results. */
   readonly events: string[] = this.sink.calls;
-  /** The error that the host was to answer. */
+  /** The error that the host should respond to. */
   answered: unknown;
   readonly logs: [message: string, error: unknown][] = [];
   readonly handler: Handler;
   readonly #method: string;
-  readonly #over = signal();
+  readonly #ended = signal();
   readonly #logged = signal();
   readonly #wrote = signal();
-  /** The request is over. */
-  readonly over: Promise<void> = this.#over.promise;
-  /** Something was logged. */
+  /** Resolves when the request is over. */
+  readonly over: Promise<void> = this.#ended.promise;
+  /** Resolves at the first log line. */
   readonly logged: Promise<void> = this.#logged.promise;
-  /** The sink was given a block. */
+  /** Resolves when the sink gets its first block. */
   readonly wrote: Promise<void> = this.#wrote.promise;
 
   constructor(method = "GET") {
@@ -31,13 +31,13 @@ export class AppRun implements HandlerHost {
     this.handler = new Handler(new ResponseWriter(this.sink, method), this);
   }
 
-  /** Resolves when the request is over. */
+  /** Runs the app. Resolves when the request is over. */
   start(app: WsgiApp): Promise<void> {
     this.handler.run(app, buildEnviron(requestHead({ method: this.#method }), surroundings()));
     return this.over;
   }
 
-  /** A result that notes its `close()` among the events. */
+  /** Returns a result that adds its `close()` to the events. */
   closing(blocks: Iterable<Uint8Array> | AsyncIterable<Uint8Array>): WsgiResult {
     return Object.assign(blocks, { close: () => void this.events.push("close") });
   }
@@ -55,11 +55,11 @@ export class AppRun implements HandlerHost {
 
   done(): void {
     this.events.push("done");
-    this.#over.fire();
+    this.#ended.fire();
   }
 }
 
-/** An app that starts a 200 and returns this. */
+/** Returns an app that responds with a 200 and this result. */
 export const app200 =
   (result: () => WsgiResult, head: [string, string][] = []): WsgiApp =>
   (_environ, startResponse) => {

@@ -1,4 +1,4 @@
-/** A request head as a host would give it, for tests that care about a part of it. */
+/** A complete request head for tests that care about a part of it only. */
 import type { RequestHead, Surroundings } from "../../src/wsgi/environ.ts";
 import { EMPTY_INPUT } from "../../src/wsgi/input.ts";
 import type { ErrorStream } from "../../src/wsgi/types.ts";

@@ -1,4 +1,4 @@
-/** Every host that `fromWsgi` serves, so that one table of cases runs on all of them. */
+/** Every host that `fromWsgi` supports, so that one table of cases runs on all of them. */
 import type { RequestListener } from "node:http";
 import { createServer as createHttp2Server, type Http2ServerRequest, type Http2ServerResponse } from "node:http2";
 import type { AddressInfo } from "node:net";
@@ -13,16 +13,16 @@ import { listen, type TestServer } from "./server.ts";
 export interface Host {
   readonly name: string;
   readonly kind: "express" | "koa" | "node" | "http2";
-  /** True: errors before the head are answered by the framework. */
+  /** Whether the framework responds to errors before the head. */
   readonly framework: boolean;
-  /** @param heard what the framework's own error handling is told; on `node:http` the logger is */
+  /** @param heard receives the errors that the framework's error handling gets; on `node:http`, the logger gets them */
   serve(app: WsgiApp, options?: FromWsgiOptions, heard?: (error: unknown) => void): Promise<TestServer>;
 }
 
-/** Over HTTP/1. */
+/** The hosts for HTTP/1. */
 export const HOSTS: readonly Host[] = [
   express("Express 5", express5),
-  express("Express 4", express4 as unknown as typeof express5), // the same where it is used here
+  express("Express 4", express4 as unknown as typeof express5), // has the same types, as far as used here
   koa("Koa 3", Koa3),
   koa("Koa 2", Koa2),
   { name: "node:http", kind: "node", framework: false, serve: (app, options) => listen(fromWsgi(app, options)) },
@@ -63,15 +63,15 @@ function koa(name: string, Koa: typeof Koa3): Host {
     serve: (app, options, heard = () => undefined) => {
       const site = new Koa();
       site.on("error", heard); // without a listener Koa writes errors to the console of the test run
-      site.use(koaFromWsgi(app, options as never)); // the callback of `environ` is given Koa's context
+      site.use(koaFromWsgi(app, options as never)); // the types differ: Koa passes its context to the `environ` callback
       return listen(site.callback());
     },
   };
 }
 
-/** HTTP/2 without TLS. */
+/** Starts an HTTP/2 server without TLS. */
 async function listenHttp2(handler: RequestListener): Promise<TestServer> {
-  // Node gives HTTP/2 the shape of HTTP/1; its types do not say so.
+  // Node's HTTP/2 requests have the API of HTTP/1; its types do not say so.
   const listener = handler as unknown as (req: Http2ServerRequest, res: Http2ServerResponse) => void;
   const server = createHttp2Server(listener);
   const sessions = new Set<{ destroy(): void }>();

@@ -1,4 +1,4 @@
-/** One request on a real server that does nothing with it: the test has both ends. */
+/** Sends one request to a real server that leaves the response to the test. The test controls both ends. */
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { Socket } from "node:net";
 import { onTestFinished } from "vitest";
@@ -7,13 +7,13 @@ import { listen, rawConnection } from "./server.ts";
 export interface Incoming {
   readonly req: IncomingMessage;
   readonly res: ServerResponse;
-  /** The client's end. */
+  /** The socket of the client. */
   readonly client: Socket;
-  /** Resolves after a whole request and its answer on another connection: what was under way has had its time. */
+  /** Resolves after a request and its response on another connection, so that pending events have been handled. */
   roundTrip(): Promise<void>;
 }
 
-/** Sends the beginning of a request, or all of it; resolves when its head has come. */
+/** Sends a request, complete or not. Resolves when the server has its head. */
 export async function incoming(request: string): Promise<Incoming> {
   const heads: { resolve: (pair: [IncomingMessage, ServerResponse]) => void } = { resolve: () => undefined };
   const head = new Promise<[IncomingMessage, ServerResponse]>((resolve) => {
@@ -33,7 +33,7 @@ export async function incoming(request: string): Promise<Incoming> {
   return { req, res, client, roundTrip };
 }
 
-/** The head of a POST with these fields, each with its line end. */
+/** Returns a POST with these header lines, each with its line break. */
 export function post(fields: string, body = ""): string {
   return `POST / HTTP/1.1\r\nHost: h\r\n${fields}\r\n${body}`;
 }

@@ -1,4 +1,4 @@
-"""How the time that NodeLane takes grows with what it receives: the largest ratio for four times the input, on stdout."""
+"""Measures how the time of NodeLane grows with its input. Prints the largest ratio of times for four times the input."""
 
 import sys
 import time
@@ -8,7 +8,7 @@ from wsgi_bridge.node_lane import NodeLane
 
 
 class Received:
-    """A socket in which everything has arrived, so that the lane's own work is measured and not the system's."""
+    """A socket that has received everything, so that only the work of the lane is measured."""
 
     def __init__(self, data):
         self._pieces = [data]
@@ -17,7 +17,7 @@ class Received:
         """Never waits."""
 
     def recv(self, count):
-        """All of it at once, as the lane collects it while it sends."""
+        """Returns everything at once, as the lane collects it while it sends."""
         if not self._pieces:
             raise BlockingIOError
         return self._pieces.pop()
@@ -28,7 +28,7 @@ class Received:
 
 
 def seconds(length):
-    """The processor time for records of 8 bytes, which have no content."""
+    """Returns the CPU time for records of 8 bytes, which have no content."""
     lane = NodeLane(Received(fastcgi.header(fastcgi.STDOUT, fastcgi.FIRST_REQUEST_ID, 0) * (length // 8)))
     lane.begin(b"", True)
     start = time.process_time()
@@ -41,7 +41,7 @@ most, tries = float(sys.argv[1]), int(sys.argv[2])
 lengths = (16 * 1024, 64 * 1024, 256 * 1024)
 least = float("inf")
 for _ in range(tries):
-    # The quickest of three: a disturbance that meets one of them does not count.
+    # The fastest of three, so that a single disturbance does not count.
     times = [min(seconds(length) for _ in range(3)) for length in lengths]
     least = min(least, max(after / before for before, after in zip(times, times[1:])))
     if least <= most:

@@ -1,8 +1,8 @@
-/** Which processes there are, by what every Unix has. */
+/** Finds and inspects processes with the tools that every Unix has. */
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 
-/** The pids of a process's children. */
+/** Returns the pids of the children of a process. */
 export function childrenOf(parent: number): number[] {
   const table = execFileSync("ps", ["-A", "-o", "pid=,ppid="], { encoding: "utf8" }).trim().split("\n");
   const rows = table.map((row) => row.trim().split(/\s+/).map(Number));
@@ -17,10 +17,10 @@ export function isAlive(pid: number): boolean {
   }
 }
 
-/** Ticks of CPU time that say: it is at work, and was not merely started. On Linux. */
+/** Linux counts CPU time in ticks. This many show that the process works and has not merely started. */
 const BUSY_TICKS = 100;
 
-/** True for a process that has worked for a second. */
+/** Returns whether the process has used a second of CPU time. */
 export function isBusy(pid: number): boolean {
   const fields = readFileSync(`/proc/${pid}/stat`, "latin1").split(") ")[1]?.split(" ") ?? [];
   return Number(fields[11]) + Number(fields[12]) > BUSY_TICKS;

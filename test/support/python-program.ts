@@ -1,14 +1,14 @@
-/** Runs programs that use the Python half without Node. */
+/** Runs Python programs that use the Python package without Node. */
 import { execFileSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { ensurePython } from "../../scripts/python-env.mjs";
 
 const PACKAGE = fileURLToPath(new URL("../../python", import.meta.url));
 
-/** The call below is synchronous, so vitest cannot time out a test whose program hangs. */
+/** Vitest cannot time out a program that hangs, because the call below is synchronous. */
 const LIMIT = 60_000;
 
-/** Runs `python` with a file and its arguments, or "-c" and a program. Returns its stdout. Throws if it fails or takes a minute. */
+/** Runs Python with these arguments and returns its stdout. Throws if the program fails or takes longer than a minute. */
 export function runPythonProgram(args: readonly string[], input = ""): string {
   return execFileSync(ensurePython(), args, {
     env: { ...process.env, PYTHONPATH: PACKAGE, PYTHONDONTWRITEBYTECODE: "1" },

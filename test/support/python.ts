@@ -1,4 +1,4 @@
-/** Python apps for tests. They run on the interpreter that `npm run setup` has set up, and are closed when their test ends. */
+/** Starts Python apps for tests, on the interpreter that `npm run setup` installs. Closes them when the test ends. */
 import { fileURLToPath } from "node:url";
 import { onTestFinished } from "vitest";
 import { ensurePython } from "../../scripts/python-env.mjs";

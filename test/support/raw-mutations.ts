@@ -1,9 +1,9 @@
-/** Malformed requests out of well-formed ones, the same for the same seed. Knows bytes; knows no HTTP. */
+/** Makes malformed requests from valid ones, the same for the same seed. Knows bytes; knows nothing of HTTP. */
 
-/** Numbers from 0 up to, and without, 1. */
+/** Returns random numbers from 0 up to, but not including, 1. */
 export type Random = () => number;
 
-/** Mulberry32: small, fast, and the same everywhere. */
+/** Returns a Mulberry32 generator: small, fast, and the same on every platform. */
 export function seeded(seed: number): Random {
   let state = seed;
   return () => {
@@ -14,7 +14,7 @@ export function seeded(seed: number): Random {
   };
 }
 
-/** One or two changes to one of `requests`. Text is latin-1: one character a byte. */
+/** Makes one or two changes to one of `requests`. Text is Latin-1: one character per byte. */
 export function malform(random: Random, requests: readonly string[]): string {
   let request = pick(random, requests);
   for (let changes = 1 + below(random, 2); changes > 0; changes -= 1) {
@@ -25,8 +25,8 @@ export function malform(random: Random, requests: readonly string[]): string {
 
 type Change = (request: string, random: Random, requests: readonly string[]) => string;
 
-/** What parsers stumble over. */
-const SPLINTERS: readonly string[] = [
+/** Text that parsers often handle wrongly. */
+const FRAGMENTS: readonly string[] = [
   "\r\n",
   "\n",
   "\r",
@@ -58,14 +58,14 @@ const SPLINTERS: readonly string[] = [
 const CHANGES: readonly Change[] = [
   (request, random) => splice(request, below(random, request.length), 1, String.fromCharCode(below(random, 256))),
   (request, random) => splice(request, below(random, request.length), 1, String.fromCharCode(0x2f + below(random, 80))),
-  (request, random) => splice(request, below(random, request.length), 0, pick(random, SPLINTERS)),
+  (request, random) => splice(request, below(random, request.length), 0, pick(random, FRAGMENTS)),
   (request, random) => splice(request, below(random, request.length), 1 + below(random, 5), ""),
   (request, random) => request.slice(0, below(random, request.length + 1)),
   (request, random, requests) => request.slice(0, below(random, request.length + 1)) + pick(random, requests),
   (request, random, requests) => request + pick(random, requests),
   (request, random) => {
     const lines = request.split("\r\n");
-    lines.splice(below(random, lines.length), 0, pick(random, lines)); // a line twice, or one out of its order
+    lines.splice(below(random, lines.length), 0, pick(random, lines)); // repeats or moves a line
     return lines.join("\r\n");
   },
   (request, random) => {

@@ -1,4 +1,4 @@
-/** FastCGI records as a responder sends them, and as a test reads them. */
+/** Makes the FastCGI records that a responder sends, and reads records in tests. */
 import { RecordReader } from "../../src/fastcgi/reader.ts";
 import {
   FIRST_REQUEST_ID,
@@ -12,7 +12,7 @@ import {
 
 export const latin1 = (text: string): Buffer => Buffer.from(text, "latin1");
 
-/** A record with padding, which ours never have and others' may. */
+/** Returns a record with padding. This package sends none; other implementations may. */
 export function padded(type: number, content: string, padding: number): string {
   const head = header(type, FIRST_REQUEST_ID, content.length);
   return head.slice(0, 6) + String.fromCharCode(padding, 0) + content + "\xee".repeat(padding);
@@ -30,7 +30,7 @@ export function endRequest(appStatus = 0, protocolStatus = 0): string {
   return record(RecordType.END_REQUEST, FIRST_REQUEST_ID, `${status}${String.fromCharCode(protocolStatus)}\0\0\0`);
 }
 
-/** The same records for a connection's later request: those of the first one get its id. What is no record stays as it is. */
+/** Gives the records of request 1 another id. Keeps everything that is not a record. */
 export function renumbered(records: string, id: number): string {
   let text = "";
   let at = 0;
@@ -45,10 +45,10 @@ export function renumbered(records: string, id: number): string {
   return text + records.slice(at);
 }
 
-/** One record as `[type, content]`; slices of a stream are one again. */
+/** One record, or several of one stream that `join` has joined. */
 export type Seen = [type: number, content: string];
 
-/** All records in these bytes, cut as they come. */
+/** Reads all records in these chunks. */
 export function readAll(...chunks: Buffer[]): Seen[] {
   const seen: Seen[] = [];
   const reader = new RecordReader((type, _id, content) => seen.push([type, content.toString("latin1")]));
@@ -56,7 +56,7 @@ export function readAll(...chunks: Buffer[]): Seen[] {
   return seen;
 }
 
-/** Neighbours of one type as one, so that the way in which a stream was sliced is not seen. */
+/** Joins adjacent records of the same stream, so that it does not matter how the stream was split. */
 export function join(seen: readonly Seen[]): Seen[] {
   const joined: Seen[] = [];
   for (const [type, content] of seen) {

@@ -1,4 +1,4 @@
-/** A remote app for a test: closed when the test is over, and silent. */
+/** Creates a remote app for a test. Logs to memory; closes the app when the test ends. */
 import { onTestFinished } from "vitest";
 import type { RemoteAddress } from "../../src/remote/address.ts";
 import type { RemoteApp } from "../../src/remote/app.ts";

@@ -1,4 +1,4 @@
-/** The far end of a `FastcgiConnection`, played by a test; and a client that remembers what it heard. */
+/** The server end of a `FastcgiConnection`, controlled by a test, and a client that records its events. */
 import { EventEmitter, once } from "node:events";
 import type { Socket } from "node:net";
 import type { CgiHead } from "../../src/fastcgi/cgi-head.ts";
@@ -8,7 +8,7 @@ import { pair } from "../../src/fastcgi/records.ts";
 import { latin1, renumbered, type Seen } from "./records.ts";
 import { socketPair } from "./socket-pair.ts";
 
-/** Whatever happens, in order, and a way to wait for it. */
+/** Records entries in order and lets a test wait for one. */
 export class Journal extends EventEmitter {
   readonly entries: string[] = [];
 
@@ -17,13 +17,13 @@ export class Journal extends EventEmitter {
     this.emit("entry");
   }
 
-  /** Resolves when this was noted, in the past or in the future. */
+  /** Resolves when this entry was recorded, past or future. */
   async noted(entry: string): Promise<void> {
     while (!this.entries.includes(entry)) await once(this, "entry");
   }
 }
 
-/** What a connection tells of a response: `head 200 OK`, `body abc`, `stderr x`, `exception T`, `ended 0 0`, `lost`. */
+/** Records the events of a response: `head 200 OK`, `body abc`, `stderr x`, `exception T`, `ended 0 0`, `lost`. */
 export class EventJournal extends Journal implements ResponseEvents {
   reason: Error | undefined;
 
@@ -51,14 +51,14 @@ export class EventJournal extends Journal implements ResponseEvents {
   }
 }
 
-/** A connection, its owner's journal (`idle`, `closed`), and the responder at its other end. */
+/** A connection, the journal of its owner (`idle`, `closed`), and the responder at the other end. */
 export class Responder {
   readonly owner: Journal = new Journal();
   readonly connection: FastcgiConnection;
   readonly socket: Socket;
-  /** Records that came, as they came. */
+  /** The records received, in order. */
   readonly seen: Seen[] = [];
-  readonly #news: EventEmitter = new EventEmitter();
+  readonly #events: EventEmitter = new EventEmitter();
 
   private constructor(near: Socket, far: Socket) {
     this.connection = new FastcgiConnection(near, {
@@ -69,7 +69,7 @@ export class Responder {
     const reader = new RecordReader((type, _id, content) => this.seen.push([type, content.toString("latin1")]));
     far.on("data", (chunk: Buffer) => {
       reader.push(chunk);
-      this.#news.emit("record");
+      this.#events.emit("record");
     });
   }
 
@@ -77,19 +77,19 @@ export class Responder {
     return new Responder(...(await socketPair()));
   }
 
-  /** Sends records, as they are made for a first request, for the current one. */
+  /** Sends records that were made for the first request, with the id of the current one. */
   answer(...records: string[]): void {
     this.socket.write(latin1(renumbered(records.join(""), this.connection.requests)));
   }
 
-  /** Resolves when an empty record of a type has come, past or future: a stream's end, or ABORT_REQUEST. */
+  /** Resolves when an empty record of this type has arrived: the end of a stream, or ABORT_REQUEST. */
   async heard(type: number, times = 1): Promise<void> {
     while (this.seen.filter(([kind, content]) => kind === type && content === "").length < times) {
-      await once(this.#news, "record");
+      await once(this.#events, "record");
     }
   }
 
-  /** All content of a stream so far. */
+  /** Returns the content of a stream so far. */
   content(type: number): string {
     return this.seen.flatMap(([kind, content]) => (kind === type ? [content] : [])).join("");
   }
@@ -102,7 +102,7 @@ export function bodyOf(...blocks: string[]): SizedBody {
   return { size: Buffer.concat(buffers).length, blocks: () => buffers };
 }
 
-/** A connection with a request on it. */
+/** Opens a connection and sends a request on it. */
 export async function request(
   body?: SizedBody,
   params: string = PAIRS,

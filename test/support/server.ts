@@ -1,4 +1,4 @@
-/** A real HTTP server on port 0 and what a test does with it. */
+/** A real HTTP server on a free port, and raw clients for it. */
 import { createServer, type RequestListener, type Server } from "node:http";
 import { type AddressInfo, connect, type Socket } from "node:net";
 
@@ -8,7 +8,7 @@ export interface TestServer {
   close(): Promise<void>;
 }
 
-/** Listens on loopback, on a port that the system chooses. */
+/** Listens on loopback, on a port that the operating system chooses. */
 export async function listen(handler: RequestListener | Server): Promise<TestServer> {
   const server = typeof handler === "function" ? createServer(handler) : handler;
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -24,7 +24,7 @@ export async function listen(handler: RequestListener | Server): Promise<TestSer
   };
 }
 
-/** What came over the wire until the server closed the connection, and whether that was a reset. */
+/** Everything received until the connection closed, and whether it was reset. */
 export interface RawAnswer {
   readonly text: string;
   readonly head: string;
@@ -32,7 +32,7 @@ export interface RawAnswer {
   readonly reset: boolean;
 }
 
-/** Sends bytes and reads until the connection ends. Text is latin-1 both ways: one character a byte. */
+/** Sends bytes and reads until the connection closes. Text is Latin-1: one character per byte. */
 export function raw(port: number, request: string): Promise<RawAnswer> {
   return new Promise((resolve) => {
     const socket = connect(port, "127.0.0.1");
@@ -57,28 +57,28 @@ export function raw(port: number, request: string): Promise<RawAnswer> {
   });
 }
 
-/** A GET that asks for the connection's end after the answer. */
+/** Sends a GET with `Connection: close`. */
 export function rawGet(port: number, target: string, headers = ""): Promise<RawAnswer> {
   return raw(port, `GET ${target} HTTP/1.1\r\nHost: test\r\n${headers}Connection: close\r\n\r\n`);
 }
 
-/** A connection that sends and then stays as it is, for tests that leave it. */
+/** Opens a connection, sends bytes and leaves the rest to the test. */
 export async function rawConnection(port: number, request: string): Promise<Socket> {
   const socket = connect(port, "127.0.0.1");
-  socket.on("error", () => undefined); // resets are what these tests are about
+  socket.on("error", () => undefined); // tests reset connections on purpose
   await new Promise((resolve) => socket.once("connect", resolve));
   socket.write(request, "latin1");
   return socket;
 }
 
-/** Resolves when a socket has brought this text. */
+/** Resolves when the socket has received this text. */
 export function brought(socket: Socket, text: string): Promise<string> {
   return new Promise((resolve, reject) => {
-    let so = "";
+    let received = "";
     socket.setEncoding("latin1").on("data", (part: string) => {
-      so += part;
-      if (so.includes(text)) resolve(so);
+      received += part;
+      if (received.includes(text)) resolve(received);
     });
-    socket.on("close", () => reject(new Error(`closed after ${JSON.stringify(so)}`)));
+    socket.on("close", () => reject(new Error(`closed after ${JSON.stringify(received)}`)));
   });
 }

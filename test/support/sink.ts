@@ -1,4 +1,4 @@
-/** A `ResponseSink` that remembers what it was told, in order. Knows back-pressure; knows no transport. */
+/** A `ResponseSink` that records its calls in order. Knows back-pressure; knows nothing of transports. */
 import { type ResponseSink, ResponseWriter } from "../../src/wsgi/response.ts";
 import type { HeaderList, HeaderPair, Write } from "../../src/wsgi/types.ts";
 import { bytes } from "./bytes.ts";
@@ -7,16 +7,16 @@ export class RecordingSink implements ResponseSink {
   /** `commit 200 OK`, `write abc`, `end`, `end abc`, `abort`. */
   readonly calls: string[] = [];
   headers: HeaderList | undefined;
-  /** The length that `commit` was told. */
+  /** The length passed to `commit`. */
   length: number | undefined;
   abortedWith: unknown;
-  /** What `write` returns from now on: set it to a promise to hold the response up. */
+  /** What `write` returns. Set it to a promise to pause the response. */
   room: Promise<void> | undefined;
-  /** Thrown by `commit`. */
+  /** An error that `commit` throws. */
   refusal: Error | undefined;
   readonly #wrote: () => void;
 
-  /** @param wrote called after each block */
+  /** @param wrote called for each block */
   constructor(wrote: () => void = () => undefined) {
     this.#wrote = wrote;
   }
@@ -58,10 +58,10 @@ function text(block: Uint8Array): string {
 
 export const PLAIN: HeaderPair = ["Content-Type", "text/plain"];
 
-/** The states of a response, as the writer's drawing has them. */
+/** The states of a response, as drawn in src/wsgi/response.ts. */
 export type State = "idle" | "held" | "sent" | "done" | "failed";
 
-/** A writer in a state, by the shortest way there. */
+/** Returns a writer in this state. */
 export function writerIn(state: State, method = "GET"): { writer: ResponseWriter; sink: RecordingSink; write: Write } {
   const sink = new RecordingSink();
   const writer = new ResponseWriter(sink, method);

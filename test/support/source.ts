@@ -1,4 +1,4 @@
-/** A body that comes in the pieces a test wants, and counts what is asked of it. */
+/** A body that arrives in the given pieces, and counts the calls of `next()`. */
 import { BodyInput, type ByteSource } from "../../src/wsgi/input.ts";
 import { bytes } from "./bytes.ts";
 
@@ -6,7 +6,7 @@ export class PieceSource implements ByteSource {
   asked = 0;
   readonly #pieces: readonly (string | Error)[];
 
-  /** An error among the pieces is what `next()` rejects with, from then on. */
+  /** From an error among the pieces on, `next()` rejects with it. */
   constructor(...pieces: (string | Error)[]) {
     this.#pieces = pieces;
   }

@@ -1,4 +1,4 @@
-/** Random request targets and Hosts, most of them odd: what parsers of URLs are known to differ on. */
+/** Random request targets and Hosts, most of them unusual: URL parsers are known to read them differently. */
 import fc from "fast-check";
 
 const scheme = fc.constantFrom("http", "https", "HTTP", "javascript", "ftp", "data", "x");
@@ -33,7 +33,7 @@ const tail = fc.oneof(
   fc.constantFrom("?", "?a=/admin", "#f", "#f?q", "?q#/admin", "?://x/y", "#/m/admin", "#://h/m"),
 );
 
-/** A request target of characters that Node's parser may let pass. */
+/** A request target of characters that Node's parser may accept. */
 export const target: fc.Arbitrary<string> = fc.oneof(
   { weight: 2, arbitrary: fc.tuple(path, tail).map(([one, end]) => `/${one.replace(/^[/\\;]/, "")}${end}`) },
   fc.tuple(path, tail).map(([one, end]) => one + end),

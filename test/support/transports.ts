@@ -1,4 +1,4 @@
-/** Listeners beside plain TCP on IPv4, and clients of them. Knows sockets; knows no app. */
+/** Listeners and clients for transports other than plain TCP on IPv4. Knows sockets; knows nothing of apps. */
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { type ClientHttp2Session, connect as connectHttp2, type OutgoingHttpHeaders } from "node:http2";
@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { onTestFinished } from "vitest";
 
-/** Listens for the length of a test; rejects with the system's reason. */
+/** Listens until the test ends; rejects with the error of the operating system. */
 export function listenOn(server: Server, options: ListenOptions): Promise<void> {
   return new Promise((resolve, reject) => {
     server.once("error", reject).listen(options, () => {
@@ -17,14 +17,14 @@ export function listenOn(server: Server, options: ListenOptions): Promise<void> 
   });
 }
 
-/** A folder for the length of a test. */
+/** Creates a folder, which is deleted when the test ends. */
 export function temporaryFolder(): string {
   const folder = mkdtempSync(join(tmpdir(), "transports-"));
   onTestFinished(() => rmSync(folder, { recursive: true }));
   return folder;
 }
 
-/** A throw-away certificate, signed by itself, made by the `openssl` command. */
+/** Makes a self-signed certificate with the `openssl` command. */
 export function makeCertificate(name: string): { key: Buffer; cert: Buffer } {
   const folder = temporaryFolder();
   const [key, cert] = [join(folder, "key.pem"), join(folder, "cert.pem")];
@@ -33,7 +33,7 @@ export function makeCertificate(name: string): { key: Buffer; cert: Buffer } {
   return { key: readFileSync(key), cert: readFileSync(cert) };
 }
 
-/** Sends bytes wherever a socket leads and reads until the connection ends. */
+/** Connects to any address, sends bytes and reads until the connection closes. */
 export function rawTo(options: NetConnectOpts, request: string): Promise<string> {
   return new Promise((resolve, reject) => {
     let text = "";
@@ -45,10 +45,10 @@ export function rawTo(options: NetConnectOpts, request: string): Promise<string>
   });
 }
 
-/** An HTTP/2 session for the length of a test. */
+/** Opens an HTTP/2 session, which is closed when the test ends. */
 export function http2Session(url: string): ClientHttp2Session {
   const session = connectHttp2(url);
-  session.on("error", () => undefined); // streams tell of it
+  session.on("error", () => undefined); // the streams report it
   onTestFinished(() => session.destroy());
   return session;
 }
@@ -56,11 +56,11 @@ export function http2Session(url: string): ClientHttp2Session {
 export interface Http2Answer {
   readonly headers: Readonly<Record<string, unknown>>;
   readonly body: string;
-  /** 0 (NO_ERROR) for a stream that ended well. */
+  /** 0 (NO_ERROR) if the stream ended without an error. */
   readonly rstCode: number | undefined;
 }
 
-/** One request on a session. Header values may be arrays: each item is a field of its own. */
+/** Sends one request on a session. Each item of a header value that is an array becomes a field of its own. */
 export function http2Request(
   session: ClientHttp2Session,
   headers: OutgoingHttpHeaders,
@@ -76,7 +76,7 @@ export function http2Request(
     stream.setEncoding("latin1").on("data", (part: string) => {
       text += part;
     });
-    stream.on("error", () => undefined); // its code is in the answer
+    stream.on("error", () => undefined); // `rstCode` reports it
     stream.on("close", () => resolve({ headers: answered, body: text, rstCode: stream.rstCode }));
     if (!stream.writableEnded) stream.end(body, "latin1");
   });

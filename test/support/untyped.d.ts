@@ -1,4 +1,4 @@
-/** The shapes of modules that bring no types, as far as the tests use them. */
+/** Types for modules that have none, as far as the tests use them. */
 
 declare module "koa2" {
   export { default } from "koa";

@@ -1,4 +1,4 @@
-/** An address of loopback at which nobody listens: whoever connects is refused. */
+/** Finds an address on loopback on which nothing listens, so that connections are refused. */
 import { once } from "node:events";
 import { type AddressInfo, createServer } from "node:net";
 

@@ -1,22 +1,22 @@
-/** Apps that break the contract, one a row, each beside what a good app does instead. Knows apps; knows no gateway. */
+/** Apps that each break one rule of PEP 3333. Knows apps; knows nothing of gateways. */
 import type { Environ, StartResponse, WsgiApp, WsgiResult } from "../../src/wsgi/types.ts";
 import { bytes } from "./bytes.ts";
 
-/** One row: the rule, what the app does, and the app. */
+/** The rule, the title of what the app does wrong, and the app. */
 export interface AppCase {
   readonly rule: string;
   readonly title: string;
   readonly app: WsgiApp;
   readonly method?: string;
   readonly body?: string;
-  /** Gateways that promise no end of `wsgi.input`. */
+  /** The gateway does not set `wsgi.input_terminated`. */
   readonly unterminated?: boolean;
 }
 
 export const TYPE: [string, string] = ["Content-Type", "text/plain"];
 const A = bytes("a");
 
-/** What a test does to the contract is no business of the types. */
+/** An untyped function, because the apps pass arguments that the types forbid. */
 type Loose = (...args: unknown[]) => unknown;
 
 export const start = (...args: unknown[]): WsgiApp => {
@@ -60,8 +60,8 @@ export const BAD_APPS: readonly AppCase[] = [
   ...["body", bytes("body"), null, undefined, false, 0, {}, () => [A]].map((result) =>
     row("VAL-25", `the result ${result instanceof Uint8Array ? "bytes" : String(result)}`, returns(result)),
   ),
-  row("VAL-25", "a promise of no result", returns(Promise.resolve("body"))),
-  row("VAL-25", "a close that is no function", returns(Object.assign([A], { close: true }))),
+  row("VAL-25", "a promise of something that is not a result", returns(Promise.resolve("body"))),
+  row("VAL-25", "a close that is not a function", returns(Object.assign([A], { close: true }))),
   ...["a", 65, null, undefined, [A], new ArrayBuffer(1)].map((block) =>
     row("VAL-26", `the block ${block instanceof Object ? block.constructor.name : String(block)}`, returns([block])),
   ),
@@ -72,7 +72,7 @@ export const BAD_APPS: readonly AppCase[] = [
       [Symbol.iterator]: () => [Promise.resolve(A)][Symbol.iterator](),
     }),
   ),
-  row("VAL-26", "a step that is no object", steps(A[0])),
+  row("VAL-26", "a step that is not an object", steps(A[0])),
   row("VAL-26", "a promise for a step of a synchronous iterator", steps(Promise.resolve({ done: true }))),
   row("VAL-26", "a block before startResponse", () => [A]),
   row("VAL-26", "an empty block before startResponse", () => [bytes("")]),
@@ -153,7 +153,7 @@ export const BAD_APPS: readonly AppCase[] = [
   ...["204 No Content", "205 Reset Content", "304 Not Modified"].map((status) =>
     row("VAL-32:no-body", `a body with ${status}`, returns([A], status, [])),
   ),
-  row("VAL-32:no-body", "a body with 204 in answer to HEAD", returns([A], "204 No Content", []), { method: "HEAD" }),
+  row("VAL-32:no-body", "a body with 204 in response to HEAD", returns([A], "204 No Content", []), { method: "HEAD" }),
   row("VAL-32:twice", "startResponse twice", (_environ, startResponse) => {
     startResponse("200 OK", [TYPE]);
     startResponse("200 OK", [TYPE]);
@@ -174,7 +174,7 @@ export const BAD_APPS: readonly AppCase[] = [
   }),
 ];
 
-/** Both are done by `close()`, which is when the result has ended. */
+/** Returns an app whose `close()`, which is called after the last block, uses these functions. */
 const late = (use: (startResponse: Loose, write: Loose) => unknown): WsgiApp => {
   return (_environ, startResponse) => {
     const write = startResponse("200 OK", [TYPE]);
@@ -200,10 +200,10 @@ export const LATE_APPS: readonly AppCase[] = [
   ),
 ];
 
-/** Each is a call that works here, and a warning of its rule. */
+/** Apps that work here, but get a warning of the rule. */
 export const UNWISE_APPS: readonly AppCase[] = [
-  row("VAL-18", "two blanks in the status", start("200  OK", [TYPE])),
-  row("VAL-18", "a blank after the status", start("200 OK ", [TYPE])),
+  row("VAL-18", "two spaces in the status", start("200  OK", [TYPE])),
+  row("VAL-18", "a space after the status", start("200 OK ", [TYPE])),
   row("VAL-22", "a tab in a value", headers(["X", "a\tb"])),
   row(
     "VAL-29",
@@ -211,7 +211,7 @@ export const UNWISE_APPS: readonly AppCase[] = [
     uses("wsgi.input", (input) => input.read()),
     { unterminated: true, body: "a" },
   ),
-  row("VAL-32:no-body", "a body in answer to HEAD", returns([A, A]), { method: "HEAD" }),
+  row("VAL-32:no-body", "a body in response to HEAD", returns([A, A]), { method: "HEAD" }),
   row(
     "VAL-32:write",
     "write() within the iteration",
@@ -224,7 +224,7 @@ export const UNWISE_APPS: readonly AppCase[] = [
   ),
   row(
     "VAL-32:input",
-    "reading on at CONTENT_LENGTH",
+    "reading beyond CONTENT_LENGTH",
     uses("wsgi.input", async (input) => {
       await input.read(1);
       await input.readline();
@@ -233,7 +233,7 @@ export const UNWISE_APPS: readonly AppCase[] = [
   ),
   row(
     "VAL-32:input",
-    "reading where there is no body",
+    "reading without a body",
     uses("wsgi.input", (input) => input.read(1)),
     {
       unterminated: true,

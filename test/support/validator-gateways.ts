@@ -1,9 +1,9 @@
-/** Gateways that break the contract, one a row. Knows gateways; the app that they call is a good one. */
+/** Gateways that each break one rule of PEP 3333. The app that they call is correct. */
 import type { Environ, InputStream, StartResponse, WsgiApp } from "../../src/wsgi/types.ts";
 import { bytes } from "./bytes.ts";
 import { iterate, makeEnviron, Response, serve } from "./gateway.ts";
 
-/** One row: the rule, what the gateway does, and a request of its. */
+/** The rule, the title of what the gateway does wrong, and a request that it serves. */
 export interface GatewayCase {
   readonly rule: string;
   readonly title: string;
@@ -13,7 +13,7 @@ export interface GatewayCase {
 
 const row = (rule: string, title: string, run: GatewayCase["serve"]): GatewayCase => ({ rule, title, serve: run });
 
-/** An environ with these values; `undefined` leaves a key out. */
+/** Returns an environ with these values. `undefined` removes a key. */
 function environ(changes: Readonly<Record<string, unknown>>, body = ""): Environ {
   const made = Object.assign(makeEnviron("GET", body), changes);
   for (const [key, value] of Object.entries(changes)) if (value === undefined) delete made[key];
@@ -59,7 +59,7 @@ export const BAD_GATEWAYS: readonly GatewayCase[] = [
   gives("VAL-06", "a number for a port", { REMOTE_PORT: 80 }),
   gives("VAL-06", "null for a user", { REMOTE_USER: null }),
   row("VAL-06", "undefined for a user", (app) => serve(app, Object.assign(makeEnviron(), { REMOTE_USER: undefined }))),
-  gives("VAL-06", "text that is no bytes", { PATH_INFO: "/\u0416" }),
+  gives("VAL-06", "text that is not bytes", { PATH_INFO: "/\u0416" }),
   ...["\0", "\n", "\r", "\x1f", "\x7f"].map((char) =>
     gives("VAL-06", `${JSON.stringify(char)} in a header`, { HTTP_X: `a${char}b` }),
   ),
@@ -85,10 +85,10 @@ export const BAD_GATEWAYS: readonly GatewayCase[] = [
   starts("VAL-17", "startResponse that returns nothing", () => undefined),
   starts("VAL-28", "write() that returns nothing", () => () => undefined),
   gives("VAL-32:method", "an empty method", { REQUEST_METHOD: "" }),
-  gives("VAL-32:method", "a method with a blank", { REQUEST_METHOD: "GET /" }),
+  gives("VAL-32:method", "a method with a space", { REQUEST_METHOD: "GET /" }),
   gives("VAL-32:server", "an empty SERVER_NAME", { SERVER_NAME: "" }),
   gives("VAL-32:server", "an empty SERVER_PORT", { SERVER_PORT: "" }),
-  gives("VAL-32:server", "a SERVER_PORT that is no number", { SERVER_PORT: "http" }),
+  gives("VAL-32:server", "a SERVER_PORT that is not a number", { SERVER_PORT: "http" }),
   gives("VAL-32:server", "an unknown SERVER_PROTOCOL", { SERVER_PROTOCOL: "SPDY/3" }),
   row("VAL-26", "a block asked for after close()", async (app) => {
     const result = await app(makeEnviron(), new Response().startResponse);
@@ -113,7 +113,7 @@ export const BAD_GATEWAYS: readonly GatewayCase[] = [
   }),
 ];
 
-/** Each is a request that works, and a warning of its rule. */
+/** Gateways that work, but get a warning of the rule. */
 export const UNWISE_GATEWAYS: readonly GatewayCase[] = [
   gives("VAL-05", "no QUERY_STRING", { QUERY_STRING: undefined }),
   gives("VAL-11", "an unknown method", { REQUEST_METHOD: "PROPFIND" }),
@@ -121,7 +121,7 @@ export const UNWISE_GATEWAYS: readonly GatewayCase[] = [
   gives("VAL-16", "a SCRIPT_NAME that ends with a slash", { SCRIPT_NAME: "/m/" }),
 ];
 
-/** A `wsgi.input` that gives these answers, whatever it is asked, and the method that the app calls on it. */
+/** A `wsgi.input` that returns these answers in turn, whichever method is called, and what the app calls. */
 export interface InputCase {
   readonly rule: string;
   readonly title: string;
@@ -173,7 +173,7 @@ export const BAD_INPUTS: readonly InputCase[] = [
   ),
 ];
 
-/** What `answers` of a row make. */
+/** Returns a `wsgi.input` that returns these answers. */
 export function fakeInput(answers: readonly unknown[]): InputStream {
   const rest = [...answers];
   const answer = (): Promise<never> => rest.shift() as Promise<never>;

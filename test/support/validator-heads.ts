@@ -1,4 +1,4 @@
-/** Heads that no app may give to `startResponse`, one a row. Knows heads; the rest of an app's sins is beside it. */
+/** Heads that an app must not pass to `startResponse`. Other faults of apps are in validator-apps.ts. */
 import { type AppCase, CL, headers, row, start, TYPE } from "./validator-apps.ts";
 
 export const BAD_HEADS: readonly AppCase[] = [
@@ -8,15 +8,15 @@ export const BAD_HEADS: readonly AppCase[] = [
     row("VAL-18", `the status ${JSON.stringify(status)}`, start(status, [TYPE])),
   ),
   row("VAL-18", "a line break in the status", start("200 OK\r\nX: y", [TYPE])),
-  row("VAL-18", "a status that is no bytes", start("200 \u0416", [TYPE])),
+  row("VAL-18", "a status that is not bytes", start("200 \u0416", [TYPE])),
   row("VAL-18", "a number for a status", start(200, [TYPE])),
   row("VAL-19", "headers as an object", start("200 OK", { "Content-Type": "text/plain" })),
   row("VAL-19", "headers as a Map", start("200 OK", new Map([TYPE]))),
   row("VAL-19", "no headers", start("200 OK", undefined)),
   row("VAL-19", "a header as a string", headers("X: y")),
-  row("VAL-19", "a header of three", headers(["X", "y", "z"])),
+  row("VAL-19", "a header of three items", headers(["X", "y", "z"])),
   row("VAL-19", "a header with a number", headers(["X", 1])),
-  row("VAL-19", "a hole for a header", start("200 OK", [TYPE, undefined])),
+  row("VAL-19", "undefined for a header", start("200 OK", [TYPE, undefined])),
   row("VAL-20", "the header Status", headers(["sTatus", "200"])),
   ...["", "X Y", "X:", "X\n", "9X", "X-", "X_", "-X", "X.Y", "\u0416"].map((name) =>
     row("VAL-21", `a header named ${JSON.stringify(name)}`, headers([name, "y"])),

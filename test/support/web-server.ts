@@ -1,4 +1,4 @@
-/** A web server as `serveFastcgi` sees it: records over a real socket. */
+/** Stands in for a web server in front of `serveFastcgi`: sends and reads records over a real socket. */
 import { EventEmitter, once } from "node:events";
 import { connect, type Socket } from "node:net";
 import { onTestFinished } from "vitest";
@@ -23,26 +23,26 @@ export const stdin = (text: string, id = 1): string => record(RecordType.STDIN, 
 export const request = (vars: Vars = {}, body = "", id = 1): string =>
   begin(id) + params({ ...GET, ...vars }, id) + stream(RecordType.STDIN, id, body) + stdin("", id);
 
-/** The web server's end. */
+/** The connection of the web server. */
 export class Client {
   out = "";
   ends: [id: number, app: number, protocol: number][] = [];
   others: [type: number, content: Buffer][] = [];
   closed = false;
   readonly socket: Socket;
-  readonly #news: EventEmitter = new EventEmitter();
+  readonly #events: EventEmitter = new EventEmitter();
   constructor(socket: Socket) {
     this.socket = socket;
     const reader = new RecordReader((type, id, content) => {
       if (type === RecordType.STDOUT) this.out += content.toString("latin1");
       else if (type === RecordType.END_REQUEST) this.ends.push([id, content.readUInt32BE(0), content.readUInt8(4)]);
       else this.others.push([type, Buffer.from(content)]);
-      this.#news.emit("news");
+      this.#events.emit("change");
     });
     socket.on("data", (chunk: Buffer) => reader.push(chunk)).on("error", () => undefined);
     socket.on("close", () => {
       this.closed = true;
-      this.#news.emit("news");
+      this.#events.emit("change");
     });
     onTestFinished(() => void socket.destroy());
   }
@@ -50,9 +50,9 @@ export class Client {
     this.socket.write(latin1(text));
   }
   async until(fact: () => boolean): Promise<void> {
-    while (!fact()) await once(this.#news, "news");
+    while (!fact()) await once(this.#events, "change");
   }
-  /** The text of the next answer, which is whole. */
+  /** Sends a request and resolves with the complete response. */
   async answer(text: string = request()): Promise<string> {
     const before = this.ends.length;
     this.out = "";
@@ -81,7 +81,7 @@ export const hello: WsgiApp = (_environ, start) => {
   return [Buffer.from("hello")];
 };
 
-/** A connection to an address as a `FastcgiServer` has it. */
+/** Connects to the address of a `FastcgiServer`. */
 export async function openClient(address: string): Promise<Client> {
   const { hostname, port } = address.startsWith("/") ? {} : new URL(`tcp://${address}`);
   const host = hostname?.replaceAll(/[[\]]/g, "");

@@ -264,7 +264,9 @@ describe("an invalid environ", () => {
   it("the message shows no value of a header, which may be a session cookie", () => {
     const environ = environOf({ keys: { HTTP_COOKIE: "session=hunter2\r\n" } });
     const call = () => toWsgi(() => undefined)(environ, () => () => Promise.resolve());
-    expect(call).toThrow('environ["HTTP_COOKIE"] must be bytes as latin-1 without control characters, got others');
+    expect(call).toThrow(
+      'environ["HTTP_COOKIE"] must be bytes as latin-1 without control characters, got other characters',
+    );
   });
 
   it("SEC-24: a value that is not an object is refused, too", () => {

@@ -39,7 +39,7 @@ function isLawful({ name, app, expect: { broken }, request }: Case): boolean {
 }
 
 /** REV-07: a request without Host gets one made of SERVER_NAME and SERVER_PORT. */
-const HOSTLESS = "ENV-15, NODE-29: HTTP/1.0 without Host";
+const HOSTLESS = "ENV-15, NODE-29: accepts an HTTP/1.0 request without Host";
 
 it("the table contains the row that REV-07 excludes", () => {
   expect(CASES.map(({ name }) => name)).toContain(HOSTLESS);

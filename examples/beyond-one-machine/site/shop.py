@@ -1,4 +1,4 @@
-"""The shop, on whatever WSGI server runs it; it says which one that is."""
+"""The shop, for any WSGI server. Responds with the name of the server."""
 import os
 
 

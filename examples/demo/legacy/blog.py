@@ -1,4 +1,4 @@
-"""A blog in Flask. It was written for the root of a site; mounted elsewhere, `url_for` still finds the way."""
+"""A blog in Flask, written for the root of a site. `url_for` makes the right links when it is mounted elsewhere."""
 
 from flask import Flask, render_template_string, request, url_for
 

@@ -1,4 +1,4 @@
-"""A shop in Bottle, as it was before anyone thought of Node: nothing in it knows where it runs."""
+"""An existing shop in Bottle. Nothing in it knows that it runs behind Node."""
 
 import hashlib
 import time
@@ -35,7 +35,7 @@ def index():
   <li><a href="/upload">Upload a file</a>
   <li><a href="/countdown">Count down</a> (a stream)
   <li><a href="/old-address">An old address</a> (a redirect)
-  <li><a href="/no/such/page">A page that is not there</a> (Bottle's 404)
+  <li><a href="/no/such/page">A missing page</a> (Bottle's 404)
   <li><a href="/broken">A page that is broken</a> (an exception: 500)
   <li><a href="/flask/">The blog</a> (Flask)
   <li><a href="/js/any/path">Hello</a> (a WSGI app in JavaScript)

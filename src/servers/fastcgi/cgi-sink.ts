@@ -8,7 +8,7 @@ export interface Stdout {
   stdout(block: Uint8Array): Promise<void> | undefined;
   /** Ends the response. @param appStatus 0 for success */
   end(appStatus: number): void;
-  /** Breaks the connection. With END_REQUEST, the web server would take the response for complete. */
+  /** Destroys the connection. After END_REQUEST the web server would treat the response as complete. */
   destroy(): void;
 }
 
@@ -22,7 +22,7 @@ export class CgiSink implements ResponseSink {
   commit(code: number, reason: string, headers: HeaderList): void {
     let head = `Status: ${code} ${reason}\r\n`;
     for (const [name, value] of headers) head += `${name}: ${value}\r\n`;
-    void this.#out.stdout(Buffer.from(`${head}\r\n`, "latin1")); // the caller waits for the block after the head
+    void this.#out.stdout(Buffer.from(`${head}\r\n`, "latin1")); // the caller waits when it writes the first block
   }
 
   write(block: Uint8Array): Promise<void> | undefined {

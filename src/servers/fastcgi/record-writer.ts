@@ -11,8 +11,8 @@ import {
   record,
 } from "../../fastcgi/records.ts";
 
-/** The most bytes of unread answers to management records, if a web server asks but does not read. */
-const MAX_UNREAD = 1024 * 1024;
+/** The most unsent bytes after an answer to a management record: a web server may ask and never read. */
+const MAX_UNSENT = 1024 * 1024;
 
 export class RecordWriter {
   readonly #stream: Duplex;
@@ -71,7 +71,7 @@ export class RecordWriter {
 
   #answer(text: string): void {
     this.#write(text);
-    if (this.#stream.writableLength > MAX_UNREAD) throw new RangeError("it does not read the answers to its records");
+    if (this.#stream.writableLength > MAX_UNSENT) throw new RangeError("it does not read the answers to its records");
   }
 
   /** Collects everything that is written within one turn of the event loop into one packet. */

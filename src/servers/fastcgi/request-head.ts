@@ -21,9 +21,9 @@ const IGNORED_HEADERS: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Returns the request head. The path is SCRIPT_NAME plus PATH_INFO, however the web server divides them: the web server has
- * decoded, merged and rewritten it, and has applied its access rules to it. Only if both are missing, the path is that of
- * REQUEST_URI. `scriptName` is the mount path.
+ * Returns the request head. The path is SCRIPT_NAME plus PATH_INFO, however the web server divides them: this is the path that
+ * the web server has decoded, merged and rewritten, and to which it has applied its access rules. If both are missing, the path
+ * comes from REQUEST_URI. `scriptName` is the mount path.
  *
  *     SCRIPT_NAME "/a/b", no PATH_INFO           → SCRIPT_NAME "", PATH_INFO "/a/b"       (nginx, Apache)
  *     SCRIPT_NAME "/", PATH_INFO "/a"            → SCRIPT_NAME "", PATH_INFO "/a"         (lighttpd)
@@ -60,6 +60,7 @@ export function requestHead(params: Params, scriptName: string): RequestHead {
   };
 }
 
+/** Returns SCRIPT_NAME plus PATH_INFO with a leading slash; "" if both are missing or for the target "*" (OPTIONS). */
 function serverPath(params: Params): string {
   const script = params.get("SCRIPT_NAME") ?? "";
   const info = params.get("PATH_INFO") ?? "";

@@ -176,7 +176,7 @@ export class Responder {
     else this.#owner.waiting(this);
   }
 
-  /** Drops what still arrives. A connection with unread bytes would be reset, and the client would lose the response. */
+  /** Ends the connection, and drops the bytes that still arrive. Unread bytes would cause a reset, which loses the response. */
   #finish(): void {
     this.#state = "ending";
     this.#owner.waiting(this);

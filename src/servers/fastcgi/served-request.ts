@@ -87,8 +87,8 @@ export class ServedRequest implements HandlerHost {
     const extraHeaders = headersOf(error);
     const body = Buffer.from(`${reason}\n`);
     const sink = new CgiSink(this.#wire);
-    const kind: [string, string] = ["Content-Type", "text/plain; charset=utf-8"];
-    sink.commit(status, reason, [kind, ["Content-Length", String(body.length)], ...extraHeaders]);
+    const contentType: [string, string] = ["Content-Type", "text/plain; charset=utf-8"];
+    sink.commit(status, reason, [contentType, ["Content-Length", String(body.length)], ...extraHeaders]);
     sink.end(body); // for HEAD, the web server drops the body
   }
 
@@ -97,7 +97,7 @@ export class ServedRequest implements HandlerHost {
     this.#settings.logger.error(tagged(this.#id, printable(`${this.#name}: ${message}${cause}`)));
   }
 
-  /** Called when the request is over. A web server that sent a short body still waits for a response; its client is there. */
+  /** Called when the request is over. If the body was too short, the client may still be connected and gets a 400. */
   done(): void {
     this.#stdin?.release();
     if (this.#wire.isOpen() && !this.#aborted) {
@@ -124,11 +124,9 @@ export class ServedRequest implements HandlerHost {
   #input(length: string | undefined): InputStream {
     const declared = length === undefined ? undefined : Number(length);
     if (declared === 0) return EMPTY_INPUT;
-    const most = this.#settings.maxBodySize;
-    if (declared !== undefined && declared > most) {
-      throw bodyTooLarge(most);
-    }
-    this.#stdin = new Stdin(this.#wire, { declared, most });
+    const maxSize = this.#settings.maxBodySize;
+    if (declared !== undefined && declared > maxSize) throw bodyTooLarge(maxSize);
+    this.#stdin = new Stdin(this.#wire, { declared, maxSize });
     return new BodyInput(this.#stdin);
   }
 

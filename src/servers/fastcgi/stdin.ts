@@ -16,8 +16,8 @@ export interface PausableSource {
 export interface StdinLimits {
   /** The CONTENT_LENGTH, in bytes; undefined if the client did not send one. */
   readonly declared: number | undefined;
-  /** The longest body, in bytes. */
-  readonly most: number;
+  /** The largest body, in bytes. */
+  readonly maxSize: number;
 }
 
 export class Stdin implements ByteSource {
@@ -70,7 +70,7 @@ export class Stdin implements ByteSource {
     this.#notify();
   }
 
-  /** Called when the request is over. A complete body can still be read; reading an incomplete one fails, and does not end it. */
+  /** Called when the request is over. A complete body can still be read. An incomplete one fails, so it does not look complete. */
   release(): void {
     if (!this.#ended) this.fail(readTooLate());
   }
@@ -78,8 +78,8 @@ export class Stdin implements ByteSource {
   #take(slice: Buffer): void {
     if (slice.length === 0) return;
     this.#size += slice.length;
-    if (this.#size > this.#limits.most) {
-      this.#failure = bodyTooLarge(this.#limits.most);
+    if (this.#size > this.#limits.maxSize) {
+      this.#failure = bodyTooLarge(this.#limits.maxSize);
       return;
     }
     this.#slices.push(slice);

@@ -37,7 +37,7 @@ export class LaneRequest implements HandlerHost {
     const wire = this.#wire;
     const length = params.get("CONTENT_LENGTH");
     const declared = length === undefined ? undefined : Number(length);
-    this.#stdin = new Stdin(wire, { declared, most: Number.POSITIVE_INFINITY }); // Python's server sets the limit
+    this.#stdin = new Stdin(wire, { declared, maxSize: Number.POSITIVE_INFINITY }); // Python's server sets the limit
     const errors = {
       write: (text: string) => wire.stderr(String(text)),
       writelines: (lines: Iterable<string>) => wire.stderr([...lines].join("")),

@@ -52,7 +52,7 @@ export class Lane {
     }
   }
 
-  /** @throws RangeError for a record that is not allowed here, above all one of another request */
+  /** @throws RangeError for a record that is not allowed here, such as one of another request */
   #receive(type: number, id: number, content: Buffer): void {
     const begins = type === RecordType.BEGIN_REQUEST && this.#state === "waiting";
     const expected = begins ? nextRequestId(this.#id) : this.#id;

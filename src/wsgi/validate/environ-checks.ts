@@ -3,7 +3,11 @@ import type { Environ } from "../types.ts";
 import { show } from "./show.ts";
 import { gatewayError, type Warnings } from "./validation-error.ts";
 
-/** @throws ValidationError for the first rule that the gateway breaks */
+/**
+ * Checks an environ.
+ *
+ * @throws ValidationError for the first rule that the gateway breaks
+ */
 export function checkEnviron(environ: unknown, warnings: Warnings): asserts environ is Environ {
   const variables = checkObject(environ);
   checkKeys(variables, warnings);
@@ -26,7 +30,7 @@ function checkObject(environ: unknown): Variables {
   return environ;
 }
 
-/** True for an object literal, also of another realm: its prototype is null, or has no prototype itself. */
+/** True for an object literal, even from another realm (`node:vm`): its prototype is null, or has no prototype itself. */
 function isPlain(value: unknown): value is Variables {
   if (typeof value !== "object" || value === null) return false;
   const prototype: unknown = Object.getPrototypeOf(value);
@@ -99,7 +103,7 @@ function checkMethods(environ: Variables, key: "wsgi.input" | "wsgi.errors", met
   throw gatewayError(key === "wsgi.input" ? "VAL-09" : "VAL-10", `${key} has no method ${String(missing)}`, "Add it.");
 }
 
-/** RFC 9110 §5.6.2. */
+/** RFC 9110 §5.6.2, `token`. */
 const TOKEN = /^[!#$%&'*+\-.^_`|~0-9a-z]+$/i;
 const KNOWN_METHODS: readonly unknown[] = ["GET", "HEAD", "POST", "OPTIONS", "PATCH", "PUT", "DELETE", "TRACE"];
 const DIGITS = /^[0-9]+$/;

@@ -1,4 +1,4 @@
-/** Wraps `wsgi.input`. Checks how the app calls it and what the gateway returns; reads nothing itself. */
+/** Wraps `wsgi.input`. Checks how the app calls it and what the gateway returns; makes no calls of its own. */
 import { wrapsInput } from "../input.ts";
 import type { Environ, InputStream } from "../types.ts";
 import { isThenable, show } from "./show.ts";
@@ -15,7 +15,7 @@ export class InputWrapper implements InputStream {
   readonly #warnings: Warnings;
   /** The CONTENT_LENGTH, in bytes. */
   readonly #declared: number | undefined;
-  /** True if the app may read beyond the end, because the gateway has set wsgi.input_terminated. */
+  /** True if the gateway has set wsgi.input_terminated, so that the app may read beyond the end. */
   readonly #terminated: boolean;
   #bytesRead = 0;
   #ended = false;
@@ -70,7 +70,7 @@ export class InputWrapper implements InputStream {
     throw appError("VAL-30", "wsgi.input.close() was called", "Leave it open: it belongs to the gateway.");
   }
 
-  /** Returns the size, or hint, of a call. It is infinite if there is none, like None or a negative number in Python. */
+  /** Checks the arguments of a call. Returns its size or hint: infinite if missing, null or negative, as in Python. */
   #size(method: Method, args: readonly unknown[]): number {
     const [size] = args;
     if (args.length > 1) {

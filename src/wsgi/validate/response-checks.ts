@@ -1,4 +1,4 @@
-/** Checks the arguments of `startResponse`. Knows response heads; knows nothing of order and of bodies. */
+/** Checks the arguments of `startResponse`. Knows response heads; does not know the order of calls or the body. */
 import { show } from "./show.ts";
 import { appError, type Warnings } from "./validation-error.ts";
 
@@ -17,7 +17,11 @@ export interface HeadContext {
   readonly warnings: Warnings;
 }
 
-/** @throws ValidationError for the first rule that the app breaks */
+/**
+ * Checks a status and headers.
+ *
+ * @throws ValidationError for the first rule that the app breaks
+ */
 export function checkHead(status: unknown, headers: unknown, context: HeadContext): CheckedHead {
   const code = checkStatus(status, context.warnings);
   const pairs = checkPairs(headers);
@@ -27,19 +31,19 @@ export function checkHead(status: unknown, headers: unknown, context: HeadContex
   return { code, declared };
 }
 
-/** @throws ValidationError */
+/** @throws ValidationError if excInfo is neither an error nor Python's triple */
 export function checkExcInfo(excInfo: unknown): void {
   if (excInfo === undefined || excInfo === null || isError(excInfo)) return;
   if (Array.isArray(excInfo) && excInfo.length === 3) return;
   throw appError("VAL-24", `excInfo is ${show(excInfo)}`, "Pass the caught Error, or nothing.");
 }
 
-/** `instanceof` does not recognise an error of another realm. */
+/** True for an error, even from another realm (`node:vm`), which `instanceof` does not recognise. */
 function isError(value: unknown): boolean {
   return value instanceof Error || Object.prototype.toString.call(value) === "[object Error]";
 }
 
-/** A status of 200 to 999, one blank, and a reason in latin-1 without control characters. The reason may be empty. */
+/** A status of 200 to 999, one space, and a reason in latin-1 without control characters. The reason may be empty. */
 const STATUS = /^([2-9][0-9][0-9]) ([\x20-\x7e\x80-\xff]*)$/;
 
 function checkStatus(status: unknown, warnings: Warnings): number {
@@ -52,7 +56,7 @@ function checkStatus(status: unknown, warnings: Warnings): number {
     warnings.app(
       "VAL-18",
       `the status is ${show(status)}`,
-      "Put one blank between code and reason, and no other blank around the reason.",
+      "Put one space between code and reason, and no other space around the reason.",
     );
   }
   return Number(match[1]);
@@ -129,7 +133,7 @@ function checkField(name: string, value: string, warnings: Warnings): void {
     warnings.app(
       "VAL-22",
       `the value of ${name} contains a tab`,
-      "Use a blank: PEP 3333 forbids tabs, and other servers reject them.",
+      "Use a space: PEP 3333 forbids tabs, and other servers reject them.",
     );
   }
 }

@@ -8,7 +8,7 @@ type Event = "call" | "replace" | "accept" | "block" | "end";
 
 /**     idle ──call, replace──▶ refused ──accept──▶ started ──end──▶ ended
  *                             ╰replace╯◀─replace──╯ ╰block╯
- * A call counts as refused until the gateway has accepted it. After a refused call the next one needs excInfo, too. */
+ * A call counts as refused until the gateway has accepted it. After a refused call, the next call also needs excInfo. */
 const TRANSITIONS = {
   idle: { call: "refused", replace: "refused" },
   refused: { replace: "refused", accept: "started" },
@@ -39,9 +39,9 @@ export class ResponseWatch {
   readonly #context: HeadContext;
   #state: State = "idle";
   #head: CheckedHead = { code: 0, declared: undefined };
-  /** The bytes of the body so far, written and yielded. */
+  /** The size of the body so far, in bytes, written and yielded. */
   #bytesSent = 0;
-  /** True once the gateway has requested a block. */
+  /** True after the gateway has requested a block. */
   #iterating = false;
 
   constructor(context: HeadContext) {
@@ -51,7 +51,7 @@ export class ResponseWatch {
   /**
    * Checks a call of startResponse.
    *
-   * @returns the checked head, for `accept` after the gateway has taken it
+   * @returns the checked head, to be passed to `accept`
    * @throws ValidationError
    */
   call(status: unknown, headers: unknown, excInfo: unknown): CheckedHead {
@@ -60,16 +60,22 @@ export class ResponseWatch {
     return checkHead(status, headers, this.#context);
   }
 
+  /** Called when the gateway's startResponse has returned without an error. */
   accept(head: CheckedHead): void {
     this.#next("accept");
     this.#head = head;
   }
 
+  /** Called when the gateway requests a block. */
   iterating(): void {
     this.#iterating = true;
   }
 
-  /** @throws ValidationError */
+  /**
+   * Called when the app calls `write()`.
+   *
+   * @throws ValidationError
+   */
   write(block: Uint8Array): void {
     // An empty block only sends the head early. It may be written during the iteration, because it changes no order.
     if (this.#iterating && this.#state !== "ended" && block.length > 0) {
@@ -82,13 +88,21 @@ export class ResponseWatch {
     this.block(block);
   }
 
-  /** @throws ValidationError */
+  /**
+   * Called for each block, written or yielded.
+   *
+   * @throws ValidationError
+   */
   block(block: Uint8Array): void {
     this.#next("block");
     if (block.length > 0) this.#count(block.length);
   }
 
-  /** @throws ValidationError */
+  /**
+   * Called when the result has ended.
+   *
+   * @throws ValidationError
+   */
   end(): void {
     this.#next("end");
     const { code, declared } = this.#head;

@@ -4,7 +4,7 @@ import type { ResponseWatch } from "./response-watch.ts";
 import { isThenable, show } from "./show.ts";
 import { appError, gatewayError, type ValidationWarning, Warnings } from "./validation-error.ts";
 
-/** Where a result that was never closed is reported, when it is garbage-collected. */
+/** What is needed to warn about a result that was garbage-collected although `close()` was never called. */
 export interface Unclosed {
   readonly warn: (warning: ValidationWarning) => void;
   /** The request, for the message. */
@@ -12,7 +12,7 @@ export interface Unclosed {
 }
 
 /**
- * Returns the result for the gateway. It is asynchronous only if the app's result is.
+ * Returns a result for the gateway that checks the calls. It is asynchronous only if the app's result is.
  *
  * @throws ValidationError if the app did not return a valid result
  */
@@ -99,7 +99,7 @@ abstract class Result {
     this.#watch.iterating();
   }
 
-  /** Checks a step of the iterator. Ignores steps after `close()`: nobody uses them, so they are not the app's fault. */
+  /** Checks what the iterator returned. Ignores it after `close()`, because nobody uses it then. */
   protected checkStep(step: unknown): IteratorResult<Uint8Array> {
     if (this.state === "closed" || this.state === "spent") return step as IteratorResult<Uint8Array>;
     if (typeof step !== "object" || step === null) {
@@ -131,7 +131,7 @@ abstract class Result {
     if (this.state === "open") this.state = "spent";
   }
 
-  /** Returns the iterator that has not ended. A generator that has not started is its own iterator. */
+  /** Returns the result's iterator. A generator that was not started is its own iterator. */
   #openIterator(): Blocks | undefined {
     return this.#iterator ?? ("next" in this.#result ? (this.#result as unknown as Blocks) : undefined);
   }

@@ -1,10 +1,10 @@
-/** All rules that `validator` checks, in one table. The documentation and the tests are made from it. Knows only words. */
+/** All rules that `validator` checks, in one table. Tests compare the table in docs/errors.md with it. Contains no checks. */
 
-/** One check. */
+/** A row of the table. */
 export interface Rule {
   /** Where the rule is written. */
   readonly clause: string;
-  /** What happens if the rule is broken: an error is thrown, a warning is given, or either of them, depending on the case. */
+  /** What a broken rule causes: an error, a warning, or one of both, depending on the case. `note`: nothing is checked. */
   readonly level: "error" | "warning" | "both" | "note";
   /** What must hold. */
   readonly sentence: string;
@@ -27,7 +27,7 @@ type Topic =
   | "write"
   | "input";
 
-/** The key of a row; `VAL-32` has a row for each topic. */
+/** The key of a row. `VAL-32` has one row for each topic. */
 export type RuleKey = Exclude<RuleId, "VAL-32"> | `VAL-32:${Topic}`;
 
 const ENVIRON = 'PEP 3333, "environ Variables"';
@@ -40,7 +40,7 @@ const LENGTH = 'PEP 3333, "Handling the Content-Length Header"';
 
 const row = (level: Rule["level"], clause: string, sentence: string): Rule => ({ clause, level, sentence });
 
-/** VAL-01 to VAL-31 are the checks of Python's `wsgiref.validate`. VAL-32 has the rules that it does not check, by topic. */
+/** VAL-01 to VAL-31 are the checks of Python's `wsgiref.validate`. VAL-32 has all other rules, by topic. */
 export const RULES: Readonly<Record<RuleKey, Rule>> = {
   "VAL-01": row("error", DETAILS, "The app is called with exactly two arguments: the environ and a function."),
   "VAL-02": row("error", DETAILS, "The environ is a plain object that the app may change."),
@@ -67,7 +67,7 @@ export const RULES: Readonly<Record<RuleKey, Rule>> = {
   "VAL-15": row("error", ENVIRON, "If SCRIPT_NAME is empty, PATH_INFO is set."),
   "VAL-16": row("both", ENVIRON, 'SCRIPT_NAME is not "/" (an error) and does not end with a slash (a warning).'),
   "VAL-17": row("error", START, "startResponse takes two or three arguments and returns the function write."),
-  "VAL-18": row("both", START, 'The status is "DDD reason", 200 to 999; blanks around the reason are a warning.'),
+  "VAL-18": row("both", START, 'The status is "DDD reason", 200 to 999; spaces around the reason are a warning.'),
   "VAL-19": row("error", START, "The headers are an array of [name, value] arrays, both strings."),
   "VAL-20": row("error", START, "No header is named Status."),
   "VAL-21": row(
@@ -142,6 +142,8 @@ export const RULES: Readonly<Record<RuleKey, Rule>> = {
 };
 
 /**
+ * Returns the key of a rule without its topic.
+ *
  *     ruleId("VAL-05")          → "VAL-05"
  *     ruleId("VAL-32:close")    → "VAL-32"
  */

@@ -1,6 +1,8 @@
 /** Formats values for messages: on one line, without control characters, and not too long. */
 
 /**
+ * Returns a value as text for a message.
+ *
  *     show("200\nOK")      → '"200\\nOK"'
  *     show("\u0416")       → '"\\u0416"'
  *     show([1])            → "an array"

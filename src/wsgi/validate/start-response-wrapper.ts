@@ -4,7 +4,7 @@ import type { ResponseWatch } from "./response-watch.ts";
 import { isThenable, show } from "./show.ts";
 import { appError, gatewayError } from "./validation-error.ts";
 
-/** Returns the `startResponse` for the app. */
+/** Returns a `startResponse` for the app that checks its calls and passes them on. */
 export function wrapStartResponse(startResponse: StartResponse, watch: ResponseWatch): StartResponse {
   return (...args: unknown[]): Write => {
     if (args.length < 2 || args.length > 3) {
@@ -15,7 +15,7 @@ export function wrapStartResponse(startResponse: StartResponse, watch: ResponseW
       );
     }
     const head = watch.call(args[0], args[1], args[2]);
-    // Passes on exactly the arguments of the app: some gateways count them.
+    // Passes on exactly the app's arguments, because some gateways count them.
     const write: unknown = startResponse(...(args as Parameters<StartResponse>));
     if (typeof write !== "function") {
       throw gatewayError("VAL-17", `startResponse returned ${show(write)}`, "Return a write function.");

@@ -13,12 +13,13 @@ export interface Finding {
   readonly fix: string;
 }
 
-/** Something that works here but may fail on other servers, or that was noticed too late for an error. */
+/** A warning: something works here but may fail on other servers, or was noticed too late for an error. */
 export interface ValidationWarning {
-  /** Stable: `"VAL-05"`. */
+  /** The rule, such as `"VAL-05"`. It never changes. */
   readonly rule: RuleId;
   /** Where the rule is written. */
   readonly clause: string;
+  /** The side that must be fixed. */
   readonly blame: Blame;
   /** Whose fault it is, which rule is broken, what was found, and what to do. */
   readonly message: string;
@@ -28,9 +29,9 @@ export interface ValidationWarning {
 export class ValidationError extends BridgeError implements ValidationWarning {
   readonly code = "ERR_WSGI_VALIDATION" as const;
   readonly status = 500 as const;
-  /** Stable: `"VAL-18"`. */
+  /** The rule, such as `"VAL-18"`. It never changes. */
   readonly rule: RuleId;
-  /** Where the rule is written: `'PEP 3333, "The start_response() Callable"'`. */
+  /** Where the rule is written, such as `'PEP 3333, "The start_response() Callable"'`. */
   readonly clause: string;
   /** The side that must be fixed. */
   readonly blame: Blame;
@@ -54,7 +55,7 @@ export function gatewayError(rule: RuleKey, found: string, fix: string): Validat
   return new ValidationError({ blame: "gateway", rule, found, fix });
 }
 
-/** Collects the warnings of one request, and gives each of them once. */
+/** Reports the warnings of one request, each of them once. */
 export class Warnings {
   readonly #warn: (warning: ValidationWarning) => void;
   readonly #reported: Set<string> = new Set();

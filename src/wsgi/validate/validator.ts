@@ -1,4 +1,4 @@
-/** The validator: an app that checks another app and the gateway that calls it. Joins the checks, which are in other files. */
+/** The validator: an app that checks another app and its gateway. Knows the order of the checks; other files do the work. */
 import { OptionError } from "../../errors.ts";
 import type { Environ, StartResponse, WsgiApp, WsgiResult } from "../types.ts";
 import { checkEnviron } from "./environ-checks.ts";
@@ -12,15 +12,15 @@ import { wrapStartResponse } from "./start-response-wrapper.ts";
 import { gatewayError, Warnings } from "./validation-error.ts";
 
 /**
- * Wraps an app and checks both sides of PEP 3333: what the app does, and what the gateway (a server, or middleware around it)
- * passes to it. Checks everything that Python's `wsgiref.validate` checks, and more.
+ * Wraps an app and checks both sides of PEP 3333: what the app does, and what its gateway (a server, or middleware around the
+ * app) passes to it. Checks everything that Python's `wsgiref.validate` checks, and more.
  *
  *     const app = validator(session(validator(shop)));   // shows whether session or shop is wrong
  *     http.createServer(fromWsgi(app));
  *
  * A broken rule throws a `ValidationError` where it is broken: from the call of the app, from `startResponse`, `write()` and
- * the methods of `wsgi.input` and `wsgi.errors`, from the iteration or from `close()`. Code that only risks trouble on other
- * servers gets a warning through the option `warn`. A correct app works as before, with two differences: its result has no
+ * the methods of `wsgi.input` and `wsgi.errors`, from the iteration or from `close()`. For code that works here but may fail
+ * on other servers, the option `warn` is called instead. A correct app works as before, with two differences: its result has no
  * `length`, so that no Content-Length is derived from an array of one block, and `wsgi.input` and `wsgi.errors` are wrapper
  * objects.
  *

@@ -1,4 +1,4 @@
-"""Says when it is imported and when its factory is called."""
+"""Prints a line when it is imported and when its factory is called."""
 from many import answering
 
 print("imported")

@@ -1,4 +1,4 @@
-"""A module whose attributes are made when they are asked for, which may fail."""
+"""A module that creates its attributes on first use, which may fail."""
 
 
 def __getattr__(name):

@@ -1,4 +1,4 @@
-"""An application under each name that a target may give it; each answers with its name."""
+"""An application for each form of a target. Each responds with its name."""
 import functools
 
 
@@ -49,7 +49,7 @@ class Instance:
 
 
 class Result:
-    """A class is called with environ and start_response, and its instance is the result."""
+    """A class as an application: it is called with environ and start_response, and its instance is the result."""
 
     def __init__(self, environ, start_response):
         start_response("200 OK", [("Content-Type", "text/plain"), ("Content-Length", "7")])

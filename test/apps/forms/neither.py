@@ -1,2 +1,2 @@
-"""None of the usual names."""
+"""A module with neither `application` nor `app`."""
 from many import make, number  # noqa: F401

@@ -1,2 +1,2 @@
-"""Of the usual names the second one."""
+"""A module with `app` but without `application`."""
 from many import app  # noqa: F401

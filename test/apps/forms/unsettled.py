@@ -1,3 +1,3 @@
-"""Settings that Django cannot use."""
+"""Django settings that do not work."""
 SECRET_KEY = "not a secret"
 INSTALLED_APPS = ["no_such_app"]

@@ -1,4 +1,4 @@
-"""Takes its time to load: until the file that the environment names is there."""
+"""An app that is loaded only when the file in LATE_GATE exists."""
 
 import os
 import time

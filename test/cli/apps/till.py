@@ -1,4 +1,4 @@
-"""A Flask app for the tests of `wsgi-bridge serve`: what a test may want to be under way when a signal comes."""
+"""A Flask app for the tests of `wsgi-bridge serve`."""
 
 import os
 import sys
@@ -31,7 +31,7 @@ def length():
 
 @app.get("/until")
 def until():
-    """Its head and first block come at once, the rest when the file named in the query is there."""
+    """Sends the head and the first block at once, and the rest when the file named in the query exists."""
     path = request.args["file"]
 
     def blocks():

@@ -1,4 +1,4 @@
-/** The whole table. */
+/** All cases in one list. */
 import type { Case } from "../types.ts";
 import { BODYLESS } from "./bodyless.ts";
 import { ENVIRON } from "./environ.ts";

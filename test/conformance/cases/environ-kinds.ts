@@ -1,4 +1,4 @@
-/** What kind of thing the environ is, and what is made of all of it together (ENV, URL). */
+/** The environ as a whole: its type, its own keys, and the URL that apps rebuild from it (ENV, URL). */
 import type { Environ } from "../../../src/index.ts";
 import { both, text } from "../apps.ts";
 import type { Case } from "../types.ts";
@@ -23,20 +23,20 @@ const url = (name: string, target: string): Case => ({
   expect: { body: `http://example.test:8123${target}` },
 });
 
-/** Prefixes under which this package, PEP 3333 and this table have keys. */
+/** The key prefixes of PEP 3333, this package and these cases. */
 const OWN = /^(wsgi|wsgi_bridge|conformance)\./;
 const OTHERS: [string, string][] = [["X-Other", "\xe9"]];
 
 export const ENVIRON_KINDS: readonly Case[] = [
   {
-    name: "ENV-01: the app is called with exactly two arguments",
+    name: "ENV-01: calls the app with exactly two arguments",
     ...both("arguments", (...args: unknown[]) =>
       text(args[1] as Parameters<typeof text>[0], `${args.length} by position, 0 by name`),
     ),
     expect: { body: "2 by position, 0 by name" },
   },
   {
-    name: "ENV-02: the environ is a plain dictionary that the app may change",
+    name: "ENV-02: passes a plain dictionary that the app may change",
     ...both("plain_environ", (environ, startResponse) => {
       environ["x.added"] = "1";
       delete environ.HTTP_HOST;
@@ -46,7 +46,7 @@ export const ENVIRON_KINDS: readonly Case[] = [
     expect: { body: "true 1 false" },
   },
   {
-    name: "ENV-03: what the app does to its environ changes nothing for the server",
+    name: "ENV-03: is not affected by changes that the app makes to its environ",
     request: { method: "HEAD", target: "/a" },
     ...both("spoils_environ", (environ, startResponse) => {
       environ.REQUEST_METHOD = "GET";
@@ -58,7 +58,7 @@ export const ENVIRON_KINDS: readonly Case[] = [
     expect: { headers: [["Content-Type", "text/plain"]], autoLength: 3, body: "" },
   },
   {
-    name: "ENV-04: no request sees what another one's app left in its environ",
+    name: "ENV-04: builds a new environ for each request",
     request: { times: 2 },
     ...both("leaves_a_mark", (environ, startResponse) => {
       const seen = "x.mark" in environ || environ["wsgi.version"] === undefined;
@@ -69,7 +69,7 @@ export const ENVIRON_KINDS: readonly Case[] = [
     expect: { body: "false" },
   },
   {
-    name: "ENV-18, ENV-19, ENV-20: every key without a dot is text of bytes, and none is without a value",
+    name: "ENV-18, ENV-19, ENV-20: sets every key, and each key without a dot to a string of bytes",
     request: { headers: OTHERS },
     only: "http1",
     ...both("odd_keys", (environ, startResponse) => {
@@ -82,14 +82,14 @@ export const ENVIRON_KINDS: readonly Case[] = [
     expect: { body: "\xe9 " },
   },
   {
-    name: "ENV-19, ENV-28: REMOTE_PORT is text",
+    name: "ENV-19, ENV-28: sets REMOTE_PORT to a string",
     ...both("remote_port", ({ REMOTE_PORT }, startResponse) =>
       text(startResponse, /^[1-9]\d*$/.test(REMOTE_PORT as string) ? "digits" : typeof REMOTE_PORT),
     ),
     expect: { body: "digits" },
   },
   {
-    name: "ENV-21, ENV-23..25: the keys of WSGI itself tell the truth",
+    name: "ENV-21, ENV-23..25: sets the wsgi.* keys to the true values",
     ...both("wsgi_keys", (environ, startResponse) => {
       const { multithread, multiprocess, run_once } = {
         multithread: environ["wsgi.multithread"],
@@ -102,25 +102,25 @@ export const ENVIRON_KINDS: readonly Case[] = [
     expect: { body: "1,0 true,false,false,true" },
   },
   {
-    name: "EXP-06: wsgi.input ends by itself, and says so",
+    name: "EXP-06: sets wsgi.input_terminated to true",
     ...both("input_terminated", (environ, startResponse) =>
       text(startResponse, String(environ["wsgi.input_terminated"] === true)),
     ),
     expect: { body: "true" },
   },
   {
-    name: "ENV-26, FRM-17: keys with a dot are PEP 3333's or begin with this package's name",
+    name: "ENV-26, FRM-17: sets no keys with a dot except those of PEP 3333 and wsgi_bridge.*",
     ...both("foreign_keys", (environ, startResponse) => {
       const foreign = Object.keys(environ).filter((key) => key.includes(".") && !OWN.test(key));
       return text(startResponse, `foreign: ${foreign}`);
     }),
     expect: { body: "foreign: " },
   },
-  url("URL-01: the URL can be made of the environ again", "/"),
-  url("URL-01: with a path that is escaped, and parameters", "/sp%E4m;ham;cookie=1234,5678/%D0%B6%20"),
-  url("URL-01: with a query", "/spam/?s%E4y=ni&x=%2F+y"),
+  url("URL-01: lets the app rebuild the URL", "/"),
+  url("URL-01: lets the app rebuild a URL with escapes and path parameters", "/sp%E4m;ham;cookie=1234,5678/%D0%B6%20"),
+  url("URL-01: lets the app rebuild a URL with a query", "/spam/?s%E4y=ni&x=%2F+y"),
   {
-    name: "URL-01, REV-07: without Host the URL has the server's own name and port",
+    name: "URL-01, REV-07: lets the app rebuild the URL from SERVER_NAME and SERVER_PORT without Host",
     request: { raw: "GET /a HTTP/1.0\r\n\r\n" },
     only: "http1",
     ...both("url", (environ, startResponse) => text(startResponse, reconstruct(environ))),

@@ -7,16 +7,16 @@ import type { Case } from "../types.ts";
 const SECRET: HeaderPair[] = [PLAIN, ["Set-Cookie", "secret=1"]];
 const TOLD = { status: 500, lacks: /secret/i, log: [/hunter2/] } as const;
 
-/** An app that fails in JavaScript's ways: Python has one. */
+/** A case for a failure that only JavaScript has. */
 const throws = (name: string, app: WsgiApp, log: RegExp): Case => ({
   name,
   app,
   expect: { status: 500, log: [log] },
 });
 
-/** What an app in Python raises to end its process. */
+/** A case for an exception that would normally end a Python process. */
 const raises = (exception: string): Case => ({
-  name: `EXC-05: ${exception} of a Python app is no answer, and the process goes on`,
+  name: `EXC-05: responds with a 500 to a ${exception} in a Python app and keeps the process`,
   request: { times: 2 },
   twin: { name: "raises", args: [exception] },
   expect: { status: 500, log: [new RegExp(`${exception}: hunter2`)] },
@@ -24,14 +24,14 @@ const raises = (exception: string): Case => ({
 
 export const ERRORS: readonly Case[] = [
   {
-    name: "EXC-01, EXC-02: an app that fails is a 500; the log knows why, the client does not",
+    name: "EXC-01, EXC-02: responds with a 500 if the app fails; the reason is in the log and not in the response",
     ...both("fails", () => {
       throw new Error("hunter2");
     }),
     expect: { status: 500, log: [/hunter2/, /errors\.ts:|twins\.py/] },
   },
   {
-    name: "EXC-02: nothing is left of the head that it had meant to send",
+    name: "EXC-02: sends nothing of the app's head if the app then fails",
     ...both("fails_started", (_environ, startResponse) => {
       startResponse("200 Secret", SECRET);
       throw new Error("hunter2");
@@ -39,7 +39,7 @@ export const ERRORS: readonly Case[] = [
     expect: TOLD,
   },
   {
-    name: "EXC-02: nor when the first block fails",
+    name: "EXC-02: sends nothing of the app's head if the first block fails",
     ...both("fails_iterated", function* (_environ, startResponse) {
       startResponse("200 Secret", SECRET);
       yield bytes("");
@@ -48,7 +48,7 @@ export const ERRORS: readonly Case[] = [
     expect: TOLD,
   },
   {
-    name: "EXC-02, EXC-06: its connection and its server live on (Plack: app dies)",
+    name: "EXC-02, EXC-06: keeps the connection and the server after an app fails (Plack: app dies)",
     request: { times: 3 },
     ...both("fails", () => {
       throw new Error("hunter2");
@@ -56,7 +56,7 @@ export const ERRORS: readonly Case[] = [
     expect: { status: 500, log: [/hunter2/] },
   },
   {
-    name: "EXC-03, SEC-21: after the head there is no end that looks well, and no error page",
+    name: "EXC-03, SEC-21: aborts the response if the app fails after the head, and sends no error page",
     ...both("fails_late", function* (_environ, startResponse) {
       startResponse("200 OK", [PLAIN]);
       yield bytes("begun");
@@ -65,7 +65,7 @@ export const ERRORS: readonly Case[] = [
     expect: { headers: [PLAIN], body: "begun", broken: true, lacks: /hunter2/, log: [/hunter2/] },
   },
   {
-    name: "EXC-03: nor with a declared length",
+    name: "EXC-03: aborts a response with a Content-Length if the app fails after the head",
     ...both(
       "fails_late",
       function* (_environ, startResponse) {
@@ -78,7 +78,7 @@ export const ERRORS: readonly Case[] = [
     expect: { headers: [PLAIN, ["Content-Length", "9"]], body: "begun", broken: true, log: [/hunter2/] },
   },
   {
-    name: "EXC-03: an error after the last declared byte is logged, and the answer is whole",
+    name: "EXC-03: logs an error after the last declared byte and completes the response",
     ...both(
       "fails_late",
       function* (_environ, startResponse) {
@@ -91,7 +91,7 @@ export const ERRORS: readonly Case[] = [
     expect: { headers: [PLAIN, ["Content-Length", "5"]], body: "begun", log: [/hunter2/] },
   },
   {
-    name: "EXC-02, SR-04: an app's own error page goes out as any page (B3: error output)",
+    name: "EXC-02, SR-04: sends the app's own error page (B3: error output)",
     ...both("own_error_page", (_environ, startResponse) => {
       try {
         throw new Error("hunter2");
@@ -102,9 +102,13 @@ export const ERRORS: readonly Case[] = [
     }),
     expect: { status: 500, reason: "Own", headers: [PLAIN], autoLength: 8, body: "own page" },
   },
-  throws("EXC-01: a promise that is rejected", () => Promise.reject(new Error("hunter2")), /hunter2/),
   throws(
-    "EXC-01: something thrown that is no error",
+    "EXC-01: responds with a 500 if the app returns a rejected promise",
+    () => Promise.reject(new Error("hunter2")),
+    /hunter2/,
+  ),
+  throws(
+    "EXC-01: responds with a 500 if the app throws a value that is not an Error",
     () => {
       throw "hunter2";
     },

@@ -1,4 +1,4 @@
-/** Real Bottle, Flask and Django, and what they need of a server (FRM). */
+/** Bottle, Flask and Django: what they need from a server (FRM). */
 import type { HeaderPair } from "../../../src/index.ts";
 import type { Case, Expectation, RequestParts } from "../types.ts";
 
@@ -36,81 +36,95 @@ const UPLOAD: RequestParts = {
 };
 
 const bodies = (title: string, ask: ReturnType<typeof on>): Case[] => [
-  ask(`FRM-04, FRM-05: ${title} reads a body with a length`, "/body", { body: "abcdef" }, SIZED),
-  ask(`EXP-05, FRM-03..05: ${title} reads a chunked body, too`, "/body", { body: "abcdef" }, CHUNKED),
+  ask(`FRM-04, FRM-05: ${title} reads a body with a Content-Length`, "/body", { body: "abcdef" }, SIZED),
+  ask(`EXP-05, FRM-03..05: ${title} reads a chunked body`, "/body", { body: "abcdef" }, CHUNKED),
   ask(`EXP-05: ${title} reads an empty chunked body`, "/body", { body: "" }, { method: "POST", chunks: [] }),
 ];
 
 export const FRAMEWORKS: readonly Case[] = [
-  bottle("FRM-09: Bottle says hello", "/hello", { headers: [length(5), HTML], body: "hello" }),
+  bottle("FRM-09: Bottle responds to a GET", "/hello", { headers: [length(5), HTML], body: "hello" }),
   bottle(
-    "FRM-01: Bottle closes what it gives for HEAD itself",
+    "FRM-01: Bottle responds to HEAD without a body, and closes its result itself",
     "/hello",
     { headers: [length(5), HTML], body: "" },
     HEAD,
   ),
-  bottle("FRM-01: and of a stream", "/stream", { headers: [HTML], body: "" }, HEAD),
-  bottle("FRM-01, FRM-09: a 204 of Bottle's has no fields of a body", "/empty", { status: 204, headers: [], body: "" }),
-  bottle("FRM-08, FRM-09: Bottle's UTF-8 and its cookies arrive as they are", "/headers", {
+  bottle(
+    "FRM-01: Bottle responds to HEAD without a body if the route streams",
+    "/stream",
+    { headers: [HTML], body: "" },
+    HEAD,
+  ),
+  bottle("FRM-01, FRM-09: Bottle sends a 204 without fields that describe a body", "/empty", {
+    status: 204,
+    headers: [],
+    body: "",
+  }),
+  bottle("FRM-08, FRM-09: Bottle sends UTF-8 in a header and two cookies", "/headers", {
     headers: [["X-Name", "\xd0\xb6"], length(1), HTML, ["Set-Cookie", "a=1"], ["Set-Cookie", "b=2"]],
   }),
   ...bodies("Bottle", bottle),
   bottle("FRM-04: Bottle reads a form with a file", "/form", { body: "Zoe a\r\n\r\nb" }, UPLOAD),
-  bottle("ITER-02: Bottle's stream comes in its blocks", "/stream", { headers: [HTML], chunks: ["one", "two"] }),
-  bottle("ENV-20: Bottle makes text of a path's bytes", "/path/%D0%B6/a%2Fb", { body: "\xd0\xb6/a/b" }),
-  bottle("EXC-01: Bottle answers for its routes, and says why in the log", "/fails", {
+  bottle("ITER-02: Bottle streams block by block", "/stream", { headers: [HTML], chunks: ["one", "two"] }),
+  bottle("ENV-20: Bottle decodes the bytes of the path", "/path/%D0%B6/a%2Fb", { body: "\xd0\xb6/a/b" }),
+  bottle("EXC-01: Bottle responds with a 500 if a route fails, and logs the reason", "/fails", {
     status: 500,
     lacks: /hunter2/,
     log: [/LookupError: hunter2/],
   }),
-  bottle("EXC-03: a stream of Bottle's that fails is broken off", "/late", {
+  bottle("EXC-03: a stream of Bottle that fails is aborted", "/late", {
     body: "begun",
     broken: true,
     log: [/LookupError: hunter2/],
   }),
-  bottle("FRM-02: Bottle's last resort is a second start_response, with exc_info", "/teapot", {
+  bottle("FRM-02: Bottle calls start_response again with exc_info if its error handler fails", "/teapot", {
     status: 500,
     lacks: /fails, too/,
     log: [/Critical error while processing request: \/teapot/],
   }),
   {
-    ...bottle("FRM-21: where Bottle redirects to is its own affair", "/redirect", {
+    ...bottle("FRM-21: Bottle redirects", "/redirect", {
       status: 303,
       present: ["location"],
       body: "",
     }),
-    but: { http2: { status: 302 } }, // Bottle knows 303 of HTTP/1.1 alone
+    overrides: { http2: { status: 302 } }, // Bottle uses 303 only for HTTP/1.1
   },
   bottle("SR-12: Bottle's 404 stays a 404", "/missing", { status: 404, reason: "Not Found" }),
 
-  flask("FRM-10: Flask says hello", "/hello", {
+  flask("FRM-10: Flask responds to a GET", "/hello", {
     headers: [["Content-Type", "text/html; charset=utf-8"], length(5)],
     body: "hello",
   }),
   flask(
-    "CL-10: Flask knows the length for HEAD",
+    "CL-10: Flask sends the Content-Length for HEAD",
     "/hello",
     { headers: [["Content-Type", "text/html; charset=utf-8"], length(5)], body: "" },
     HEAD,
   ),
   ...bodies("Flask", reader),
   flask("FRM-05: Flask reads a form with a file", "/form", { body: "Zoe a\r\n\r\nb" }, UPLOAD),
-  flask("FRM-15: Flask's stream has its request until it is closed", "/stream?a=b", {
+  flask("FRM-15: Flask keeps the request context until the stream is closed", "/stream?a=b", {
     chunks: ["b", "/stream"],
     closed: 1,
   }),
   flask("FW-01, FRM-13: Flask sends a file", "/file", { body: "0123456789", present: ["etag"] }),
-  flask("FW-03: and a part of it", "/file", { status: 206, body: "234" }, { headers: [["Range", "bytes=2-4"]] }),
   flask(
-    "CL-09: and nothing to who has it already",
+    "FW-03: Flask sends a range of a file",
+    "/file",
+    { status: 206, body: "234" },
+    { headers: [["Range", "bytes=2-4"]] },
+  ),
+  flask(
+    "CL-09: Flask sends a 304 for a file that the client has",
     "/file",
     { status: 304, body: "", absent: ["content-type"] },
     { headers: [["If-None-Match", '"1"']] },
   ),
-  flask("FRM-21: Flask's redirects are relative, and stay so", "/redirect", { status: 302, present: ["location"] }),
-  flask("URL-01: Flask knows its URL", "/url", { body: "http://example.test:8123/hello" }),
+  flask("FRM-21: Flask redirects", "/redirect", { status: 302, present: ["location"] }),
+  flask("URL-01: Flask builds external URLs", "/url", { body: "http://example.test:8123/hello" }),
   flask(
-    "HDR-07: Flask's cookies",
+    "HDR-07: Flask reads and sets cookies",
     "/cookies",
     {
       headers: [
@@ -123,22 +137,24 @@ export const FRAMEWORKS: readonly Case[] = [
     },
     { headers: [["Cookie", "in=1"]] },
   ),
-  flask("EXC-01: Flask answers for its routes, and says why in the log", "/fails", {
+  flask("EXC-01: Flask responds with a 500 if a route fails, and logs the reason", "/fails", {
     status: 500,
     lacks: /hunter2/,
     log: [/LookupError: hunter2/],
   }),
 
-  django("FRM-13: Django says hello", "/hello", {
+  django("FRM-13: Django responds to a GET", "/hello", {
     headers: [["Content-Type", "text/plain"]],
     body: "hello",
   }),
   ...bodies("Django", django),
-  django("FRM-13: Django knows scheme and mount of the environ", "/facts", { body: "False /facts True" }),
-  django("FRM-12: a path that is no UTF-8 is Django's own affair", "/%FF", { status: 404 }),
-  django("FRM-13, FW-02: Django sends a file by the wrapper, and closes it", "/file", {
+  django("FRM-13: Django reads the scheme and the mount path from the environ", "/facts", {
+    body: "False /facts True",
+  }),
+  django("FRM-12: Django responds with a 404 to a path that is not UTF-8", "/%FF", { status: 404 }),
+  django("FRM-13, FW-02: Django sends a file through the wrapper, which closes it", "/file", {
     body: "0123456789",
     closed: 1,
   }),
-  django("ITER-02: Django's stream comes in its blocks", "/stream", { chunks: ["one", "two"] }),
+  django("ITER-02: Django streams block by block", "/stream", { chunks: ["one", "two"] }),
 ];

@@ -1,10 +1,10 @@
-/** Which heads an app may send, and which are refused where it sends them (SR-12..15, HDR-01..05, CL-06). */
+/** Heads that apps may send, and heads that `start_response` refuses (SR-12..15, HDR-01..05, CL-06). */
 import type { HeaderPair } from "../../../src/index.ts";
 import { bytes } from "../../support/bytes.ts";
 import { both, PLAIN, reply } from "../apps.ts";
 import type { Case } from "../types.ts";
 
-/** A head that is refused: a 500, with nothing of it, and a line in the log that names `start_response`. */
+/** A case with a refused head: a 500 without any part of that head, and a log line that names `start_response`. */
 const refused = (name: string, head: { status?: unknown; headers?: unknown }): Case => ({
   name,
   breaks: true,
@@ -15,7 +15,7 @@ const refused = (name: string, head: { status?: unknown; headers?: unknown }): C
 const field = (name: string, pair: readonly unknown[]): Case => refused(name, { headers: [["X-Refused", "1"], pair] });
 
 const BAD_STATUSES: readonly unknown[] = [
-  "200", // DESIGN: the blank may not be missing
+  "200", // the space is required, although some servers accept a status without it
   "200OK",
   "20X OK",
   "2000 OK",
@@ -49,7 +49,7 @@ const BAD_VALUES: readonly string[] = [
   "\u010d\u010a",
 ];
 
-/** The case is another one each time: names are compared without it. */
+/** In different cases, because names are compared without regard to case. */
 const HOP_BY_HOP: readonly string[] = [
   "Connection",
   "KEEP-ALIVE",
@@ -64,7 +64,7 @@ const HOP_BY_HOP: readonly string[] = [
   "Upgrade",
 ];
 
-/** B3's negatives: they look like such names. */
+/** Names that only look like hop-by-hop ones (B3). */
 const END_TO_END: HeaderPair[] = [
   "Accept",
   "Cache-Control",
@@ -90,57 +90,59 @@ const BAD_LENGTHS: readonly string[] = [
 ];
 
 export const HEADS: readonly Case[] = [
-  ...BAD_STATUSES.map((status) => refused(`SR-12, SR-14: ${JSON.stringify(status)} is no status`, { status })),
+  ...BAD_STATUSES.map((status) => refused(`SR-12, SR-14: refuses the status ${JSON.stringify(status)}`, { status })),
   ...["100 Continue", "101 Switching Protocols", "103 Early Hints"].map((status) =>
-    refused(`SR-14: ${status} is no final status`, { status }),
+    refused(`SR-14: refuses ${status}, which is not a final status`, { status }),
   ),
   {
-    name: "SR-13: an empty reason is legal",
+    name: "SR-13: sends a status with an empty reason",
     ...reply({ status: "200 " }),
     expect: { status: 200, reason: "" },
-    but: { koa: { reason: "OK" } }, // Koa lets Node choose one then
+    overrides: { koa: { reason: "OK" } }, // Koa lets Node choose the reason
   },
   {
-    name: "SR-12, FRM-08: a reason's bytes go out as they are",
+    name: "SR-12, FRM-08: sends the bytes of a reason unchanged",
     ...reply({ status: "404 d\xc3\xa9j\xe0 \xff" }),
     expect: { status: 404, reason: "d\xc3\xa9j\xe0 \xff" },
   },
   {
-    name: "SR-12: a status and a reason of the app's own",
+    name: "SR-12: sends a status and a reason that are not registered",
     ...reply({ status: "299 All (too) Fine!" }),
     expect: { status: 299, reason: "All (too) Fine!", headers: [PLAIN], autoLength: 1 },
   },
   {
-    name: "SR-14: statuses go up to 999, on HTTP/2 as far as Node lets them",
+    name: "SR-14: accepts statuses up to 999; on HTTP/2, Node refuses this one",
     ...reply({ status: "999 Last" }),
     expect: { status: 999, reason: "Last" },
-    but: { http2: { status: 500, log: [/Invalid status code/] } },
+    overrides: { http2: { status: 500, log: [/Invalid status code/] } },
   },
-  ...BAD_NAMES.map((name) => field(`HDR-01, HDR-03: ${JSON.stringify(name)} is not a header name`, [name, "1"])),
-  ...BAD_VALUES.map((value) => field(`HDR-02, HDR-03: ${JSON.stringify(value)} is no value`, ["X-Bad", value])),
-  ...HOP_BY_HOP.map((name) => field(`HDR-04: ${name} is hop-by-hop`, [name, "close"])),
-  field("HDR-05: Status is no header", ["Status", "200 OK"]),
-  field("SR-15: a header has a name and a value", ["X-Three", "1", "2"]),
-  field("SR-15: and not one of them", ["X-One"]),
-  field("SR-15: a value is text", ["X-Number", 5]),
-  field("SR-15: a name is text", [5, "five"]),
+  ...BAD_NAMES.map((name) => field(`HDR-01, HDR-03: refuses the header name ${JSON.stringify(name)}`, [name, "1"])),
+  ...BAD_VALUES.map((value) =>
+    field(`HDR-02, HDR-03: refuses the header value ${JSON.stringify(value)}`, ["X-Bad", value]),
+  ),
+  ...HOP_BY_HOP.map((name) => field(`HDR-04: refuses the hop-by-hop header ${name}`, [name, "close"])),
+  field("HDR-05: refuses a Status header", ["Status", "200 OK"]),
+  field("SR-15: refuses a header of three items", ["X-Three", "1", "2"]),
+  field("SR-15: refuses a header of one item", ["X-One"]),
+  field("SR-15: refuses a header value that is a number", ["X-Number", 5]),
+  field("SR-15: refuses a header name that is a number", [5, "five"]),
   ...BAD_LENGTHS.map((value) =>
-    field(`CL-06: ${JSON.stringify(value)} is no Content-Length`, ["Content-Length", value]),
+    field(`CL-06: refuses the Content-Length ${JSON.stringify(value)}`, ["Content-Length", value]),
   ),
   {
-    name: "CL-06: nor is one that no number can hold",
+    name: "CL-06: refuses a Content-Length that is too large for a number",
     breaks: true,
     ...reply({ headers: [["Content-Length", "9".repeat(30)]], as: "generator" }),
     expect: { status: 500, log: [/Content-Length must be decimal digits/] },
   },
-  refused("CL-06: nor are two of them", {
+  refused("CL-06: refuses two Content-Length fields", {
     headers: [
       ["Content-Length", "20"],
       ["content-length", "20"],
     ],
   }),
   {
-    name: "SR-15: headers are in a list and in nothing else (B3: simple_validation_error)",
+    name: "SR-15: refuses headers that are not in a list (B3: simple_validation_error)",
     breaks: true,
     ...both("headers_in_tuple", (_environ, startResponse) => {
       startResponse("200 OK", new Set([PLAIN]) as unknown as HeaderPair[]);
@@ -149,7 +151,7 @@ export const HEADS: readonly Case[] = [
     expect: { status: 500, log: [/the headers must be (an array|a list)/] },
   },
   {
-    name: "SR-15: a header is in a pair and in nothing else",
+    name: "SR-15: refuses a header that is not a pair",
     breaks: true,
     ...both("header_in_list", (_environ, startResponse) => {
       startResponse("200 OK", [{ 0: "X-A", 1: "b", length: 2 } as unknown as HeaderPair]);
@@ -158,7 +160,7 @@ export const HEADS: readonly Case[] = [
     expect: { status: 500, log: [/each header must be/] },
   },
   {
-    name: "SR-12, HDR-01: bytes are no text (B3: bytes_validation)",
+    name: "SR-12, HDR-01: refuses a header of bytes (B3: bytes_validation)",
     breaks: true,
     ...both("bytes_in_head", (_environ, startResponse) => {
       startResponse("200 OK", [[bytes("X-A"), bytes("b")] as unknown as HeaderPair]);
@@ -167,7 +169,7 @@ export const HEADS: readonly Case[] = [
     expect: { status: 500, log: [/each header must be/] },
   },
   {
-    name: "HDR-04: names that look like hop-by-hop ones are not",
+    name: "HDR-04: sends names that only look like hop-by-hop ones",
     ...reply({ headers: [PLAIN, ...END_TO_END] }),
     expect: { headers: [PLAIN, ...END_TO_END], autoLength: 1 },
   },

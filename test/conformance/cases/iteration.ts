@@ -1,4 +1,4 @@
-/** Results: blocks, their order and their end (PEP 3333, "Buffering and Streaming"; ITER). */
+/** Results: their blocks, their order and their `close()` (PEP 3333, "Buffering and Streaming"; ITER). */
 import type { WsgiResult } from "../../../src/index.ts";
 import { bytes } from "../../support/bytes.ts";
 import { type Apps, both, closing, generate, PLAIN, reply, text } from "../apps.ts";
@@ -7,7 +7,7 @@ import type { Case } from "../types.ts";
 const AFTER = /after its response had begun/;
 const LARGE = "0123456789abcdef".repeat(200_000);
 
-/** A result that nobody can send. */
+/** A case whose result cannot be sent. */
 const unsendable = (name: string, result: unknown, twin: Case["twin"], log: RegExp): Case => ({
   name,
   breaks: true,
@@ -19,10 +19,10 @@ const unsendable = (name: string, result: unknown, twin: Case["twin"], log: RegE
   expect: { status: 500, lacks: /secret/, log: [log] },
 });
 
-/** The twin's result, by name: JavaScript's values are not Python's. */
+/** Names the result of the twin, because JavaScript values cannot stand for Python ones. */
 const returns = (what: string): Case["twin"] => ({ name: "returns", args: [what] });
 
-/** Whether `finally` ran, of a generator that is its own result. */
+/** Apps whose result is a generator that writes "closed" in its `finally`. */
 const finishing: Apps = both("finishes", (environ, startResponse) =>
   (function* () {
     try {
@@ -35,7 +35,7 @@ const finishing: Apps = both("finishes", (environ, startResponse) =>
   })(),
 );
 
-/** A result that remembers what was asked of it. */
+/** A result that records which of its properties are read. */
 function watched(blocks: Uint8Array[], seen: Set<string>): WsgiResult {
   const inner = generate(blocks.map((block) => Buffer.from(block).toString("latin1")));
   return new Proxy(
@@ -49,32 +49,32 @@ function watched(blocks: Uint8Array[], seen: Set<string>): WsgiResult {
   ) as WsgiResult;
 }
 
-/** What may be asked for: PEP 3333's iteration and `close`; `then`, since an app may return a promise. */
+/** Properties that may be read: iteration and `close` (PEP 3333), and `then`, because an app may return a promise. */
 const ASKED = new Set(["then", "close", "next", "Symbol(Symbol.iterator)", "Symbol(Symbol.asyncIterator)"]);
 
 export const ITERATION: readonly Case[] = [
   {
-    name: "ITER-03: empty blocks in the middle send nothing: an empty chunk would be the end",
+    name: "ITER-03: sends nothing for an empty block, because an empty chunk would end the body",
     ...reply({ blocks: ["", "a", "", "", "b", ""] }),
     expect: { headers: [PLAIN], chunks: ["a", "b"] },
   },
   {
-    name: "ITER-02: blocks are sent as they come, each by itself",
+    name: "ITER-02: sends each block by itself as it comes",
     ...reply({ blocks: ["a", "bc", "def"], as: "generator" }),
     expect: { headers: [PLAIN], chunks: ["a", "bc", "def"] },
   },
   {
-    name: "ITER-12: a body may look like a response (Plack: CRLF CRLF)",
+    name: "ITER-12: sends a body that looks like a response unchanged (Plack: CRLF CRLF)",
     ...reply({ blocks: ["a\r\n\r\nHTTP/1.1 200 OK\r\n\r\n", "0\r\n\r\n\x00\xff\n"] }),
     expect: { chunks: ["a\r\n\r\nHTTP/1.1 200 OK\r\n\r\n", "0\r\n\r\n\x00\xff\n"] },
   },
   {
-    name: "REF-06, ITER-04: a body larger than any buffer is whole (B3: interrupted_write)",
+    name: "REF-06, ITER-04: sends a body larger than any buffer completely (B3: interrupted_write)",
     ...both("large", (_environ, startResponse) => text(startResponse, LARGE), LARGE.length),
     expect: { autoLength: LARGE.length, headers: [PLAIN], body: LARGE },
   },
   {
-    name: "ITER-05: close() is called once at the end",
+    name: "ITER-05: calls close() once at the end",
     ...both(
       "closes",
       (environ, startResponse) => {
@@ -86,7 +86,7 @@ export const ITERATION: readonly Case[] = [
     expect: { chunks: ["a", "b"], closed: 1 },
   },
   {
-    name: "ITER-05: close() of a result without a block, too",
+    name: "ITER-05: calls close() of a result without blocks",
     ...both(
       "closes",
       (environ, startResponse) => {
@@ -98,7 +98,7 @@ export const ITERATION: readonly Case[] = [
     expect: { body: "", closed: 1 },
   },
   {
-    name: "ITER-05: close() is called when the iteration fails before the head",
+    name: "ITER-05: calls close() when the iteration fails before the head",
     ...both(
       "closes_and_fails",
       (environ, startResponse) => {
@@ -110,7 +110,7 @@ export const ITERATION: readonly Case[] = [
     expect: { status: 500, closed: 1, log: [/in the middle/] },
   },
   {
-    name: "ITER-05: close() is called when the iteration fails after the head (B3: close on error)",
+    name: "ITER-05: calls close() when the iteration fails after the head (B3: close on error)",
     ...both(
       "closes_and_fails",
       (environ, startResponse) => {
@@ -122,13 +122,13 @@ export const ITERATION: readonly Case[] = [
     expect: { body: "a", broken: true, closed: 1, log: [/in the middle/] },
   },
   {
-    name: "ITER-05: close() is called when start_response never was",
+    name: "ITER-05: calls close() when the app never called start_response",
     breaks: true,
     ...both("closes_unstarted", (environ) => closing(environ, generate(["a"]))),
     expect: { status: 500, closed: 1, log: [/before it called start_?response/i] },
   },
   {
-    name: "ITER-05: a client that leaves closes the result of an app that has still to give a block",
+    name: "ITER-05: calls close() when the client disconnects while the app waits for a block",
     app: (environ, startResponse) => {
       startResponse("200 OK", [PLAIN]);
       const never = { next: () => new Promise<never>(() => undefined) };
@@ -138,18 +138,18 @@ export const ITERATION: readonly Case[] = [
     expect: { status: 0, closed: 1 },
   },
   {
-    name: "ITER-06: a generator that ends by itself has run its finally",
+    name: "ITER-06: runs the finally of a generator that ends by itself",
     ...finishing,
     expect: { chunks: ["a", "b"], closed: 1 },
   },
   {
-    name: "ITER-06: a generator that is given up has it run, too",
+    name: "ITER-06: runs the finally of a generator that is closed early",
     request: { method: "HEAD" },
     ...finishing,
     expect: { body: "", closed: 1 },
   },
   {
-    name: "ITER-06: close() is preferred to return()",
+    name: "ITER-06: prefers close() to return()",
     request: { method: "HEAD" },
     app: (environ, startResponse) => {
       startResponse("200 OK", [PLAIN]);
@@ -162,7 +162,7 @@ export const ITERATION: readonly Case[] = [
     expect: { body: "", closed: 1 },
   },
   {
-    name: "ITER-07: a close() that fails is logged and spoils nothing",
+    name: "ITER-07: logs a close() that fails and keeps the response",
     request: { times: 2 },
     ...both("fails_to_close", (_environ, startResponse) => {
       startResponse("200 OK", [["Content-Length", "2"], PLAIN]);
@@ -175,7 +175,7 @@ export const ITERATION: readonly Case[] = [
     expect: { headers: [["Content-Length", "2"], PLAIN], body: "ab", log: [/no lid/] },
   },
   {
-    name: "ITER-09: nothing is asked of a result but iteration and close",
+    name: "ITER-09: uses only the iteration and close() of a result",
     request: { times: 2 },
     app: (environ, startResponse) => {
       startResponse("200 OK", [PLAIN]);
@@ -191,18 +191,38 @@ export const ITERATION: readonly Case[] = [
     twin: { name: "watched", args: [] },
     expect: { body: "ab", closed: 2 },
   },
-  unsendable("ITER-10: a bare text is no result", "secret", returns("str"), /returned its body bare/),
-  unsendable("ITER-10: nor are bare bytes", bytes("secret"), returns("bytes"), /returned its body bare/),
-  unsendable("ITER-10: nor is nothing", undefined, returns("none"), /must return an iterable|NoneType/),
-  unsendable("ITER-10: nor is null", null, undefined, /must return an iterable/),
-  unsendable("ITER-10: nor is false", false, returns("false"), /must return an iterable|bool/),
-  unsendable("ITER-10: nor is a number", 42, returns("number"), /must return an iterable|int/),
-  unsendable("ITER-10: nor is an object that is no iterable", {}, returns("object"), /must return an iterable|object/),
-  unsendable("ITER-10: a text is no block", ["secret"], returns("str_block"), /each block of the body must be/),
-  unsendable("ITER-10: nor is a number a block", [42], undefined, /each block of the body must be/),
-  unsendable("ITER-10: nor is a list", [[bytes("secret")]], returns("list_block"), /each block of the body must be/),
+  unsendable("ITER-10: refuses a string as the result", "secret", returns("str"), /returned its body bare/),
+  unsendable("ITER-10: refuses bytes as the result", bytes("secret"), returns("bytes"), /returned its body bare/),
+  unsendable(
+    "ITER-10: refuses undefined as the result",
+    undefined,
+    returns("none"),
+    /must return an iterable|NoneType/,
+  ),
+  unsendable("ITER-10: refuses null as the result", null, undefined, /must return an iterable/),
+  unsendable("ITER-10: refuses false as the result", false, returns("false"), /must return an iterable|bool/),
+  unsendable("ITER-10: refuses a number as the result", 42, returns("number"), /must return an iterable|int/),
+  unsendable(
+    "ITER-10: refuses an object that is not iterable as the result",
+    {},
+    returns("object"),
+    /must return an iterable|object/,
+  ),
+  unsendable(
+    "ITER-10: refuses a string as a block",
+    ["secret"],
+    returns("str_block"),
+    /each block of the body must be/,
+  ),
+  unsendable("ITER-10: refuses a number as a block", [42], undefined, /each block of the body must be/),
+  unsendable(
+    "ITER-10: refuses a list as a block",
+    [[bytes("secret")]],
+    returns("list_block"),
+    /each block of the body must be/,
+  ),
   {
-    name: "ITER-10: a text among the blocks is an error after the head",
+    name: "ITER-10: aborts the response at a string among the blocks after the head",
     breaks: true,
     ...both("spoilt_block", function* (_environ, startResponse) {
       startResponse("200 OK", [PLAIN]);
@@ -212,7 +232,7 @@ export const ITERATION: readonly Case[] = [
     expect: { body: "a", broken: true, lacks: /secret/, log: [/each block of the body must be/] },
   },
   {
-    name: "ITER-10: a promise of a result is waited for",
+    name: "ITER-10: awaits a promise of a result",
     app: async (_environ, startResponse) => {
       await Promise.resolve();
       startResponse("200 OK", [PLAIN]);
@@ -221,7 +241,7 @@ export const ITERATION: readonly Case[] = [
     expect: { headers: [PLAIN], autoLength: 5, body: "later" },
   },
   {
-    name: "ITER-11: an asynchronous result is sent block by block",
+    name: "ITER-11: sends an asynchronous result block by block",
     app: async function* (_environ, startResponse) {
       startResponse("200 OK", [PLAIN]);
       for (const block of ["a", "", "b"]) {
@@ -232,7 +252,7 @@ export const ITERATION: readonly Case[] = [
     expect: { headers: [PLAIN], chunks: ["a", "b"] },
   },
   {
-    name: "ITER-11: its rejection before the head is a 500",
+    name: "ITER-11: responds with a 500 if an asynchronous result rejects before the head",
     app: async function* (_environ, startResponse) {
       startResponse("200 OK", [PLAIN]);
       yield bytes("");
@@ -241,7 +261,7 @@ export const ITERATION: readonly Case[] = [
     expect: { status: 500, log: [/in the middle/] },
   },
   {
-    name: "ITER-11: its rejection after the head breaks the response off",
+    name: "ITER-11: aborts the response if an asynchronous result rejects after the head",
     app: async function* (_environ, startResponse) {
       startResponse("200 OK", [PLAIN]);
       yield bytes("a");

@@ -1,4 +1,4 @@
-/** `start_response`: its order, its arguments and what replaces what (PEP 3333, "The start_response() Callable"; SR). */
+/** `start_response`: its order, its arguments and `exc_info` (PEP 3333, "The start_response() Callable"; SR). */
 import type { HeaderPair, StartResponse } from "../../../src/index.ts";
 import { bytes } from "../../support/bytes.ts";
 import { both, generate, PLAIN, reply, text } from "../apps.ts";
@@ -9,7 +9,7 @@ const OLD: HeaderPair[] = [PLAIN, ["X-Old", "1"], ["Set-Cookie", "old=1"], ["Con
 
 const SHARED: HeaderPair[] = [PLAIN];
 
-/** Begins with a head, and before a byte is sent finds out that it must be another. */
+/** A case whose app sets a head and replaces it with `exc_info` before any byte is sent. */
 const replaces = (name: string, [status, headers]: [string, HeaderPair[]], expect: Case["expect"]): Case => ({
   name,
   ...both(
@@ -25,7 +25,7 @@ const replaces = (name: string, [status, headers]: [string, HeaderPair[]], expec
   expect: { status: 503, reason: "Busy", headers: NEW, autoLength: 5, body: "busy!", ...expect },
 });
 
-/** Calls `start_response` with each argument list in turn; goes on when one is refused. */
+/** Calls `start_response` with each argument list in turn, and continues when one is refused. */
 function attempts(startResponse: StartResponse, lists: readonly (readonly unknown[])[]): string[] {
   return lists.map(([status, headers, excInfo]) => {
     try {
@@ -39,7 +39,7 @@ function attempts(startResponse: StartResponse, lists: readonly (readonly unknow
 
 export const START_RESPONSE: readonly Case[] = [
   {
-    name: "SR-01: start_response takes two arguments and returns write",
+    name: "SR-01: accepts two arguments and returns write()",
     ...both("returns_write", (_environ, startResponse) => {
       const write = startResponse("200 OK", [PLAIN]);
       return [bytes(typeof write)];
@@ -48,7 +48,7 @@ export const START_RESPONSE: readonly Case[] = [
   },
   ...[undefined, null].map(
     (nothing): Case => ({
-      name: `SR-01, SR-06: a third argument of ${nothing} is as none, first and second time`,
+      name: `SR-01, SR-06: treats a third argument of ${nothing} like no third argument`,
       ...both("passes_none", (_environ, startResponse) => {
         startResponse("200 OK", [PLAIN], nothing);
         return [bytes("x")];
@@ -57,7 +57,7 @@ export const START_RESPONSE: readonly Case[] = [
     }),
   ),
   {
-    name: "SR-02: start_response sends nothing: an app that fails after it has said nothing",
+    name: "SR-02: sends nothing by itself, so that a failure after it is a 500",
     ...both("starts_and_fails", (_environ, startResponse) => {
       startResponse("201 Secret", OLD);
       throw new Error("after all");
@@ -65,7 +65,7 @@ export const START_RESPONSE: readonly Case[] = [
     expect: { status: 500, lacks: /Secret|X-Old|old=1/i, log: [/after all/] },
   },
   {
-    name: "SR-03: a second call without exc_info is an error",
+    name: "SR-03: refuses a second call without exc_info",
     breaks: true,
     ...both("starts_twice", (_environ, startResponse) => {
       startResponse("200 OK", [PLAIN]);
@@ -75,7 +75,7 @@ export const START_RESPONSE: readonly Case[] = [
     expect: { status: 500, log: [/start_?response was called twice/i] },
   },
   {
-    name: "SR-03: so it is when the first call was refused",
+    name: "SR-03: refuses a second call without exc_info after the first call was refused",
     breaks: true,
     ...both("starts_after_refusal", (_environ, startResponse) => {
       const seen = attempts(startResponse, [
@@ -88,7 +88,7 @@ export const START_RESPONSE: readonly Case[] = [
     expect: { body: "refused,refused" },
   },
   {
-    name: "SR-03, SR-11: an app that swallows a refusal has no head to send",
+    name: "SR-03, SR-11: responds with a 500 if the app ignores that its head was refused",
     breaks: true,
     ...both("swallows_refusal", (_environ, startResponse) => {
       attempts(startResponse, [["200 OK", [["X-Bad", "a\nb"]]]]);
@@ -97,7 +97,7 @@ export const START_RESPONSE: readonly Case[] = [
     expect: { status: 500, lacks: /X-Bad/i, log: [/ended its result, after start_?response had (raised|thrown)/i] },
   },
   {
-    name: "SR-11: the app sees what it did wrong, and may answer with an error page of its own",
+    name: "SR-11: raises the refusal in the app, which may send its own error page",
     breaks: true,
     ...both("answers_refusal", (_environ, startResponse) => {
       try {
@@ -112,11 +112,19 @@ export const START_RESPONSE: readonly Case[] = [
     }),
     expect: { status: 502, reason: "Own Page", headers: [PLAIN], autoLength: 3, body: "own" },
   },
-  replaces("SR-04, FRM-02: exc_info replaces status and headers; nothing is merged", ["200 Old", OLD], {}),
-  replaces("SR-04: a status without a body is forgotten, too", ["204 Old", []], {}),
-  replaces("SR-04: a declared length is forgotten, too", ["200 Old", [PLAIN, ["Content-Length", "99"]]], {}),
+  replaces(
+    "SR-04, FRM-02: replaces status and headers on a call with exc_info, and merges nothing",
+    ["200 Old", OLD],
+    {},
+  ),
+  replaces("SR-04: replaces a 204 on a call with exc_info", ["204 Old", []], {}),
+  replaces(
+    "SR-04: replaces a Content-Length on a call with exc_info",
+    ["200 Old", [PLAIN, ["Content-Length", "99"]]],
+    {},
+  ),
   {
-    name: "SR-04, ITER-01: empty blocks do not commit the head, so that exc_info still replaces it",
+    name: "SR-04, ITER-01: replaces the head on a call with exc_info after empty blocks, which do not commit it",
     ...both("replaces_late", function* (_environ, startResponse) {
       startResponse("200 Old", OLD);
       yield bytes("");
@@ -127,7 +135,7 @@ export const START_RESPONSE: readonly Case[] = [
     expect: { status: 503, reason: "Busy", headers: NEW, chunks: ["busy"] },
   },
   {
-    name: "SR-04: exc_info in a first call is no harm",
+    name: "SR-04: accepts exc_info in the first call",
     ...both("starts_with_error", (_environ, startResponse) => {
       startResponse("503 Busy", NEW, new Error("at once"));
       return [bytes("busy")];
@@ -135,7 +143,7 @@ export const START_RESPONSE: readonly Case[] = [
     expect: { status: 503, headers: NEW, autoLength: 4, body: "busy" },
   },
   {
-    name: "SR-05: after the head, exc_info is thrown again, the same error, and the response is torn",
+    name: "SR-05: raises the same exc_info after the head and aborts the response",
     ...both("starts_too_late", function* (environ, startResponse) {
       startResponse("200 OK", [PLAIN]);
       yield bytes("begun");
@@ -150,7 +158,7 @@ export const START_RESPONSE: readonly Case[] = [
     expect: { body: "begun", broken: true, lacks: /Oops|X-New/i, log: [/^same: true$/m, /mine/] },
   },
   {
-    name: "SR-05: an app that goes on all the same gets no further byte out",
+    name: "SR-05: sends nothing more if the app ignores the exc_info that was raised",
     breaks: true,
     ...both("goes_on", function* (_environ, startResponse) {
       startResponse("200 OK", [PLAIN]);
@@ -161,7 +169,7 @@ export const START_RESPONSE: readonly Case[] = [
     expect: { body: "begun", broken: true, lacks: /surplus/, log: [/mine|not allowed/] },
   },
   {
-    name: "SR-08: start_response may be called when the first block is asked for",
+    name: "SR-08: accepts a call from a generator before its first block",
     ...both("generator", function* (_environ, startResponse) {
       startResponse("200 OK", [PLAIN]);
       yield bytes("a");
@@ -170,7 +178,7 @@ export const START_RESPONSE: readonly Case[] = [
     expect: { headers: [PLAIN], chunks: ["a", "b"] },
   },
   {
-    name: "SR-08: or by an object that is its own iterable",
+    name: "SR-08: accepts a call from an iterable object before its first block",
     ...both("class_app", (_environ, startResponse) => ({
       *[Symbol.iterator]() {
         startResponse("200 OK", [PLAIN]);
@@ -180,7 +188,7 @@ export const START_RESPONSE: readonly Case[] = [
     expect: { headers: [PLAIN], chunks: ["a"] },
   },
   {
-    name: "SR-08: or by an asynchronous generator",
+    name: "SR-08: accepts a call from an asynchronous generator before its first block",
     app: async function* (_environ, startResponse) {
       await Promise.resolve();
       startResponse("200 OK", [PLAIN]);
@@ -189,19 +197,19 @@ export const START_RESPONSE: readonly Case[] = [
     expect: { headers: [PLAIN], chunks: ["a"] },
   },
   {
-    name: "SR-09: a block before start_response is an error",
+    name: "SR-09: responds with a 500 to a block before start_response",
     breaks: true,
     ...both("never_starts", () => [bytes("secret")], ["secret"]),
     expect: { status: 500, lacks: /secret/, log: [/before it called start_?response/i] },
   },
   {
-    name: "SR-10: so is the end",
+    name: "SR-10: responds with a 500 if the result ends before start_response",
     breaks: true,
     ...both("never_starts", () => generate([]), []),
     expect: { status: 500, log: [/before it called start_?response/i] },
   },
   {
-    name: "SR-15, WRK-12: a header list that the app changes afterwards was sent as it was",
+    name: "SR-15, WRK-12: sends the headers as they were at the call, even if the app changes the list afterwards",
     ...both("changes_headers", (_environ, startResponse) => {
       const headers: HeaderPair[] = [PLAIN, ["X-One", "1"]];
       startResponse("200 OK", headers);
@@ -212,7 +220,7 @@ export const START_RESPONSE: readonly Case[] = [
     expect: { headers: [PLAIN, ["X-One", "1"]], autoLength: 1 },
   },
   {
-    name: "SR-15: an app may use its one list for every request",
+    name: "SR-15: does not change the app's list, which it may use for every request",
     request: { times: 2 },
     ...both("shares_headers", (_environ, startResponse) => {
       startResponse("200 OK", SHARED);
@@ -221,12 +229,12 @@ export const START_RESPONSE: readonly Case[] = [
     expect: { headers: [PLAIN], autoLength: 1, body: "1" },
   },
   {
-    name: "SR-12: an app in two lines (B3: plain_hello, a 404's status line)",
+    name: "SR-12: serves an app of two lines (B3: plain_hello, the status line of a 404)",
     ...reply({ status: "404 Not Found", blocks: ["Hello, world!"] }),
     expect: { status: 404, reason: "Not Found", headers: [PLAIN], autoLength: 13, body: "Hello, world!" },
   },
   {
-    name: "MT-01, WRT-04: middleware is an app around an app",
+    name: "MT-01, WRT-04: serves middleware around an app",
     ...both("shouts", (_environ, startResponse) => {
       const blocks = text((status, headers) => startResponse(status, [...headers, ["X-Mid", "1"]]), "quiet");
       return blocks.map((block) => bytes(Buffer.from(block).toString("latin1").toUpperCase()));

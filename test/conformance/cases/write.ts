@@ -1,10 +1,10 @@
-/** The function that `start_response` returns (PEP 3333, "The write() Callable"; WRT). */
+/** `write()`, the function that `start_response` returns (PEP 3333, "The write() Callable"; WRT). */
 import type { HeaderPair, WsgiApp } from "../../../src/index.ts";
 import { bytes } from "../../support/bytes.ts";
 import { type Apps, both, PLAIN } from "../apps.ts";
 import type { Case } from "../types.ts";
 
-/** Writes blocks, then returns others. */
+/** Returns apps that write the first blocks with `write()` and return the others. */
 function writes(written: readonly string[], blocks: readonly string[], headers: HeaderPair[] = [PLAIN]): Apps {
   const app: WsgiApp = async (_environ, startResponse) => {
     const write = startResponse("200 OK", headers);
@@ -16,17 +16,17 @@ function writes(written: readonly string[], blocks: readonly string[], headers: 
 
 export const WRITE: readonly Case[] = [
   {
-    name: "WRT-01: what was written comes before the blocks, each by itself",
+    name: "WRT-01: sends the written blocks before the returned ones, each by itself",
     ...writes(["a", "bc"], ["d", "ef"]),
     expect: { headers: [PLAIN], chunks: ["a", "bc", "d", "ef"] },
   },
   {
-    name: "WRT-02: an app may write all of it and return nothing",
+    name: "WRT-02: serves an app that writes the complete body and returns no blocks",
     ...writes(["a", "bc"], []),
     expect: { headers: [PLAIN], chunks: ["a", "bc"] },
   },
   {
-    name: "WRT-01: an empty block commits the head, and sends nothing more",
+    name: "WRT-01: commits the head on a write() of an empty block",
     ...both("writes_then_starts", async (_environ, startResponse) => {
       const write = startResponse("200 OK", [PLAIN]);
       await write(bytes(""));
@@ -36,12 +36,12 @@ export const WRITE: readonly Case[] = [
     expect: { headers: [PLAIN], body: "", broken: true, lacks: /x-late/i, log: [/too late/] },
   },
   {
-    name: "WRT-01, CL-02: after an empty block the length is unknown",
+    name: "WRT-01, CL-02: sends no Content-Length after a write() of an empty block",
     ...writes([""], ["hello"]),
     expect: { headers: [PLAIN], chunks: ["hello"] },
   },
   {
-    name: "WRT-01: write() takes bytes",
+    name: "WRT-01: refuses a write() of a string",
     breaks: true,
     ...both("writes_text", (_environ, startResponse) => {
       void startResponse("200 OK", [PLAIN])("secret" as unknown as Uint8Array);
@@ -50,7 +50,7 @@ export const WRITE: readonly Case[] = [
     expect: { status: 500, lacks: /secret/, log: [/write\(\) takes/] },
   },
   {
-    name: "WRT-01, EXC-03: an app that fails after it has written has its response broken off",
+    name: "WRT-01, EXC-03: aborts the response if the app fails after a write()",
     ...both("writes_and_fails", async (_environ, startResponse) => {
       await startResponse("200 OK", [PLAIN])(bytes("a"));
       throw new Error("in the middle");
@@ -58,7 +58,7 @@ export const WRITE: readonly Case[] = [
     expect: { body: "a", broken: true, log: [/in the middle/] },
   },
   {
-    name: "WRT-03: in JavaScript what was not waited for is bounded",
+    name: "WRT-03: limits how much a JavaScript app can write without awaiting",
     breaks: true,
     app: (_environ, startResponse) => {
       const write = startResponse("200 OK", [PLAIN]);
@@ -68,7 +68,7 @@ export const WRITE: readonly Case[] = [
     expect: { broken: true, log: [/await the promise that write\(\) returns/] },
   },
   {
-    name: "WRT-03: one block may be as large as it is",
+    name: "WRT-03: accepts a single block of any size",
     app: async (_environ, startResponse) => {
       await startResponse("200 OK", [PLAIN])(Buffer.alloc(3_000_000, "x"));
       return [];

@@ -1,4 +1,4 @@
-"""A shop in Bottle as one writes it: templates, signed cookies, uploads, static files, hooks, error pages, a mounted app."""
+"""A typical shop in Bottle: templates, signed cookies, uploads, static files, hooks, error pages, a mounted app."""
 
 import os
 import sys

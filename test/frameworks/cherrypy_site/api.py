@@ -1,4 +1,4 @@
-"""JSON in and out."""
+"""A JSON API."""
 
 import cherrypy
 

@@ -14,7 +14,7 @@ UPLOADS = os.environ["SITE_FOLDER"]
 
 @cherrypy.tools.register("before_finalize")
 def marked():
-    """A tool of one's own."""
+    """The site's own tool."""
     cherrypy.response.headers["X-Tool"] = cherrypy.request.path_info
 
 
@@ -112,5 +112,5 @@ class Private:
 
 Root.private = Private()
 cherrypy.config.update({"environment": "embedded", "log.wsgi": True})
-#: Without a script_name of its own the app has that of the environ.
+#: With an empty script_name, the app takes that of the environ.
 application = cherrypy.Application(Root(), script_name=None, config=CONFIG)

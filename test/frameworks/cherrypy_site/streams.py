@@ -1,4 +1,4 @@
-"""Responses that are made while they are sent."""
+"""Streamed responses."""
 
 import sys
 import threading

@@ -1,4 +1,4 @@
-"""What one does once before a site goes live: the tables, and the first of its users."""
+"""Prepares a new site: creates the tables and a superuser."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""An API in Falcon: how its resources, its middleware and its error handlers are put together."""
+"""An API in Falcon: its resources, its middleware and its error handlers."""
 
 import os
 
@@ -10,7 +10,7 @@ import streams
 
 
 class Trail:
-    """Middleware that marks each response, and turns the careless away."""
+    """Middleware that adds a header to each response and refuses some requests."""
 
     def process_request(self, req, resp):
         req.context.trail = ["request"]
@@ -24,7 +24,7 @@ class Trail:
 
 
 class OutOfStock(Exception):
-    """The shop's own kind of error."""
+    """The API's own error."""
 
 
 def out_of_stock(req, resp, error, params):
@@ -60,7 +60,7 @@ class Seen:
 
 
 def sink(req, resp, rest):
-    """Whatever has no route of its own below /sink."""
+    """Serves paths below /sink that have no route."""
     resp.text = "%s of %s, mounted at %s" % (req.method, rest, req.root_path)
 
 

@@ -1,4 +1,4 @@
-"""JSON in and out."""
+"""A JSON API."""
 
 import falcon
 
@@ -6,7 +6,7 @@ ITEMS = {7: {"text": "\u00e9\u2603"}}
 
 
 def check_key(req, resp, resource, params):
-    """A hook: who changes something needs the key."""
+    """A hook: changes require the key."""
     if req.get_header("X-Key") != "sesame":
         raise falcon.HTTPUnauthorized(title="No key", challenges=["Key"])
 

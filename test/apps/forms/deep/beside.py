@@ -1,2 +1,2 @@
-"""Beside the file that a target names."""
+"""A module beside the file of a target."""
 HERE = True

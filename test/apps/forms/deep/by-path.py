@@ -1,4 +1,4 @@
-"""A file whose name is no module's, with a module beside it and one in the directory."""
+"""A file whose name is not a module name. Imports a module beside it and one in the option directory."""
 import json
 import sys
 

@@ -1,1 +1,1 @@
-"""The least that is a Django project."""
+"""A minimal Django project."""

@@ -1,4 +1,4 @@
-"""Says under which name it is imported."""
+"""Prints the name under which it is imported."""
 print("settings imported as " + __name__)
 SECRET_KEY = "not a secret"
 ALLOWED_HOSTS = ["*"]

@@ -1,4 +1,4 @@
-"""As `startproject` writes it."""
+"""The WSGI application, as `startproject` writes it."""
 import os
 
 from django.core.wsgi import get_wsgi_application

@@ -1,1 +1,1 @@
-"""A package without a callable of its own."""
+"""A package without a callable."""

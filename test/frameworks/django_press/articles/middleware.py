@@ -1,10 +1,10 @@
-"""Remote users for a part of the site, so that the rest of it can be visited by anybody else."""
+"""Remote users for a part of the site; the rest is open to everyone."""
 
 from django.contrib.auth.middleware import RemoteUserMiddleware
 
 
 class RemoteUserUnder(RemoteUserMiddleware):
-    """Django's own, for `/intranet/` only."""
+    """Django's middleware, for `/intranet/` only."""
 
     def __call__(self, request):
         if not request.path_info.startswith("/intranet/"):

@@ -1,4 +1,4 @@
-"""Responses that are made while they are sent, and files."""
+"""Streamed responses, and files."""
 
 import os
 import sys
@@ -44,7 +44,7 @@ def export(request):
 
 
 class Reported:
-    """A file that says when it is closed."""
+    """A file that reports when it is closed."""
 
     def __init__(self, path):
         self._file = open(path, "rb")

@@ -1,4 +1,4 @@
-"""The project's settings, near to what `startproject` writes, for production behind Node."""
+"""The project's settings: close to those that `startproject` writes, for production behind Node."""
 
 import os
 from pathlib import Path
@@ -58,7 +58,7 @@ LANGUAGE_CODE = "en"
 LANGUAGES = [("en", "English"), ("de", "Deutsch")]
 USE_TZ = True
 LOGIN_URL = "admin:login"
-# Without a slash before them both carry the mount.
+# Without a leading slash, Django adds the mount path to both.
 STATIC_URL = "static/"
 MEDIA_URL = "media/"
 MEDIA_ROOT = FOLDER / "media"

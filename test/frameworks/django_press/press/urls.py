@@ -1,4 +1,4 @@
-"""The project's URLs. Static and uploaded files are Django's own to serve: nobody else does here."""
+"""The project's URLs. Django also serves the static and the uploaded files."""
 
 from articles import views
 from django.contrib import admin

@@ -1,4 +1,4 @@
-"""A blog in Flask: the application factory, its hooks and its error pages; the parts are blueprints."""
+"""A blog in Flask: the application factory, its hooks, its error pages and its blueprints."""
 
 import os
 import sys
@@ -45,12 +45,12 @@ def create_app():
 
 
 def admin(environ, start_response):
-    """A second WSGI app, in the same process by DispatcherMiddleware."""
+    """A second WSGI app, mounted by DispatcherMiddleware in the same process."""
     start_response("200 OK", [("Content-Type", "text/plain")])
     return [("admin at %(SCRIPT_NAME)s, %(PATH_INFO)s" % environ).encode("latin-1")]
 
 
-#: The last is for a part whose proxies Python knows better than Node.
+#: The last one is for a part of the site where Python, not Node, handles the headers of proxies.
 application = DispatcherMiddleware(
     create_app(),
     {"/admin": admin, "/proxied": ProxyFix(create_app(), x_for=2, x_proto=1, x_host=1, x_prefix=1)},

@@ -1,4 +1,4 @@
-"""JSON in and out, by functions and by a view class; what the request says of itself."""
+"""A JSON API with functions and a view class; the facts of a request."""
 
 from flask import Blueprint, jsonify, request
 from flask.views import MethodView

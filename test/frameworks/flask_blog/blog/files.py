@@ -1,4 +1,4 @@
-"""Uploads and downloads: multipart in, ranges and conditions out."""
+"""Multipart uploads; downloads with ranges and conditional requests."""
 
 import hashlib
 import os

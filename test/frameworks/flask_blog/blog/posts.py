@@ -1,4 +1,4 @@
-"""Pages for people: a login, a CSRF token in each form, flashed messages, redirects."""
+"""HTML pages: a login, a CSRF token in each form, flashed messages, redirects."""
 
 import secrets
 

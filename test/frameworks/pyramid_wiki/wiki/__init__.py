@@ -1,4 +1,4 @@
-"""A wiki in Pyramid: how its parts are put together."""
+"""A wiki in Pyramid: its configuration."""
 
 from pyramid.config import Configurator
 from pyramid.session import SignedCookieSessionFactory
@@ -8,7 +8,7 @@ from .security import SecurityPolicy
 
 
 def main(global_config, **settings):
-    """The application, as a `.ini` file would have it made."""
+    """Returns the application, as a `.ini` file would create it."""
     with Configurator(settings=settings) as config:
         config.set_session_factory(SignedCookieSessionFactory("not a secret", samesite="Lax"))
         config.set_security_policy(SecurityPolicy())

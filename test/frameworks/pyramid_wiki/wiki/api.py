@@ -1,4 +1,4 @@
-"""JSON, streams, and what the request says."""
+"""JSON, streams, and the facts of a request."""
 
 import sys
 import threading
@@ -42,7 +42,7 @@ def many(request):
 
 
 def moved(request):
-    """WebOb makes it absolute, unless it is told not to."""
+    """Redirects. WebOb makes the Location absolute unless configured otherwise."""
     return Response(status=302, location=request.GET["to"])
 
 
@@ -62,7 +62,7 @@ def release(request):
 
 
 class Endless:
-    """An iterable that says when it is closed."""
+    """An iterable that reports when it is closed."""
 
     def __iter__(self):
         return self
@@ -83,7 +83,7 @@ def broken(request):
 
 
 def includeme(config):
-    free = {"require_csrf": False}  # an API has tokens of its own
+    free = {"require_csrf": False}  # an API has its own tokens
     config.add_route("seen", "/seen*rest")
     config.add_view(seen, route_name="seen", renderer="json")
     config.add_route("echo", "/echo")

@@ -1,10 +1,10 @@
-"""What every page has: a stylesheet and flashed messages, and a tween that marks it."""
+"""The parts that every page has: a stylesheet, flashed messages, and a header set by a tween."""
 
 from html import escape
 
 
 class PageRenderer:
-    """A view's `body` between what every page has."""
+    """Puts the body of a view between the parts that every page has."""
 
     def __init__(self, info):
         pass

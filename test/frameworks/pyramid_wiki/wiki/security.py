@@ -1,4 +1,4 @@
-"""Who is who: a signed ticket in a cookie. Who is logged in may edit."""
+"""The security policy: a signed ticket in a cookie. Users who are logged in may edit."""
 
 from pyramid.authentication import AuthTktCookieHelper
 

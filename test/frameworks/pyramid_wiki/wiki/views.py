@@ -1,4 +1,4 @@
-"""Pages for people."""
+"""HTML pages."""
 
 import os
 import shutil
@@ -84,7 +84,7 @@ def forbidden(request):
 
 @wsgiapp2
 def plain(environ, start_response):
-    """A WSGI app under a route of Pyramid's."""
+    """Calls a WSGI app under a route of Pyramid."""
     start_response("200 OK", [("Content-Type", "text/plain")])
     return [("%(SCRIPT_NAME)s then %(PATH_INFO)s" % environ).encode("latin-1")]
 

@@ -1,1 +1,1 @@
-"""Made by makemigrations."""
+"""Written by makemigrations."""
