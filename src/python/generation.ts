@@ -117,7 +117,7 @@ export class Generation implements WorkerEvents<Worker> {
   maxRequestsReached(worker: Worker): void {
     const slot = this.#slotOf(worker);
     if (slot === undefined || slot.hasSuccessor) return;
-    this.#log("info", worker, `has served ${worker.requests} requests and is replaced`);
+    this.#log("info", worker, `has served ${requestCount(worker.requests)} and is replaced`);
     slot.start();
   }
 
@@ -131,9 +131,12 @@ export class Generation implements WorkerEvents<Worker> {
   }
 
   drainTimedOut(worker: Worker): void {
-    const requests = worker.busyLanes === 1 ? "1 request" : `${worker.busyLanes} requests`;
     const { gracefulTimeout } = this.#settings;
-    this.#log("error", worker, `still has ${requests} after gracefulTimeout, ${gracefulTimeout} ms, and is terminated`);
+    this.#log(
+      "error",
+      worker,
+      `still has ${requestCount(worker.busyLanes)} after gracefulTimeout, ${gracefulTimeout} ms, and is terminated`,
+    );
   }
 
   exited(worker: Worker, how: string, failure: StartError | undefined): void {
@@ -192,3 +195,5 @@ export class Generation implements WorkerEvents<Worker> {
 function isSettled({ freeLanes, busyLanes, quarantine }: Worker): boolean {
   return freeLanes > 0 && (busyLanes === 0 || quarantine.settled);
 }
+
+const requestCount = (count: number): string => (count === 1 ? "1 request" : `${count} requests`);

@@ -112,4 +112,6 @@ const REMEDIES: Readonly<Record<string, string>> = {
   EAGAIN: "the system does not allow this user another process",
   EMFILE: "Node cannot open more files; raise the limit (ulimit -n), or lower processes or threads",
   ENFILE: "the system cannot open more files",
+  EACCES: "this user may not execute it; change its permissions or those of its folders, or name another interpreter",
+  ERR_INVALID_ARG_VALUE: "an environment variable contains a NUL character; remove it from the option env",
 };

@@ -26,7 +26,7 @@ describe("ISO-11: an error that spawn throws", () => {
     ["E2BIG", () => ({ env: { LARGE: "x".repeat(256 * 1024) } }), /E2BIG.*option env/],
     ["ENOTDIR", () => ({ python: "/etc/passwd/python3" }), /ENOTDIR.*option python/],
     ["ELOOP", () => ({ python: loop(join(folder(), "python3")) }), /ELOOP.*option python/],
-    ["ERR_INVALID_ARG_VALUE", () => ({ env: { NUL: "a\0b" } }), /ERR_INVALID_ARG_VALUE/],
+    ["ERR_INVALID_ARG_VALUE", () => ({ env: { NUL: "a\0b" } }), /ERR_INVALID_ARG_VALUE; .*NUL.*option env/],
   ])(
     "%s rejects ready() with an InterpreterError, is logged, and the start is retried later",
     async (code, options, message) => {
@@ -42,6 +42,15 @@ describe("ISO-11: an error that spawn throws", () => {
       await app.logger.said("did not start; a new process starts in 200 ms");
     },
   );
+
+  it("says that an interpreter may not be executed, which is not a matter of installing Python", async () => {
+    await expect(startPython("probe:application", { python: "/etc/passwd" }).ready()).rejects.toMatchObject({
+      code: "ERR_WSGI_INTERPRETER",
+      message: expect.stringMatching(
+        /"\/etc\/passwd" \(from the option python\) cannot be run: EACCES; this user may not/,
+      ),
+    });
+  });
 
   it("rejects a reload(), and the old code keeps running", async () => {
     const python = join(folder(), "python3");
