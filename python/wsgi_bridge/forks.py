@@ -36,7 +36,7 @@ def is_ours(handler: Any) -> bool:
 def call_in_child(callback: Callable[[], None]) -> None:
     """Registers a function to call in each process that is forked from now on, before the application continues there."""
     if not _callbacks:
-        os.register_at_fork(before=_block_signals, after_in_parent=_restore_mask, after_in_child=_after_fork)
+        os.register_at_fork(before=_before_fork, after_in_parent=_restore_mask, after_in_child=_after_fork)
     _callbacks.append(callback)
 
 
@@ -66,8 +66,11 @@ def _exit_code(code: Any) -> int:
     return 1
 
 
-def _block_signals() -> None:
+def _before_fork() -> None:
     """Blocks signals during the fork: the child still has the worker's handlers, which would swallow its first signals."""
+    # traceback imports it on first use. If another thread did so during the fork, the child would wait for that thread forever.
+    import ast  # noqa: F401
+
     _masks.before = signal.pthread_sigmask(signal.SIG_BLOCK, _replaced)
 
 

@@ -1,7 +1,9 @@
 /** ISO-01, ISO-02: the application's child processes have no access to the lanes, and end as they do in plain Python. */
+import { fileURLToPath } from "node:url";
 import { expect, it } from "vitest";
 import { isAlive } from "../support/processes.ts";
 import { type Hosted, hostPython } from "../support/python.ts";
+import { runPythonProgram } from "../support/python-program.ts";
 import { rawGet } from "../support/server.ts";
 
 const METHODS = ["fork", "spawn", "forkserver"] as const;
@@ -40,6 +42,11 @@ it("a forked child that continues with the request's result ends there", async (
   expect((await rawGet(host.port, "/fork_between")).body).toContain("before ");
   expect((await rawGet(host.port, "/fork_between")).body).not.toContain("from the child");
   await expectUntouched(host, pid);
+});
+
+it("a forked child that raises ends even if another thread imports what the traceback needs", () => {
+  const program = fileURLToPath(new URL("../support/fork_during_import.py", import.meta.url));
+  expect(runPythonProgram([program])).toBe("the child ended with 1\n");
 });
 
 it("no client gets another client's response while forked children return from the application", async () => {
