@@ -33,7 +33,9 @@ export type NodeHandler = (req: IncomingMessage, res: ServerResponse) => unknown
  */
 export function toWsgi(handler: NodeHandler): WsgiApp {
   if (typeof handler !== "function") {
-    throw new OptionError(`toWsgi(handler): handler must be a function, got ${typeof handler}`);
+    throw new OptionError(
+      `toWsgi(handler): handler must be a function, got ${typeof handler}; for a Koa app import toWsgi from wsgi-bridge/koa`,
+    );
   }
   return (environ, startResponse) =>
     serve(environ, startResponse, (req, res, url) => {

@@ -399,10 +399,10 @@ it("variables: the table is what server.mjs reads, with its defaults", () => {
       return names.split(", ").map((name, i) => [name.slice(1, -1), all[i]?.replaceAll("`", "")]);
     }),
   );
-  const read = [...example("server.mjs").matchAll(/([A-Z_]+) = "([^"]*)"/g)].map(([, name, value]) => [
-    name,
-    value || "empty",
-  ]);
+  const lists = [...example("server.mjs").matchAll(/const \{ ([^}]*) \} = process\.env/g)].map((match) => match[1]);
+  const read = [...lists.join().matchAll(/([A-Z_]+)(?: = "([^"]*)")?/g)]
+    .filter(([, name]) => name !== "LISTEN_FDS") // systemd sets it
+    .map(([, name, value]) => [name, value ?? "unset"]);
   expect(table).toEqual({ ...Object.fromEntries(read), NODE_ENV: "unset" });
 });
 
