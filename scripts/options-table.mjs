@@ -1,6 +1,14 @@
-/** Makes the option tables of the README from the doc comments of the options. As a program, prints the table of one file. */
-import { readFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
+/** Makes the option tables of the pages from the doc comments of the options. */
+
+/** The file that declares the options of each table, by the name between the marks in the pages. */
+export const OPTION_FILES = {
+  fromWsgi: "src/from-wsgi/options.ts",
+  pythonApp: "src/python/options.ts",
+  remote: "src/remote/options.ts",
+  script: "src/remote/script.ts",
+  serveFastcgi: "src/servers/fastcgi/options.ts",
+  validator: "src/wsgi/validate/options.ts",
+};
 
 /** Matches a doc comment followed by `name?: type`. */
 const OPTION = /\/\*\*\n((?: {3}\*.*\n)+?) {3}\*\/\n {2}(\w+)\?: /g;
@@ -15,8 +23,4 @@ export function optionsTable(source) {
     return `| \`${name}\` | ${/^["{\d]|^console$/.test(value) ? `\`${value}\`` : value} | ${meaning} |`;
   });
   return ["| option | default | meaning |", "| --- | --- | --- |", ...rows].join("\n");
-}
-
-if (process.argv[1] === fileURLToPath(import.meta.url)) {
-  console.log(optionsTable(readFileSync(process.argv[2], "utf8")));
 }

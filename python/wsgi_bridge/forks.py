@@ -67,10 +67,10 @@ def _exit_code(code: Any) -> int:
 
 
 def _before_fork() -> None:
-    """Blocks signals during the fork: the child still has the worker's handlers, which would swallow its first signals."""
-    # traceback imports it on first use. If another thread did so during the fork, the child would wait for that thread forever.
+    # traceback imports it on first use. If another thread does so during the fork, the child waits for that thread forever.
     import ast  # noqa: F401
 
+    # The child still has the worker's handlers, which would swallow its first signals.
     _masks.before = signal.pthread_sigmask(signal.SIG_BLOCK, _replaced)
 
 
