@@ -10,13 +10,14 @@ import {
   readPairs,
   record,
 } from "../../fastcgi/records.ts";
+import { type Pending, pending } from "../pending.ts";
 
 /** The most unsent bytes after an answer to a management record: a web server may ask and never read. */
 const MAX_UNSENT = 1024 * 1024;
 
 export class RecordWriter {
   readonly #stream: Duplex;
-  #drained: { promise: Promise<void>; resolve(): void; since: number } | undefined;
+  #drained: Pending | undefined;
   #corked = false;
 
   constructor(stream: Duplex) {
@@ -106,12 +107,4 @@ function knownValues(asked: Buffer, maxConnections: number): string {
 
 function endRequest(id: number, appStatus: number, protocolStatus: number): string {
   return record(RecordType.END_REQUEST, id, String.fromCharCode(0, 0, 0, appStatus, protocolStatus, 0, 0, 0));
-}
-
-function pending(): { promise: Promise<void>; resolve(): void; since: number } {
-  let resolve: () => void = () => undefined;
-  const promise = new Promise<void>((done) => {
-    resolve = done;
-  });
-  return { promise, resolve, since: performance.now() };
 }

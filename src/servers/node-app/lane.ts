@@ -13,6 +13,7 @@ import {
 } from "../../fastcgi/records.ts";
 import { BlockQueue } from "../../wsgi/block-queue.ts";
 import type { WsgiApp } from "../../wsgi/types.ts";
+import { type Pending, pending } from "../pending.ts";
 import { LaneRequest, type Wire } from "./lane-request.ts";
 
 /**     waiting ──BEGIN──▶ reading ──PARAMS end──▶ serving ──END──▶ waiting
@@ -31,7 +32,7 @@ export class Lane {
   #id = 0;
   readonly #params: BlockQueue = new BlockQueue();
   #request: LaneRequest | undefined;
-  #drained: PromiseWithResolve | undefined;
+  #drained: Pending | undefined;
 
   constructor(stream: Duplex, app: WsgiApp) {
     this.#stream = stream;
@@ -141,17 +142,4 @@ export class Lane {
     request?.abort();
     this.#wake();
   }
-}
-
-interface PromiseWithResolve {
-  readonly promise: Promise<void>;
-  readonly resolve: () => void;
-}
-
-function pending(): PromiseWithResolve {
-  let resolve: () => void = () => undefined;
-  const promise = new Promise<void>((done) => {
-    resolve = done;
-  });
-  return { promise, resolve };
 }
