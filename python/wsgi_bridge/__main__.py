@@ -1,4 +1,4 @@
-"""Starts a worker: `python .../wsgi_bridge TARGET THREADS PROCESSES PARENT`. Must parse on old Python versions."""
+"""Starts a worker: `python .../wsgi_bridge TARGET name=value ...`, see settings.py. Must parse on old Python versions."""
 import os
 import sys
 
@@ -9,7 +9,8 @@ if sys.version_info < (3, 8):
 # Python puts this folder first on sys.path, where our modules would hide modules of the application. Its parent folder takes
 # the place while the package is imported, then the application's folder does.
 sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+from wsgi_bridge.settings import read_settings  # noqa: E402
 from wsgi_bridge.worker import main  # noqa: E402
 
 sys.path[0] = os.getcwd()
-main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), int(sys.argv[4]))
+main(read_settings(sys.argv[1:]))

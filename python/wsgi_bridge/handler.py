@@ -11,6 +11,7 @@ from .lane import Lane
 from .receiver import LaneClosed
 from .report import exception_pairs, traceback_text
 from .response import Response
+from .settings import Settings
 from .streams import ErrorStream, request_input
 
 
@@ -85,12 +86,12 @@ def _close(result: Any, errors: ErrorStream) -> None:
         errors.write("close() of the application's result failed:\n" + traceback_text(error))
 
 
-def base_environ(threads: int, processes: int) -> Dict[str, Any]:
+def base_environ(settings: Settings) -> Dict[str, Any]:
     """Returns the environ keys that are the same for every request (PEP 3333, "environ Variables")."""
     return {
         "wsgi.version": (1, 0),
-        "wsgi.multithread": threads > 1,
-        "wsgi.multiprocess": processes > 1,
+        "wsgi.multithread": settings.threads > 1,
+        "wsgi.multiprocess": settings.processes > 1,
         "wsgi.run_once": False,
         "wsgi.input_terminated": True,
         "wsgi.file_wrapper": FileWrapper,

@@ -14,6 +14,7 @@ from .control import Control
 from .handler import Handler, base_environ
 from .lane import Lane
 from .loader import LoadError, load
+from .settings import Settings
 
 #: The descriptors that Node passes to a worker: the standard ones, the control lane, then the request lanes.
 CONTROL = 3
@@ -24,10 +25,10 @@ _EXIT_SECONDS = 4.0
 _PR_SET_PDEATHSIG = 1
 
 
-def main(target: str, threads: int, processes: int, parent: int) -> None:
-    """Runs the worker. Never returns. `parent` is Node's process id."""
-    _die_with_parent(parent)
-    sys.argv[:] = [target]
+def main(settings: Settings) -> None:
+    """Runs the worker. Never returns."""
+    _die_with_parent(settings.parent)
+    sys.argv[:] = [settings.target]
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(line_buffering=True, errors="backslashreplace")  # type: ignore[union-attr]
     # Prints the stacks of all threads on a crash, and on the SIGABRT that Node sends to a process that no longer responds.
@@ -38,11 +39,11 @@ def main(target: str, threads: int, processes: int, parent: int) -> None:
     forks.set_handler(signal.SIGTERM, lambda _signal, _frame: sys.exit(0))
     control = Control(_open_socket(CONTROL))
     forks.call_in_child(control.after_fork)
-    lanes = [Lane(_open_socket(FIRST_LANE + number)) for number in range(threads)]
+    lanes = [Lane(_open_socket(FIRST_LANE + number)) for number in range(settings.threads)]
     for lane in lanes:
         forks.call_in_child(lane.after_fork)
     try:
-        app = load(target)
+        app = load(settings.target)
     except LoadError as error:
         if lanes[0].forked:
             forks.end_child(error)
@@ -50,8 +51,8 @@ def main(target: str, threads: int, processes: int, parent: int) -> None:
         sys.exit(1)
     if lanes[0].forked:
         forks.end_child(None)
-    workers = _start(app, lanes, base_environ(threads, processes))
-    control.answer(fastcgi.GET_VALUES_RESULT, fastcgi.pairs((("FCGI_MAX_CONNS", str(threads)),)))
+    workers = _start(app, lanes, base_environ(settings))
+    control.answer(fastcgi.GET_VALUES_RESULT, fastcgi.pairs((("FCGI_MAX_CONNS", str(settings.threads)),)))
     control.serve([lane.interruptible for lane in lanes])
     _shut_down(workers)
 

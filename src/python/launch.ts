@@ -14,8 +14,10 @@ const TAIL_LINES = 40;
 
 /** Starts a worker process. Its descriptor 3 is the control lane; the request lanes follow. */
 export function launch({ target, threads, processes, interpreter, directory, env }: PythonAppSettings): ChildProcess {
-  const args = [target, threads, processes, process.pid].map(String);
-  return spawn(interpreter.command, [WORKER_PROGRAM, ...args], {
+  /** See python/wsgi_bridge/settings.py. */
+  const values = { threads, processes, parent: process.pid };
+  const args = Object.entries(values).map(([name, value]) => `${name}=${value}`);
+  return spawn(interpreter.command, [WORKER_PROGRAM, target, ...args], {
     cwd: directory,
     env,
     stdio: ["ignore", "pipe", "pipe", "pipe", ...Array.from({ length: threads }, () => "pipe" as const)],

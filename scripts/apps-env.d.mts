@@ -1,0 +1,3 @@
+/** The types of `apps-env.mjs`, as far as the tests use them. */
+/** @throws PythonEnvError */
+export declare function ensureAppsPython(): string;
