@@ -257,3 +257,8 @@ export class AppAttributeError extends StartError {
 export class AppNotCallableError extends StartError {
   readonly code = "ERR_WSGI_APP_NOT_CALLABLE" as const;
 }
+
+/** The app has no green threads of gevent or eventlet, and `threads` is more than the operating system's threads allow. */
+export class AppThreadsError extends StartError {
+  readonly code = "ERR_WSGI_APP_THREADS" as const;
+}

@@ -4,6 +4,7 @@ export {
   AppImportError,
   AppNotCallableError,
   AppProtocolError,
+  AppThreadsError,
   BadRequestError,
   BodyConsumedError,
   BodyTooLargeError,

@@ -23,7 +23,7 @@ const ENTRIES = 5;
 const MAX_LINES = 200;
 /** Files that may be longer, and why. */
 const LONGER: Readonly<Record<string, number>> = {
-  "errors.ts": 260, // all errors that a program may catch
+  "errors.ts": 300, // all errors that a program may catch
   "fastcgi/connection.ts": 220, // one class with private state
   "python/request.ts": 220, // one request and all its outcomes
   "python/worker.ts": 220, // one process, from start to exit

@@ -5,16 +5,17 @@ import signal
 import socket
 import sys
 import traceback
-from typing import Any, Sequence
+from typing import Any, Callable, Sequence
 
 from . import fastcgi, forks
+from .green import GreenThreads
 from .interruptible import Interruptible
 
 _RECEIVE = 65536
 
 
 class Control:
-    """The worker's end of the control lane, a socket for what concerns the whole process. Used by the main thread."""
+    """The worker's end of the control lane, a socket for what concerns the whole process. Used by one thread."""
 
     def __init__(self, sock: socket.socket) -> None:
         self._sock = sock
@@ -31,41 +32,51 @@ class Control:
             self._data += data
         self._send(kind, content)
 
-    def serve(self, interruptibles: Sequence[Interruptible]) -> None:
-        """Returns when Node has closed the lane. Reports SIGTERM to Node, which then decides when the process exits."""
-        reader = self._wakeup_reader
-        reader.setblocking(False)
+    def watch_signals(self) -> None:
+        """Reports SIGTERM to Node from now on, which then decides when the process exits. Called in the main thread."""
+        self._wakeup_reader.setblocking(False)
         self._wakeup_writer.setblocking(False)
         # A handler of the application stays: it runs in addition to the wake-up. The default handler, and the one that this
         # package installed for the start, are replaced, because they would end the process.
         previous: Any = signal.getsignal(signal.SIGTERM)
-        replaced = previous == signal.SIG_DFL or forks.is_ours(previous)
-        if replaced:
-            forks.set_handler(signal.SIGTERM, lambda _signal, _frame: None)
+        if previous == signal.SIG_DFL or forks.is_ours(previous):
+            # asyncio, if the application uses it in the main thread, may take the wake-up away.
+            forks.set_handler(signal.SIGTERM, lambda _signal, _frame: self.request_exit())
         signal.set_wakeup_fd(self._wakeup_writer.fileno(), warn_on_full_buffer=False)
+
+    def request_exit(self) -> None:
+        """Asks Node to end this process. Node may be asked more than once."""
+        self._send(fastcgi.EXIT_REQUESTED, b"")
+
+    def serve(self, interruptibles: Sequence[Interruptible]) -> None:
+        """Returns when Node has closed the lane. An exception in a signal handler of the application does not end it."""
         poll = select.poll()
         poll.register(self._sock, select.POLLIN)
-        poll.register(reader, select.POLLIN)
-        while self._serve_once(poll, interruptibles):
+        poll.register(self._wakeup_reader, select.POLLIN)
+        while survives(lambda: self._serve_ready(poll, interruptibles), self):
             pass
-        signal.set_wakeup_fd(-1)
-        if replaced:
-            signal.signal(signal.SIGTERM, previous)
 
-    def _serve_once(self, poll: "select.poll", interruptibles: Sequence[Interruptible]) -> bool:
-        """Returns False when Node has closed the lane. An exception in a signal handler does not end the process."""
-        try:
-            if self._wakeup_reader.fileno() not in (ready for ready, _ in poll.poll()):
-                return self._receive(interruptibles)
-            signals = _recv(self._wakeup_reader)
-            if signal.SIGTERM in signals:
-                self._send(fastcgi.EXIT_REQUESTED, b"")
-            return bool(signals)
-        except SystemExit:
-            self._send(fastcgi.EXIT_REQUESTED, b"")
-        except Exception:
-            traceback.print_exc()
-        return True
+    def _serve_ready(self, poll: "select.poll", interruptibles: Sequence[Interruptible]) -> bool:
+        """Returns False when Node has closed the lane."""
+        if self._wakeup_reader.fileno() in (ready for ready, _ in poll.poll()):
+            return self._receive_signals()
+        return self._receive(interruptibles)
+
+    def serve_green(self, interruptibles: Sequence[Interruptible], threads: GreenThreads) -> None:
+        """The same as `serve`, for the main green thread."""
+        threads.start("signals", lambda: self._watch_green(threads))
+        while survives(lambda: self._serve_green(interruptibles, threads), self):
+            pass
+
+    def _serve_green(self, interruptibles: Sequence[Interruptible], threads: GreenThreads) -> bool:
+        threads.wait_readable(self._sock.fileno())
+        return self._receive(interruptibles)
+
+    def _watch_green(self, threads: GreenThreads) -> None:
+        while True:
+            threads.wait_readable(self._wakeup_reader.fileno())
+            if not self._receive_signals():
+                return
 
     def after_fork(self) -> None:
         """Called in a forked child: Node must not be told of its signals, and the lane belongs to the parent."""
@@ -74,6 +85,12 @@ class Control:
             signal.set_wakeup_fd(descriptor)  # the application has set it
         for sock in (self._sock, self._wakeup_reader, self._wakeup_writer):
             sock.close()
+
+    def _receive_signals(self) -> bool:
+        signals = _recv(self._wakeup_reader)
+        if signal.SIGTERM in signals:
+            self.request_exit()
+        return bool(signals)
 
     def _receive(self, interruptibles: Sequence[Interruptible]) -> bool:
         data = _recv(self._sock)
@@ -101,6 +118,17 @@ class Control:
             self._sock.sendall(fastcgi.record(kind, fastcgi.NULL_REQUEST_ID, content))
         except OSError:
             pass  # Node has exited; the next receive notices it
+
+
+def survives(function: Callable[[], bool], control: Control) -> bool:
+    """Calls the function and returns its result. If a signal handler of the application raises in it, returns True."""
+    try:
+        return function()
+    except SystemExit:
+        control.request_exit()
+    except Exception:
+        traceback.print_exc()
+    return True
 
 
 def _recv(sock: socket.socket) -> bytes:

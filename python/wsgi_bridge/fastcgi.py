@@ -48,6 +48,10 @@ _LONG = struct.Struct(">I")
 Buffer = Union[bytes, memoryview]
 
 
+class WrongRecordError(ValueError):
+    """The peer has sent something that is not FastCGI, or that is not allowed at this point."""
+
+
 def next_request_id(request_id: int) -> int:
     """Returns the id of the next request on the same connection. Pass 0 to get the first id."""
     return request_id + 1 if request_id < LAST_REQUEST_ID else FIRST_REQUEST_ID
@@ -90,15 +94,15 @@ def _length(count: int) -> bytes:
 
 
 def read_header(data: Union[bytes, bytearray], at: int) -> Tuple[int, int, int, int]:
-    """Returns type, request id, content length and padding length. Raises ValueError for another FastCGI version."""
+    """Returns type, request id, content length and padding length. Raises WrongRecordError for another FastCGI version."""
     version, kind, request_id, content, padding = _HEADER.unpack_from(data, at)
     if version != VERSION:
-        raise ValueError("FastCGI version %d instead of %d" % (version, VERSION))
+        raise WrongRecordError("FastCGI version %d instead of %d" % (version, VERSION))
     return kind, request_id, content, padding
 
 
 def read_pairs(content: bytes) -> Dict[str, str]:
-    """Decodes name-value pairs to latin-1 text. Raises ValueError when a length exceeds the content."""
+    """Decodes name-value pairs to latin-1 text. Raises WrongRecordError when a length exceeds the content."""
     found: Dict[str, str] = {}
     text = content.decode("latin-1")
     at, end = 0, len(content)
@@ -123,5 +127,5 @@ def read_pairs(content: bytes) -> Dict[str, str]:
             found[text[at:name_end]] = text[name_end:value_end]
             at = value_end
     except (IndexError, struct.error):
-        raise ValueError("a name-value pair is longer than its record") from None
+        raise WrongRecordError("a name-value pair is longer than its record") from None
     return found

@@ -1,6 +1,7 @@
 """Runs the application for each request, in the same steps as `wsgiref.handlers`. Knows results and their `close()`."""
 
 import sys
+import traceback
 from typing import Any, Callable, Dict
 
 from . import fastcgi
@@ -24,15 +25,24 @@ class Handler:
         self._base = base_environ
 
     def serve(self) -> None:
-        """Returns when the lane is closed."""
+        """
+        Returns when the lane is closed. In the main thread, a signal handler of the application may raise between two
+        requests. The exception ends this call, and the next call continues with the next request.
+        """
         try:
             for environ in iter(self._lane.next_request, None):
                 try:
                     self._serve_one(environ)
-                except RequestTimeout:  # raised in our own code, before or after the application's
+                except LaneClosed:
+                    raise
+                except BaseException as error:  # raised in our own code, before or after the application's
                     self._lane.end(1)
+                    if not isinstance(error, RequestTimeout):
+                        raise
         except LaneClosed:
             pass  # Node has closed the lane, so the thread ends
+        except fastcgi.WrongRecordError:
+            traceback.print_exc()
 
     def _serve_one(self, environ: Dict[str, Any]) -> None:
         lane = self._lane

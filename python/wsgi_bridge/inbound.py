@@ -1,13 +1,13 @@
 """The receiving half of a lane: requests, one after another, and their bodies. Knows records and their ids; sends nothing."""
 
-import socket
-import threading
 from collections import deque
-from typing import Callable, Deque, Dict, List, Optional
+from typing import Any, Callable, Deque, Dict, List, Optional
 
 from . import fastcgi
+from .fastcgi import WrongRecordError
 from .interruptible import Interruptible
 from .receiver import LaneClosed, Receiver
+from .threads import Threads
 
 #: How many bytes of a body `client_disconnected` reads ahead to find an ABORT_REQUEST behind them. This is more than the system
 #: buffers for a lane, so the record is found even if nobody reads the body.
@@ -21,29 +21,32 @@ class Inbound:
     ended.
     """
 
-    def __init__(self, sock: socket.socket, interruptible: Interruptible, require: Callable[[int], None]) -> None:
+    def __init__(self, sock: Any, threads: Threads, interruptible: Interruptible, require: Callable[[int], None]) -> None:
+        self._threads = threads
         self._interruptible = interruptible
         self._require = require
         #: Held by the thread that reads from the socket.
-        self._receiving = threading.Lock()
-        self._receiver = Receiver(sock)
+        self._receiving = self._threads.lock()
+        self._receiver = Receiver(sock, threads.receive_now(sock))
         self._stdin: Deque[bytes] = deque()
         #: Bytes in `_stdin`.
         self._stdin_size = 0
         self._stdin_ended = True
         self._forked = False
+        #: The parameters of the next request as far as they have arrived; None before its first record.
+        self._params: Optional[List[bytes]] = None
         #: The id of the current request, or of the last one.
         self.request_id = 0
         #: True when Node has reported that the client has disconnected, or has itself exited.
         self.aborted = False
 
     def next_request(self) -> Optional[Dict[str, str]]:
-        """Returns the parameters of the next request; None when the lane is closed. Raises ValueError for a wrong record."""
+        """Returns the parameters of the next request; None when the lane is closed. Raises WrongRecordError."""
         try:
             with self._receiving:  # another thread may still read the previous request's body, until a record is complete
                 self._discard_stdin()
             request_id = fastcgi.next_request_id(self.request_id)
-            params = self._receiver.bodyless_request(request_id)
+            params = self._receiver.bodyless_request(request_id) if self._params is None else None
             bodyless = params is not None
             if params is None:
                 params = self._read_params(request_id)
@@ -52,7 +55,8 @@ class Inbound:
         self.request_id = request_id
         self._stdin_ended = bodyless
         self.aborted = False
-        if not bodyless and not self._receiver.empty:  # take what has arrived: it may be the end of an empty body
+        # Take what has arrived, which may be the end of an empty body.
+        if not bodyless and not self._receiver.empty and self._receiver.has_record(request_id):
             self._receive_one()
         return fastcgi.read_pairs(params)
 
@@ -116,24 +120,27 @@ class Inbound:
     def after_fork(self) -> None:
         """Called in a forked child, in which a lock of another thread would stay locked for ever."""
         self._forked = True
-        self._receiving = threading.Lock()
+        self._receiving = self._threads.lock()
 
     def _read_params(self, request_id: int) -> bytes:
-        while True:
+        """Continues where the last call was interrupted, if a signal handler raised in it."""
+        while self._params is None:
             kind, number, _ = self._receiver.record()
             if kind == fastcgi.BEGIN_REQUEST and number == request_id:
-                break
+                self._params = []
             # Node may abort the previous request before it knows that the request has ended.
-            if kind != fastcgi.ABORT_REQUEST or number != self.request_id:
-                raise ValueError("a record of type %d for request %d came before request %d" % (kind, number, request_id))
-        params: List[bytes] = []
+            elif kind != fastcgi.ABORT_REQUEST or number != self.request_id:
+                raise WrongRecordError("a record of type %d for request %d came before request %d" % (kind, number, request_id))
         while True:
             kind, number, content = self._receiver.record()
             if kind != fastcgi.PARAMS or number != request_id:
-                raise ValueError("a record of type %d for request %d came within the parameters" % (kind, number))
+                raise WrongRecordError("a record of type %d for request %d came within the parameters" % (kind, number))
             if not content:
-                return b"".join(params)
-            params.append(content)
+                break
+            self._params.append(content)
+        params = b"".join(self._params)
+        self._params = None
+        return params
 
     def _discard_stdin(self) -> None:
         self._stdin.clear()
@@ -146,7 +153,7 @@ class Inbound:
         """Receives one record of the current request."""
         kind, number, content = self._receiver.record()
         if number != self.request_id:
-            raise ValueError("a record of type %d for request %d came within request %d" % (kind, number, self.request_id))
+            raise WrongRecordError("a record of type %d for request %d came within request %d" % (kind, number, self.request_id))
         if kind == fastcgi.STDIN:
             if content:
                 self._stdin.append(content)
@@ -156,4 +163,4 @@ class Inbound:
         elif kind == fastcgi.ABORT_REQUEST:
             self.aborted = True
         else:
-            raise ValueError("a record of type %d is not allowed within a request" % kind)
+            raise WrongRecordError("a record of type %d is not allowed within a request" % kind)

@@ -3,7 +3,7 @@
 import sys
 import threading
 import traceback
-from typing import Any, Optional
+from typing import Any
 
 from .report import application_stack
 
@@ -17,8 +17,8 @@ class Interruptible:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        #: The thread's id during a request; None between requests.
-        self._thread: Optional[int] = None
+        #: The thread, as `_current` returns it, during a request; None between requests.
+        self._thread: Any = None
         #: The number of the current request, counted from 1.
         self._number = 0
         #: True if an exception was scheduled in the thread.
@@ -30,10 +30,13 @@ class Interruptible:
         #: True while `interrupt` runs. It may have checked `_shielded` before the thread set it.
         self._interrupting = False
 
+    def _current(self) -> Any:
+        return threading.get_ident()
+
     def begin(self) -> None:
         """Starts a request. From here on the thread may be interrupted."""
         self._number += 1  # no lock is needed: `interrupt` does nothing until `_thread` is set
-        self._thread = threading.get_ident()
+        self._thread = self._current()
 
     def end(self) -> None:
         """Ends the request. From here on the thread is not interrupted; a scheduled exception is cancelled. Idempotent."""
@@ -50,7 +53,7 @@ class Interruptible:
         Defers interrupts until `unshield()`, for code that must not stop halfway. Returns False, and has no effect, in a thread
         that does not serve the request. Raises RequestTimeout if an interrupt has already happened.
         """
-        if self._thread != threading.get_ident():
+        if self._thread != self._current():
             return False
         try:
             self._shielded = True
@@ -78,7 +81,7 @@ class Interruptible:
             thread = self._thread
             if thread is None or self._number != number:
                 return ""
-            stack = _stack(thread)
+            stack = stack_text(sys._current_frames().get(thread))
             self._interrupting = True
             try:
                 if not self._is_deferred():
@@ -98,8 +101,8 @@ class Interruptible:
         return False
 
 
-def _stack(thread: int) -> str:
-    frame = sys._current_frames().get(thread)
+def stack_text(frame: Any) -> str:
+    """Returns the stack of a thread from the application's first frame on. `frame` is the thread's newest one."""
     return "".join(traceback.StackSummary.extract(application_stack(traceback.walk_stack(frame))).format())
 
 

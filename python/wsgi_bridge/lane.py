@@ -2,13 +2,12 @@
 
 import os
 import socket
-import threading
-from typing import Dict, Iterable, Optional
+from typing import Any, Dict, Iterable, Optional
 
 from . import fastcgi
 from .inbound import Inbound
-from .interruptible import Interruptible
 from .receiver import LaneClosed
+from .threads import Threads
 
 _MORE: int = getattr(socket, "MSG_MORE", 0)
 
@@ -29,18 +28,19 @@ class Lane:
     request. If that request has ended, the call raises RequestEndedError, and has no effect on the next request of the lane.
     """
 
-    def __init__(self, sock: socket.socket) -> None:
+    def __init__(self, sock: Any, threads: Optional[Threads] = None) -> None:
         self._sock = sock
-        self._sending = threading.Lock()
+        self._threads = threads = threads or Threads()
+        self._sending = threads.lock()
         self._open = False
         self._forked = False
         #: Interrupts the thread that serves the lane.
-        self.interruptible = Interruptible()
+        self.interruptible = threads.interruptible()
         #: The receiving half.
-        self.inbound = Inbound(sock, self.interruptible, self.require)
+        self.inbound = Inbound(sock, threads, self.interruptible, self.require)
 
     def next_request(self) -> Optional[Dict[str, str]]:
-        """Returns the parameters of the next request; None when the lane is closed. Raises ValueError for a wrong record."""
+        """Returns the parameters of the next request; None when the lane is closed. Raises WrongRecordError."""
         params = self.inbound.next_request()
         self._open = params is not None
         return params
@@ -74,9 +74,6 @@ class Lane:
             with self._sending:
                 self.require(request_id)
                 self._send_pieces(request_id, descriptor, offset, size)
-        except LaneClosed:
-            self._shut_down()
-            raise
         finally:
             if shielded:
                 self.interruptible.unshield()
@@ -90,13 +87,16 @@ class Lane:
                     raise LaneClosed  # the file was truncated after its size was read
                 offset += sent
                 size -= sent
-        except OSError as error:
-            raise LaneClosed from error
+        except BaseException as error:
+            self._shut_down()
+            if isinstance(error, OSError):
+                raise LaneClosed from error
+            raise
 
     def _shut_down(self) -> None:
         """
-        Closes the lane, because the content that a record header announced cannot be sent. Node aborts the response, and
-        replaces the process when its requests have ended.
+        Closes the lane, because the rest of a record that was begun cannot be sent. Node aborts the response, and replaces the
+        process when its requests have ended.
         """
         try:
             self._sock.shutdown(socket.SHUT_RDWR)
@@ -134,7 +134,7 @@ class Lane:
         """Called in a forked child: the lane belongs to the parent, and a lock of another thread would stay locked for ever."""
         self._forked = True
         self._open = False
-        self._sending = threading.Lock()
+        self._sending = self._threads.lock()
         self.inbound.after_fork()
         self._sock.close()
 
@@ -155,3 +155,6 @@ class Lane:
             self._sock.sendall(data)
         except OSError as error:
             raise LaneClosed from error
+        except BaseException:  # a signal handler of the application has raised in the main thread
+            self._shut_down()
+            raise

@@ -1,9 +1,9 @@
 """Reads FastCGI records from a socket. Knows bytes; does not look inside requests."""
 
-import socket
-from typing import Optional, Tuple, Union
+from typing import Any, Optional, Tuple, Union
 
 from . import fastcgi
+from .threads import ReceiveNow
 
 _RECEIVE = 65536
 #: A request without a body usually arrives in one piece: BEGIN_REQUEST, one PARAMS record, and the ends of both streams. These
@@ -28,8 +28,9 @@ class LaneClosed(Exception):
 class Receiver:
     """Cuts received bytes into records. Used by one thread at a time."""
 
-    def __init__(self, sock: socket.socket) -> None:
+    def __init__(self, sock: Any, receive_now: ReceiveNow) -> None:
         self._sock = sock
+        self._receive_now = receive_now
         #: Received bytes. A bytearray while `has_record` collects the pieces of a record, because it grows in place.
         self._data: Union[bytes, bytearray] = b""
         #: How many bytes of `_data` were already returned.
@@ -60,16 +61,19 @@ class Receiver:
         return None
 
     def record(self) -> Tuple[int, int, bytes]:
-        """Waits for the next record and returns its type, request id and content. Raises LaneClosed, ValueError."""
+        """
+        Waits for the next record and returns its type, request id and content. If a signal handler raises during the wait, the
+        next call returns the same record. Raises LaneClosed, WrongRecordError.
+        """
         if len(self._data) - self._at < fastcgi.HEADER_LENGTH:
             self._fill(fastcgi.HEADER_LENGTH)
         kind, request_id, length, padding = fastcgi.read_header(self._data, self._at)
+        whole = fastcgi.HEADER_LENGTH + length + padding
+        if len(self._data) - self._at < whole:
+            self._fill(whole)
         start = self._at + fastcgi.HEADER_LENGTH
-        self._at = start
-        if len(self._data) - start < length + padding:
-            self._fill(length + padding)
-        content = bytes(self._data[self._at : self._at + length])
-        self._at += length + padding
+        content = bytes(self._data[start : start + length])
+        self._at += whole
         return kind, request_id, content
 
     def has_record(self, request_id: int) -> bool:
@@ -83,7 +87,7 @@ class Receiver:
                 if held >= fastcgi.HEADER_LENGTH + length + padding:
                     return True
             try:
-                part = self._sock.recv(_RECEIVE, socket.MSG_DONTWAIT)
+                part = self._receive_now(_RECEIVE)
             except BlockingIOError:
                 return False
             except OSError as error:
@@ -100,17 +104,19 @@ class Receiver:
         """Receives until at least `count` bytes are unread."""
         parts = [self._data[self._at :]]
         held = len(parts[0])
-        while held < count:
-            part = self._receive(max(_RECEIVE, count - held))
-            parts.append(part)
-            held += len(part)
-        self._data = b"".join(parts)
-        self._at = 0
+        try:
+            while held < count:
+                part = self._receive(max(_RECEIVE, count - held))
+                parts.append(part)
+                held += len(part)
+        finally:  # a signal handler of the application may raise in the main thread
+            self._data = b"".join(parts)
+            self._at = 0
 
     def _receive(self, count: int) -> bytes:
         """Waits for bytes and returns at least one, at most `count`."""
         try:
-            part = self._sock.recv(count)
+            part: bytes = self._sock.recv(count)
         except OSError as error:
             raise LaneClosed from error
         if not part:

@@ -2,7 +2,6 @@
 
 import importlib
 import os
-import threading
 import traceback
 from typing import Any, Iterable, Iterator, List, Tuple
 
@@ -65,13 +64,11 @@ def _application_traceback(tb: Any) -> Any:
 
 def application_stack(frames: Iterable[Tuple[Any, int]]) -> List[Tuple[Any, int]]:
     """Returns the application's frames, oldest first. `frames` come from `traceback.walk_stack`, newest first."""
-    stack = [(frame, line) for frame, line in frames if not _is_thread_frame(frame.f_code.co_filename)]
+    stack = list(frames)
     stack.reverse()
-    return stack
-
-
-def _is_thread_frame(filename: str) -> bool:
-    return filename.startswith(_PACKAGE) or filename == threading.__file__
+    ours = [frame.f_code.co_filename.startswith(_PACKAGE) for frame, _ in stack]
+    first = ours.index(True) if True in ours else 0  # before it is the start of the thread
+    return [item for item, is_ours in zip(stack[first:], ours[first:]) if not is_ours]
 
 
 def _is_import_frame(filename: str) -> bool:

@@ -1,26 +1,24 @@
-"""A worker process: loads the application, serves each lane in its own thread, and ends with Node."""
+"""A worker process: takes its descriptors and loads the application. `serving.py` does the rest."""
 
 import faulthandler
 import os
 import signal
 import socket
 import sys
-import threading
-import time
-from typing import Any, Callable, List, Sequence
+from typing import Any, Callable, List
 
 from . import fastcgi, forks
 from .control import Control
-from .handler import Handler, base_environ
+from .green import green_threads
 from .lane import Lane
 from .loader import LoadError, load
+from .serving import serve
 from .settings import Settings
+from .threads import Threads
 
 #: The descriptors that Node passes to a worker: the standard ones, the control lane, then the request lanes.
 CONTROL = 3
 FIRST_LANE = 4
-#: How long running requests may take after Node has closed the control lane or has exited.
-_EXIT_SECONDS = 4.0
 #: See prctl(2).
 _PR_SET_PDEATHSIG = 1
 
@@ -37,24 +35,37 @@ def main(settings: Settings) -> None:
     # inherit SIG_IGN.
     forks.set_handler(signal.SIGINT, lambda _signal, _frame: None)
     forks.set_handler(signal.SIGTERM, lambda _signal, _frame: sys.exit(0))
-    control = Control(_open_socket(CONTROL))
+    control = Control(_control_socket())
     forks.call_in_child(control.after_fork)
-    lanes = [Lane(_open_socket(FIRST_LANE + number)) for number in range(settings.threads)]
+    descriptors = list(range(FIRST_LANE, FIRST_LANE + settings.threads))
+    for descriptor in descriptors:
+        os.set_inheritable(descriptor, False)
+    forks.call_in_child(lambda: _close(descriptors))
+    app = _load(settings, control)
+    threads: Threads = green_threads() or Threads()
+    # Made after the application was loaded, because it decides what kind of threads there are.
+    lanes = [Lane(threads.socket(descriptor), threads) for descriptor in descriptors]
+    descriptors.clear()
     for lane in lanes:
         forks.call_in_child(lane.after_fork)
+    serve(app, lanes, threads, control, settings)
+
+
+def _load(settings: Settings, control: Control) -> Callable[..., Any]:
+    process = os.getpid()
     try:
         app = load(settings.target)
+        limit = (green_threads() or Threads()).limit
+        if settings.threads > limit:
+            raise LoadError("threads", limit=str(limit))
     except LoadError as error:
-        if lanes[0].forked:
+        if os.getpid() != process:  # the application has forked, and this is the child
             forks.end_child(error)
         control.answer(fastcgi.EXCEPTION, fastcgi.pairs(error.report))
         sys.exit(1)
-    if lanes[0].forked:
+    if os.getpid() != process:
         forks.end_child(None)
-    workers = _start(app, lanes, base_environ(settings))
-    control.answer(fastcgi.GET_VALUES_RESULT, fastcgi.pairs((("FCGI_MAX_CONNS", str(settings.threads)),)))
-    control.serve([lane.interruptible for lane in lanes])
-    _shut_down(workers)
+    return app
 
 
 def _die_with_parent(parent: int) -> None:
@@ -75,47 +86,13 @@ def _die_with_parent(parent: int) -> None:
         os._exit(1)  # Node exited before the call of prctl
 
 
-def _open_socket(descriptor: int) -> socket.socket:
-    sock = socket.socket(fileno=descriptor)
+def _control_socket() -> socket.socket:
+    sock = socket.socket(fileno=CONTROL)
     sock.set_inheritable(False)
     sock.setblocking(True)
     return sock
 
 
-def _start(app: Callable[..., Any], lanes: Sequence[Lane], base: "dict[str, Any]") -> List[threading.Thread]:
-    workers = []
-    for number, lane in enumerate(lanes):
-        handler = Handler(app, lane, base)
-        worker = threading.Thread(target=_serve, args=(handler, lane), name="lane-%d" % number, daemon=True)
-        worker.start()
-        workers.append(worker)
-    return workers
-
-
-def _serve(handler: Handler, lane: Lane) -> None:
-    """Serves the lane, and closes it if that fails for any reason: Node then replaces the process."""
-    try:
-        handler.serve()
-    finally:
-        lane.close()
-
-
-def _shut_down(workers: List[threading.Thread]) -> None:
-    """Waits for the lanes' threads, then exits. Node closes each lane when it has no request."""
-    deadline = time.monotonic() + _EXIT_SECONDS
-    for worker in workers:
-        worker.join(max(0.0, deadline - time.monotonic()))
-    # Non-daemon threads of the application would keep the interpreter alive for ever.
-    watchdog = threading.Timer(_EXIT_SECONDS, _exit_now)
-    watchdog.daemon = True
-    watchdog.start()
-    sys.exit(0)
-
-
-def _exit_now() -> None:
-    """Terminates daemonic child processes, as Python would at its own exit, and exits without waiting for threads."""
-    processes = sys.modules.get("multiprocessing.process")
-    for child in processes.active_children() if processes is not None else ():
-        if child.daemon:
-            child.terminate()
-    os._exit(0)
+def _close(descriptors: List[int]) -> None:
+    for descriptor in descriptors:
+        os.close(descriptor)

@@ -39,9 +39,11 @@ export interface PythonAppOptions {
    */
   processes?: number | undefined;
   /**
-   * How many requests one process serves at the same time, each in its own thread.
+   * How many requests one process serves at the same time, each in its own thread; 256 at most.
    *
-   * Use 1 for an application that is not thread-safe. Raise it for an application that often waits, for example for a database.
+   * Use 1 for an application that is not thread-safe: it then runs in the process's main thread. Raise it for an application
+   * that often waits, for example for a database. If the application calls gevent's or eventlet's `monkey_patch`, the threads are
+   * theirs, and there may be 10000.
    *
    * @default 4
    */

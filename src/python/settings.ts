@@ -34,9 +34,10 @@ export interface PythonAppSettings {
   readonly logger: Logger;
 }
 
-/** A larger number is most likely a mistake. Each thread also costs Node a file descriptor. */
+/** A larger number is most likely a mistake. */
 const MAX_PROCESSES = 256;
-const MAX_THREADS = 256;
+/** For green threads; see python/wsgi_bridge/threads.py for others. Each thread also costs Node a file descriptor. */
+const MAX_THREADS = 10_000;
 
 /** The names of all options. The type makes the compiler check that none is missing. */
 const OPTIONS: Readonly<Record<keyof PythonAppOptions, true>> = {

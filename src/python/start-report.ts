@@ -3,6 +3,7 @@ import {
   AppAttributeError,
   AppImportError,
   AppNotCallableError,
+  AppThreadsError,
   InterpreterError,
   type StartError,
 } from "../errors.ts";
@@ -33,6 +34,10 @@ const ERRORS: Readonly<Record<string, (field: Field, settings: PythonAppSettings
       `"${field("name")}" is of type ${field("type")} and cannot be called; name a ${expected}`,
     );
   },
+  threads: (field, { threads }) =>
+    new AppThreadsError(
+      `threads is ${threads}, but this app can have ${field("limit")} at most; more are for apps that gevent or eventlet has patched (monkey.patch_all())`,
+    ),
 };
 
 const APP = "WSGI app, a callable that takes environ and start_response";

@@ -108,7 +108,7 @@ def do_close_descriptors(environ, start_response):
 
 
 def lane_of_this_thread():
-    return 4 + int(threading.current_thread().name.partition("-")[2])
+    return 4 + int(threading.current_thread().name.partition("-")[2] or 0)  # the main thread has the first lane
 
 
 def do_terminate(environ, start_response):

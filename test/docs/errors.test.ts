@@ -438,6 +438,7 @@ describe("starting a Python app", () => {
     ["shop:application", () => project("def app(): pass\n\ndef index(): pass\n"), "APP_ATTRIBUTE"],
     ["helpers", () => project("def create_shop(): pass\n", "helpers"), "APP_ATTRIBUTE"],
     ["shop:__name__", () => project(""), "APP_NOT_CALLABLE"],
+    ["shop:app", () => ({ ...project("def app(): pass\n"), threads: 1000 }), "APP_THREADS"],
     ["shop:app", () => ({ ...project("import time\ntime.sleep(60)\n"), startTimeout: 300 }), "START_TIMEOUT"],
     ["shop:app", () => ({ ...python, python: "python3.99" }), "INTERPRETER"],
     ["shop:app", () => ({ ...python, python: "/bin/false" }), "INTERPRETER"],

@@ -5,6 +5,7 @@ import { readFileSync, renameSync, symlinkSync } from "node:fs";
 import { createServer, maxHeaderSize } from "node:http";
 import { join } from "node:path";
 import { expect, it, onTestFinished, vi } from "vitest";
+import { ensureAppsPython } from "../../scripts/apps-env.mjs";
 import { ensurePython } from "../../scripts/python-env.mjs";
 import { LIMITS } from "../../src/wsgi/vetting.ts";
 import { hostPython, startPython } from "../support/python.ts";
@@ -15,11 +16,13 @@ import { type Program, Workspace } from "./program.ts";
 const PROBE = `import asyncio, json, os, signal, sqlite3, sys, threading, time
 
 DATABASE = sqlite3.connect(":memory:")
+asyncio.set_event_loop(asyncio.new_event_loop())
 
 
 def tried(call):
     try:
-        return repr(call())
+        call()
+        return "works"
     except Exception as error:
         return type(error).__name__
 
@@ -215,20 +218,32 @@ it("the allow-list is the one that the page has", async () => {
   }
 });
 
-it("a request runs in no main thread and without stdin, as the page says", async () => {
+it.each([
+  [1, [true, "works", "works", "works", "works", false, true, ["shop:app"]]],
+  [2, [false, "ProgrammingError", "ValueError", "RuntimeError", "works", true, true, ["shop:app"]]],
+])("with threads: %i a request runs where the page says, without stdin", async (threads, expected) => {
   legacy(PROBE);
-  const { url } = await hostPython("shop:app", { directory: join(workspace.folder, "legacy"), threads: 1 });
-  const answers = ["/main", "/sqlite", "/signal", "/get_event_loop", "/run", "/thread", "/stdin", "/argv"];
-  expect(await Promise.all(answers.map((path) => jsonOf(url + path)))).toEqual([
-    false,
-    "ProgrammingError",
-    "ValueError",
-    "RuntimeError",
-    "None",
-    true,
-    true,
-    ["shop:app"],
-  ]);
+  const { url } = await hostPython("shop:app", { directory: join(workspace.folder, "legacy"), threads });
+  const paths = ["/main", "/sqlite", "/signal", "/get_event_loop", "/run", "/thread", "/stdin", "/argv"];
+  const answers = [];
+  for (const path of paths) answers.push(await jsonOf(url + path));
+  expect(answers).toEqual(expected);
+});
+
+it("gevent: the clock ticks for many clients at once", async () => {
+  const source = page.take("python", "monkey.patch_all()");
+  expect(page.take("js", 'pythonApp("clock:app"')).toContain("threads: 1000");
+  workspace.write("legacy/clock.py", source);
+  const options = { python: ensureAppsPython(), threads: 100, gracefulTimeout: 0 };
+  const { url } = await hostPython("clock:app", { directory: join(workspace.folder, "legacy"), ...options });
+  const controller = new AbortController();
+  onTestFinished(() => controller.abort());
+  const { signal } = controller;
+  const clocks = Array.from({ length: 99 }, async () => {
+    const reader = (await fetch(`${url}/clock`, { signal })).body?.getReader();
+    return new TextDecoder().decode((await reader?.read())?.value);
+  });
+  for (const tick of await Promise.all(clocks)) expect(tick).toMatch(/^data: \d+\n\n$/);
 });
 
 it("the program for CI ends well with an app that loads, and with 1 and the traceback with one that does not", async () => {
@@ -337,8 +352,12 @@ it("sizes in the text are the defaults", () => {
     new Map([...names.map((name) => [name, OPTIONS.get(name)] as const), ["fromWsgi", maxBodySize] as const]),
   );
   expect(page.text).toContain("may be 256 at most");
-  for (const option of ["processes", "threads"])
-    expect(() => startPython("shop:app", { [option]: 257 })).toThrow(`${option} must be a whole number from 1 to 256`);
+  const rejects = (option: string, most: number): void =>
+    expect(() => startPython("shop:app", { [option]: most + 1 })).toThrow(
+      `${option} must be a whole number from 1 to ${most}`,
+    );
+  rejects("processes", 256);
+  rejects("threads", 10_000);
 });
 
 it("the event stream ends when its client leaves", async () => {

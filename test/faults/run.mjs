@@ -10,6 +10,7 @@ const TESTS = [
   "slow-readers.mjs",
   "stalled-uploads.mjs",
   "tiny-blocks.mjs",
+  "event-streams.mjs",
   "gigabyte.mjs",
 ];
 
