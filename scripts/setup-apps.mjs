@@ -1,6 +1,7 @@
 /**
  * `npm run setup:apps`: creates the Python environment of the foreign libraries and applications that the tests host, in
- * `.venv-apps`. Prints nothing if it exists. Everything comes from Python's package index.
+ * `.venv-apps`. Prints nothing if it exists. Everything comes from Python's package index. The interpreter is that of the other
+ * tests, unless WSGI_BRIDGE_APPS_PYTHON names another one: it must be CPython 3.10 or later.
  */
 import { spawnSync } from "node:child_process";
 import { rmSync, writeFileSync } from "node:fs";
@@ -12,7 +13,7 @@ const PIP_INSTALL = "-m pip install -qq --disable-pip-version-check --retries 2 
 if (!isAppsCurrent()) {
   console.log("Installing foreign libraries and applications for the tests into .venv-apps …");
   rmSync(APPS_VENV, { recursive: true, force: true });
-  run(ensurePython(), ["-m", "venv", APPS_VENV]);
+  run(process.env.WSGI_BRIDGE_APPS_PYTHON || ensurePython(), ["-m", "venv", APPS_VENV]);
   run(APPS_PYTHON, [...PIP_INSTALL, APPS_REQUIREMENTS]);
   writeFileSync(APPS_STAMP, appsHash());
   console.log(`Done: ${APPS_PYTHON}`);
