@@ -54,6 +54,8 @@ def real_file(result: Any) -> Optional[RealFile]:
     if type(raw) is not io.FileIO or file.closed:
         return None
     status = os.fstat(raw.fileno())
-    if not stat.S_ISREG(status.st_mode) or status.st_size == 0:  # files in /proc have size 0 and still have content
+    if not stat.S_ISREG(status.st_mode):
         return None
-    return RealFile(file, file.tell())
+    offset = file.tell()
+    # Such files are read: those in /proc have size 0 and still have content, and those sought beyond their end are empty.
+    return RealFile(file, offset) if offset < status.st_size else None

@@ -19,10 +19,11 @@ from .streams import ErrorStream, request_input
 class Handler:
     """Serves the requests of one lane, one after another."""
 
-    def __init__(self, app: Callable[..., Any], lane: Lane, base_environ: Dict[str, Any]) -> None:
+    def __init__(self, app: Callable[..., Any], lane: Lane, base_environ: Dict[str, Any], strict: bool) -> None:
         self._app = app
         self._lane = lane
         self._base = base_environ
+        self._strict = strict
 
     def serve(self) -> None:
         """
@@ -47,7 +48,7 @@ class Handler:
     def _serve_one(self, environ: Dict[str, Any]) -> None:
         lane = self._lane
         request_id = lane.request_id
-        response = Response(lane, environ["REQUEST_METHOD"])
+        response = Response(lane, environ, self._strict)
         environ.update(self._base)
         environ["wsgi.url_scheme"] = "https" if environ.get("HTTPS") == "on" else "http"
         environ["wsgi.input"] = request_input(lane)

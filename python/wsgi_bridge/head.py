@@ -20,7 +20,7 @@ class Head(NamedTuple):
 
 _STATUS = re.compile(r"[2-9][0-9][0-9] [\x20-\x7e\x80-\xff]*")
 _TOKEN = re.compile(r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+")
-_BAD_VALUE = re.compile(r"[^\t\x20-\x7e\x80-\xff]")
+BAD_VALUE = re.compile(r"[^\t\x20-\x7e\x80-\xff]")
 #: The largest Content-Length: the largest integer that JavaScript represents exactly.
 _MAX_LENGTH = 2**53 - 1
 #: The most characters of a head. Node accepts 256 KiB; 64 bytes are left for a Content-Length and the empty line.
@@ -28,7 +28,7 @@ _HEAD_LIMIT = 256 * 1024 - 64
 
 #: RFC 9110 section 7.6.1 and PEP 3333, "Other HTTP Features": these fields belong to the connection, so only the server
 #: may set them.
-_HOP_BY_HOP = frozenset(
+HOP_BY_HOP = frozenset(
     "connection keep-alive proxy-authenticate proxy-authorization proxy-connection te trailer trailers"
     " transfer-encoding upgrade".split()
 )
@@ -40,8 +40,11 @@ _names: Dict[str, bool] = {}
 _CACHE_SIZE = 512
 
 
-def parse_head(status: Any, headers: Any) -> Head:
-    """Checks a status and a header list, and copies them. Raises an AppProtocolError that names the broken rule."""
+def parse_head(status: Any, headers: Any, status_field: bool = False) -> Head:
+    """
+    Checks a status and a header list, and copies them. Raises an AppProtocolError that names the broken rule.
+    `status_field` allows headers named Status.
+    """
     code = _statuses.get(status) if type(status) is str else None
     if code is None:
         code = _check_status(status)
@@ -57,7 +60,7 @@ def parse_head(status: Any, headers: Any) -> Head:
         name, value = item
         is_length = _names.get(name)
         if is_length is None:
-            is_length = _check_name(name)
+            is_length = _check_name(name, status_field)
         if not (value.isascii() and value.isprintable()):
             _check_value(name, value)
         if is_length:
@@ -84,13 +87,15 @@ def _check_status(status: Any) -> int:
     return code
 
 
-def _check_name(name: str) -> bool:
+def _check_name(name: str, status_field: bool) -> bool:
     if not _TOKEN.fullmatch(name):
         raise AppProtocolError("start_response: %.80r is not a valid header name (RFC 9110 section 5.6.2, token)" % name)
     lower = name.lower()
     if lower == "status":
-        raise AppProtocolError("start_response: Status is not a header; pass the status as the first argument")
-    if lower in _HOP_BY_HOP:
+        if not status_field:
+            raise AppProtocolError("start_response: Status is not a header; pass the status as the first argument")
+        return False
+    if lower in HOP_BY_HOP:
         raise AppProtocolError(
             'start_response: %s is hop-by-hop, so only the server may set it (PEP 3333, "Other HTTP Features")' % name
         )
@@ -108,7 +113,7 @@ def _length(value: str) -> int:
 
 
 def _check_value(name: str, value: str) -> None:
-    bad = _BAD_VALUE.search(value)
+    bad = BAD_VALUE.search(value)
     if bad is not None:
         # Shows only the bad character: the value may be a session cookie, and messages go to logs.
         raise AppProtocolError(

@@ -2,6 +2,7 @@
 
 import importlib
 import os
+import sys
 import traceback
 from typing import Any, Iterable, Iterator, List, Tuple
 
@@ -69,6 +70,19 @@ def application_stack(frames: Iterable[Tuple[Any, int]]) -> List[Tuple[Any, int]
     ours = [frame.f_code.co_filename.startswith(_PACKAGE) for frame, _ in stack]
     first = ours.index(True) if True in ours else 0  # before it is the start of the thread
     return [item for item, is_ours in zip(stack[first:], ours[first:]) if not is_ours]
+
+
+def calling_line() -> str:
+    """Returns `file:line` of the application's frame that has called this package."""
+    frame = sys._getframe()
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(_PACKAGE):
+        frame = frame.f_back
+    try:
+        folder = os.path.join(os.getcwd(), "")
+    except OSError:  # the folder was deleted
+        folder = ""
+    filename = frame.f_code.co_filename
+    return "%s:%d" % (filename[len(folder) :] if filename.startswith(folder) else filename, frame.f_lineno)
 
 
 def _is_import_frame(filename: str) -> bool:

@@ -1,11 +1,12 @@
 """Writes responses and enforces PEP 3333's rules. Mirrors `src/wsgi/response.ts`. Knows a lane; knows no socket."""
 
-from typing import Any, Callable, Iterable, List, Optional, Tuple
+from typing import Any, Callable, Dict, Iterable, List, Optional, Tuple
 
 from . import fastcgi
 from .files import RealFile, real_file
 from .head import AppProtocolError, Head, parse_head
 from .lane import Lane
+from .lenient import log_once, repaired_head
 
 #     idle --start--> held --commit--> sent --restart--> broken    (PEP 3333, "The start_response() Callable")
 # In `held` the head waits for the first non-empty block. Until then a call with exc_info may replace it. After that such a call
@@ -17,12 +18,17 @@ _NO_CLOSE = (list, tuple)
 
 
 class Response:
-    """Writes one response to a lane. `method` decides whether the response has a body."""
+    """
+    Writes one response to a lane. The request's method decides whether the response has a body. Unless `strict` is true, what
+    gunicorn serves is served as well, and logged.
+    """
 
-    def __init__(self, lane: Lane, method: str) -> None:
+    def __init__(self, lane: Lane, environ: Dict[str, Any], strict: bool) -> None:
         self._lane = lane
         self._request_id = lane.request_id
-        self._method = method
+        self._method: str = environ["REQUEST_METHOD"]
+        self._uri: str = environ.get("REQUEST_URI", "")
+        self._strict = strict
         self._state = IDLE
         #: None while idle, and after start_response has rejected its arguments.
         self._head: Optional[Head] = None
@@ -47,10 +53,19 @@ class Response:
         elif self._state != IDLE:
             if not self._lane.forked:
                 self._lane.require(self._request_id)
-            raise AppProtocolError("start_response was called twice; a second call needs exc_info")
+            if self._strict or self._state != HELD or self._head is not None:
+                raise AppProtocolError("start_response was called twice; a second call needs exc_info")
+            what = "start_response was called again, without exc_info, after it had raised"
+            log_once("restart", what, "its new arguments were used; pass it exc_info", self._request)
         self._state = HELD
         self._head = None
-        self._head = parse_head(status, headers)
+        try:
+            self._head = parse_head(status, headers)
+        except AppProtocolError:
+            if self._strict:
+                raise
+        if self._head is None:
+            self._head = repaired_head(status, headers, self._request)
         return self.write
 
     def client_disconnected(self) -> bool:
@@ -68,7 +83,11 @@ class Response:
         self._used_write = True
         head = self._commit(None) if self._state != SENT else b""
         if self._left is not None and not self._bodyless and len(data) > self._left:
-            raise AppProtocolError("write() exceeds the Content-Length")
+            if self._strict:
+                raise AppProtocolError("write() exceeds the Content-Length")
+            remedy = "the surplus was dropped; write as many bytes as it says"
+            log_once("write", "write() exceeds the Content-Length", remedy, self._request)
+            data = data[: self._left]
         parts = self._records(head, data)
         if parts:
             self._lane.send(self._request_id, parts)
@@ -78,7 +97,11 @@ class Response:
     def finish(self, result: Iterable[bytes]) -> bool:
         """Sends the result's blocks. Returns True if the end of the request was sent with them."""
         if isinstance(result, (str, bytes)):
-            raise AppProtocolError("the application returned its body bare; return a list of one bytes object: [body]")
+            if self._strict or result:
+                raise AppProtocolError("the application returned its body bare; return a list of one bytes object: [body]")
+            what = "the application returned an empty %s instead of a list" % type(result).__name__
+            log_once("result", what, "an empty body was sent; return []", self._request, called=False)
+            result = []
         no_close = type(result) in _NO_CLOSE
         file = None if no_close else real_file(result)
         if file is not None:
@@ -158,6 +181,11 @@ class Response:
             return fastcgi.stream(fastcgi.STDOUT, self._request_id, head + block)
         stream = fastcgi.stream(fastcgi.STDOUT, self._request_id, head)
         return stream + fastcgi.stream(fastcgi.STDOUT, self._request_id, block)
+
+    @property
+    def _request(self) -> str:
+        """The request, for the log."""
+        return "%s %s" % (self._method, self._uri)
 
     def _require_all(self) -> None:
         """Raises AppProtocolError if the body is shorter than its Content-Length."""

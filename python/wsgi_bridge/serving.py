@@ -23,7 +23,7 @@ def serve(
 ) -> NoReturn:
     """Tells Node that the application is loaded, and serves. Called in the main thread, which runs the signal handlers."""
     base = base_environ(settings)
-    handlers = [Handler(app, lane, base) for lane in lanes]
+    handlers = [Handler(app, lane, base, settings.strict) for lane in lanes]
     interruptibles = [lane.interruptible for lane in lanes]
     ready = fastcgi.pairs((("FCGI_MAX_CONNS", str(len(lanes))), ("threads", threads.library)))
     control.watch_signals()

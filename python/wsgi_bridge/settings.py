@@ -14,10 +14,13 @@ class Settings(NamedTuple):
     processes: int
     #: Node's process id.
     parent: int
+    #: Whether what PEP 3333 forbids is an error even where gunicorn serves it.
+    strict: bool
 
 
 def read_settings(arguments: Sequence[str]) -> Settings:
     """Reads `TARGET name=value ...`."""
     target, *pairs = arguments
     values: Dict[str, str] = dict(pair.split("=", 1) for pair in pairs)
-    return Settings(target, int(values["threads"]), int(values["processes"]), int(values["parent"]))
+    threads, processes, parent = (int(values[name]) for name in ("threads", "processes", "parent"))
+    return Settings(target, threads, processes, parent, strict=values["strict"] == "true")

@@ -1,5 +1,5 @@
 /** The head of a CGI response (RFC 3875 §6.3): a Status field, header fields, an empty line. Knows text; knows no record. */
-import { RESPONSE_HEAD_LIMIT } from "../wsgi/response-head.ts";
+import { RESPONSE_HEAD_LIMIT, statusField } from "../wsgi/response-head.ts";
 import type { HeaderPair } from "../wsgi/types.ts";
 
 export interface CgiHead {
@@ -52,7 +52,7 @@ const CR = 0x0d;
 
 /**
  * Reads a head from the front of STDOUT. Returns `undefined` until its empty line has arrived. The status of a head without a
- * Status field is 200, or 302 if the head has a Location field (RFC 3875 §6.2.3).
+ * Status field is 200, or 302 if the head has a Location field (RFC 3875 §6.2.3). Only the first Status field is the status.
  *
  * @param searched the number of bytes at the front that contain no empty line
  * @throws RangeError for a line that is not a header field, or for a head longer than `HEAD_LIMIT`
@@ -70,8 +70,9 @@ export function readCgiHead(bytes: Buffer, searched = 0): CgiHead | undefined {
     if (colon < 1) throw new RangeError("the response head has a line that is not a header field");
     const name = line.slice(0, colon);
     const value = line.charCodeAt(colon + 1) === 0x20 ? line.slice(colon + 2) : line.slice(colon + 1);
-    if (name.length === 6 && name.toLowerCase() === "status") status = value;
-    else headers.push([name, value]);
+    if (name.length !== 6 || name.toLowerCase() !== "status") headers.push([name, value]);
+    else if (status === undefined) status = value;
+    else headers.push(statusField(name, value));
   }
   status ??= headers.some(([name]) => name.toLowerCase() === "location") ? "302 Found" : "200 OK";
   return { status, headers, length: end.body };

@@ -13,9 +13,9 @@ const WORKER_PROGRAM: string = fileURLToPath(new URL("../../python/wsgi_bridge",
 const TAIL_LINES = 40;
 
 /** Starts a worker process. Its descriptor 3 is the control lane; the request lanes follow. */
-export function launch({ target, threads, processes, interpreter, directory, env }: PythonAppSettings): ChildProcess {
+export function launch({ target, threads, processes, strict, interpreter, directory, env }: PythonAppSettings): ChildProcess {
   /** See python/wsgi_bridge/settings.py. */
-  const values = { threads, processes, parent: process.pid };
+  const values = { threads, processes, parent: process.pid, strict };
   const args = Object.entries(values).map(([name, value]) => `${name}=${value}`);
   return spawn(interpreter.command, [WORKER_PROGRAM, target, ...args], {
     cwd: directory,

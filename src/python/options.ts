@@ -132,6 +132,14 @@ export interface PythonAppOptions {
    */
   responseSpool?: number | undefined;
   /**
+   * Whether to hold the application to PEP 3333. By default, what the PEP forbids and gunicorn serves is served: hop-by-hop
+   * headers are dropped, and a status such as `"200"` or headers that are not a list of tuples are accepted. The log names the
+   * first case of each kind. With `true` these are errors (500). What could split a response is always an error.
+   *
+   * @default false
+   */
+  strict?: boolean | undefined;
+  /**
    * For development: calls `reload()` when a Python file below `directory` changes. If the new code cannot be imported, the old
    * code keeps running and the log shows the traceback. The log also names what cannot be watched. These are not watched:
    * folders whose name begins with a dot, virtual environments, `node_modules`, `site-packages`, `__pycache__`, the targets

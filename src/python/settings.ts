@@ -30,6 +30,7 @@ export interface PythonAppSettings {
   readonly maxRequestsJitter: number;
   readonly spool: SpoolLimits;
   readonly backlog: BacklogLimits;
+  readonly strict: boolean;
   readonly reload: boolean;
   readonly logger: Logger;
 }
@@ -59,6 +60,7 @@ const OPTIONS: Readonly<Record<keyof PythonAppOptions, true>> = {
   spoolMemory: true,
   responseMemory: true,
   responseSpool: true,
+  strict: true,
   reload: true,
   logger: true,
 };
@@ -95,6 +97,7 @@ export function resolveSettings(target: string, options: PythonAppOptions): Pyth
       file: bytes("responseSpool", options.responseSpool ?? 1024 ** 3),
       logger,
     }),
+    strict: flag("strict", options.strict ?? false),
     reload: flag("reload", options.reload ?? false),
     logger,
   };

@@ -1,6 +1,7 @@
 /** Prepares the head of a remote response for the client. Knows what CGI allows and WSGI does not; knows no connection. */
 import type { CgiHead } from "../fastcgi/cgi-head.ts";
-import { HOP_BY_HOP } from "../wsgi/response-head.ts";
+import { HOP_BY_HOP, statusField } from "../wsgi/response-head.ts";
+import type { HeaderPair } from "../wsgi/types.ts";
 
 /**
  * Returns the head in the form that `startResponse` takes. Removes the headers that belong to the server's own connection
@@ -11,7 +12,12 @@ import { HOP_BY_HOP } from "../wsgi/response-head.ts";
 export function gatewayHead({ status, headers, length }: CgiHead): CgiHead {
   return {
     status: status.includes(" ") ? status : `${status} `,
-    headers: headers.filter(([name]) => !HOP_BY_HOP.has(name.toLowerCase())),
+    headers: headers.filter(([name]) => !HOP_BY_HOP.has(name.toLowerCase())).map(accepted),
     length,
   };
+}
+
+/** uWSGI and gunicorn send a header named Status from an app like any other header. */
+function accepted(pair: HeaderPair): HeaderPair {
+  return pair[0].toLowerCase() === "status" ? statusField(...pair) : pair;
 }

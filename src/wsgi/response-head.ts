@@ -39,6 +39,19 @@ export const HOP_BY_HOP: ReadonlySet<string> = new Set([
   "upgrade",
 ]);
 
+/** The fields that `statusField` has made. */
+const statusFields: WeakSet<HeaderPair> = new WeakSet();
+
+/**
+ * Returns a header named Status, in any case, that `parseHead` accepts. From WSGI apps in JavaScript it refuses such headers.
+ * Apps of other servers may send them, and to clients they mean nothing.
+ */
+export function statusField(name: string, value: string): HeaderPair {
+  const field: HeaderPair = [name, value];
+  statusFields.add(field);
+  return field;
+}
+
 /**
  * Checks a status and a header list, and copies them.
  *
@@ -89,7 +102,7 @@ function checkPair(pair: unknown): HeaderPair {
     throw new AppProtocolError(`startResponse: each header must be [name, value], both strings, got ${show(pair)}`);
   }
   const [name, value] = pair as HeaderPair;
-  if (!sendableName(name)) throw new AppProtocolError(refusal(name));
+  if (!sendableName(name) && !statusFields.has(pair as HeaderPair)) throw new AppProtocolError(refusal(name));
   const bad = value.search(BAD_VALUE);
   if (bad !== -1) {
     // Shows only the bad character: the value may be a session cookie, and messages go to logs.

@@ -21,7 +21,10 @@ export class CgiSink implements ResponseSink {
 
   commit(code: number, reason: string, headers: HeaderList): void {
     let head = `Status: ${code} ${reason}\r\n`;
-    for (const [name, value] of headers) head += `${name}: ${value}\r\n`;
+    for (const [name, value] of headers) {
+      if (name.length === 6 && name.toLowerCase() === "status") continue; // a second Status could replace the first one
+      head += `${name}: ${value}\r\n`;
+    }
     void this.#out.stdout(Buffer.from(`${head}\r\n`, "latin1")); // the caller waits when it writes the first block
   }
 
