@@ -2,16 +2,22 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { constants, type Http2ServerResponse } from "node:http2";
 import type { Socket } from "node:net";
+import { trimBlanks } from "../wsgi/blanks.ts";
 import type { HeaderList } from "../wsgi/types.ts";
 
 /** Header fields whose values are added to those that middleware has already set. All other fields replace earlier values. */
 const LIST_FIELDS: ReadonlySet<string> = new Set(["link", "set-cookie", "vary", "www-authenticate"]);
 
-/** Sets headers in the order of the list. A name that occurs more than once in the list keeps all its values. */
+/**
+ * Sets headers in the order of the list. A name that occurs more than once in the list keeps all its values. On HTTP/2, blanks
+ * around a value are removed: clients drop such a header (RFC 9113 §8.2.1).
+ */
 export function setHeaders(res: ServerResponse, headers: HeaderList): void {
   const seen = new Set<string>();
-  for (const [name, value] of headers) {
+  const trims = isHttp2(res);
+  for (const [name, text] of headers) {
     const key = name.toLowerCase();
+    const value = trims ? trimBlanks(text) : text;
     if (seen.has(key) || (LIST_FIELDS.has(key) && res.hasHeader(key))) res.appendHeader(name, value);
     else res.setHeader(name, value);
     seen.add(key);

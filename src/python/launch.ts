@@ -13,7 +13,15 @@ const WORKER_PROGRAM: string = fileURLToPath(new URL("../../python/wsgi_bridge",
 const TAIL_LINES = 40;
 
 /** Starts a worker process. Its descriptor 3 is the control lane; the request lanes follow. */
-export function launch({ target, threads, processes, strict, interpreter, directory, env }: PythonAppSettings): ChildProcess {
+export function launch({
+  target,
+  threads,
+  processes,
+  strict,
+  interpreter,
+  directory,
+  env,
+}: PythonAppSettings): ChildProcess {
   /** See python/wsgi_bridge/settings.py. */
   const values = { threads, processes, parent: process.pid, strict };
   const args = Object.entries(values).map(([name, value]) => `${name}=${value}`);

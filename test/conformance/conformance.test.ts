@@ -2,7 +2,7 @@ import { fileURLToPath } from "node:url";
 import { afterAll, describe, expect, it } from "vitest";
 import { ensurePython } from "../../scripts/python-env.mjs";
 import type { WsgiApp } from "../../src/index.ts";
-import { pythonApp } from "../../src/python.ts";
+import { type PythonApp, pythonApp } from "../../src/python.ts";
 import { validator } from "../../src/validator.ts";
 import { ALL_HOSTS, type Host } from "../support/hosts.ts";
 import { MemoryLogger } from "../support/logger.ts";
@@ -11,17 +11,20 @@ import { runCase, type Variant } from "./run.ts";
 import type { Case } from "./types.ts";
 
 const pythonLog = new MemoryLogger();
-const python = pythonApp("twins:application", {
-  directory: fileURLToPath(new URL(".", import.meta.url)),
-  python: ensurePython(),
-  processes: 1,
-  threads: 4,
-  logger: pythonLog,
-});
-afterAll(() => python.close());
+const [strict, lenient] = [true, false].map((strict) =>
+  pythonApp("twins:application", {
+    directory: fileURLToPath(new URL(".", import.meta.url)),
+    python: ensurePython(),
+    processes: 1,
+    threads: 4,
+    strict,
+    logger: pythonLog,
+  }),
+) as [PythonApp, PythonApp];
+afterAll(() => Promise.all([strict.close(), lenient.close()]));
 
 /** Returns middleware that tells the Python process which twin to run. */
-function twin({ twin }: Case, validated: boolean): WsgiApp {
+function twin({ twin }: Case, validated: boolean, python = strict): WsgiApp {
   return (environ, startResponse) => {
     environ["conformance.twin"] = ascii(JSON.stringify(twin));
     environ["conformance.validated"] = String(validated);
@@ -45,7 +48,7 @@ const VARIANTS: readonly Variant[] = [
     validated: true,
     build: ({ app }) => validator(app as WsgiApp, QUIET),
   },
-  { name: "Python", language: "python", validated: false, build: (row) => twin(row, false) },
+  { name: "strict Python", language: "python", validated: false, build: (row) => twin(row, false) },
   {
     name: "Python under both validators",
     language: "python",
@@ -53,6 +56,14 @@ const VARIANTS: readonly Variant[] = [
     build: (row) => validator(twin(row, true), QUIET),
   },
 ];
+
+/** Python apps as they are served by default: whatever gunicorn does not serve is refused as well. */
+const LENIENT: Variant = {
+  name: "Python",
+  language: "python",
+  validated: false,
+  build: (row) => twin(row, false, lenient),
+};
 
 // Loops, because `each` shortens the names that it inserts for `$name`.
 for (const host of ALL_HOSTS) {
@@ -63,6 +74,15 @@ for (const host of ALL_HOSTS) {
       }
     });
   }
+}
+
+for (const host of ALL_HOSTS.filter(({ kind }) => kind === "node" || kind === "http2")) {
+  describe(`${host.name}, ${LENIENT.name}`, () => {
+    for (const row of CASES) {
+      if (row.lenient === undefined && applies(row, host, LENIENT))
+        it(row.name, () => runCase(host, LENIENT, row), 5000);
+    }
+  });
 }
 
 function applies({ app, twin, breaks, only }: Case, host: Host, variant: Variant): boolean {

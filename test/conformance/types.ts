@@ -11,6 +11,8 @@ export interface Case {
   readonly twin?: Twin;
   /** The app breaks PEP 3333 or a rule of the validators, so it runs without them. */
   readonly breaks?: true;
+  /** gunicorn serves the app all the same, so `pythonApp` refuses it only with `strict: true`. */
+  readonly lenient?: true;
   /** The case needs bytes or headers that HTTP/2 does not have. */
   readonly only?: "http1";
   readonly expect: Expectation;

@@ -58,6 +58,9 @@ export const HEADERS: readonly Case[] = [
     breaks: true, // wsgiref.validate accepts only letters, digits and hyphens
   }),
   sends("HDR-09: sends an empty value", [["X-Empty", ""]]),
+  sends("HDR-09: sends a value with blanks around it, which HTTP/2 does not allow", [["X-Blanks", "  a b "]], {
+    overrides: { http2: { headers: [PLAIN, ["X-Blanks", "a b"]] } },
+  }),
   sends("HDR-09: sends a long value", [["X-Long", "x".repeat(10_000)]]),
   sends("FRM-21: keeps a relative Location", [["Location", "../other?a=b"]]),
   sends("FRM-21: keeps a relative Location that begins with a host", [["Location", "//other.test/a"]]),
