@@ -30,6 +30,7 @@ describe("readCgiHead", () => {
     ["Location: /b\r\n\r\nbody", "302 Found", [["Location", "/b"]]],
     ["Location: /b\r\nStatus: 201 Created\r\n\r\nbody", "201 Created", [["Location", "/b"]]],
     ["Statuses: 404\r\n\r\nbody", "200 OK", [["Statuses", "404"]]],
+    ["Status: 201 Created\r\nSTATUS: 404\r\n\r\nbody", "201 Created", [["STATUS", "404"]]],
   ])("%j is %j with %j", (text, status, headers) => {
     const head = readCgiHead(latin1(text));
     expect(head).toMatchObject({ status, headers });

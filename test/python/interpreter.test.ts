@@ -22,7 +22,10 @@ const BREACHES: readonly string[] = [
 it.each(["", "1", "2"])(
   "REF-08: with PYTHONOPTIMIZE=%j each breach of PEP 3333 is a 500 that the log explains",
   async (level) => {
-    const { port, logger } = await hostPython("unchecked:application", { env: { PYTHONOPTIMIZE: level } });
+    const { port, logger } = await hostPython("unchecked:application", {
+      strict: true,
+      env: { PYTHONOPTIMIZE: level },
+    });
     expect((await rawGet(port, "/debug")).body).toBe(level === "" ? "True" : "False");
     for (const breach of BREACHES) {
       logger.lines.length = 0;

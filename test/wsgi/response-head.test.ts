@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { AppProtocolError } from "../../src/errors.ts";
-import { parseHead } from "../../src/wsgi/response-head.ts";
+import { parseHead, statusField } from "../../src/wsgi/response-head.ts";
 import type { HeaderPair } from "../../src/wsgi/types.ts";
 import { docTable, expectDocRow } from "../support/doc-table.ts";
 
@@ -130,6 +130,13 @@ describe("the headers", () => {
     ].flatMap(anyCase),
   )("HDR-04, CL-08: %s is hop-by-hop, so it is an error", (name) => {
     expect(() => parseHead("200 OK", [[name, "x"]])).toThrow(/hop-by-hop/);
+  });
+
+  it("HDR-05: Status is an error, unless another server has sent it as a header", () => {
+    expect(() => parseHead("200 OK", [["status", "404"]])).toThrow(/Status is not a header/);
+    expect(parseHead("200 OK", [statusField("Status", "404")]).headers).toEqual([["Status", "404"]]);
+    expect(() => parseHead("200 OK", [["Status", "404"]])).toThrow(/Status is not a header/);
+    expect(() => parseHead("200 OK", [statusField("Status", "404\r\nX-Injected: 1")])).toThrow(/the value of Status/);
   });
 
   it.each(["Accept", "Cache-Control", "Date", "Pragma", "Via", "Warning", "Connections"])(
