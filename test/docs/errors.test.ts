@@ -39,8 +39,8 @@ def app(environ, start_response):
         os._exit(3)
     while path == "/loop":
         time.sleep(0.01)
-    if path == "/hop":
-        start_response("200 OK", [("Connection", "close")])
+    if path == "/split":
+        start_response("200 OK", [("X-Name", "a\\nb")])
     if path == "/late":
         app.late = environ["wsgi.input"]
     if path == "/later":
@@ -711,7 +711,7 @@ describe("in Python", () => {
   const logged = async (name: string): Promise<string> => (await logger.said(`${name}: `)).replace(/^.*?Error: /, "");
 
   it("an app that breaks PEP 3333, or uses what has ended", async () => {
-    await failure(faults, get("/hop"));
+    await failure(faults, get("/split"));
     messages.expect(await logged("AppProtocolError"));
     await failure(faults, post("/late")).catch(() => undefined);
     await failure(faults, get("/later"));

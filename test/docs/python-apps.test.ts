@@ -435,6 +435,41 @@ it("channels: each request's end is told, and the table has all of them", async 
 
 it("TypeScript: the types are exported", () => workspace.typeCheck(page.takeAll("ts")), 30_000);
 
+it("responses that PEP 3333 forbids: the table, the log line, and strict: true", async () => {
+  const rows = tables("`start_response` gets").map(([cell = "", says = ""]) => ({ head: codes(cell)[0] ?? "", says }));
+  const APP = `from markupsafe import Markup
+
+HEADS = [
+${rows.map(({ head }) => `    lambda start_response: start_response(${head}),`).join("\n")}
+]
+
+def app(environ, start_response):
+    HEADS[int(environ["PATH_INFO"][1:])](start_response)
+    return []
+`;
+  legacy(APP);
+  const strict = await workspace.run(page.take("js", "strict: true")).url();
+  const { url } = await hostPython("shop:app", { directory: join(workspace.folder, "legacy") });
+  for (const [i, { head, says }] of rows.entries()) {
+    expect([head, (await fetch(`${strict}/${i}`)).status]).toEqual([head, 500]);
+    const answer = await fetch(`${url}/${i}`);
+    expect([head, answer.status]).toEqual([head, head.includes('"404", []') ? 404 : 200]);
+    if (says.startsWith("the header")) {
+      const [, name = "", value = ""] =
+        /"([\w-]+)"[,:] (?:Markup\()?" ?(\w+)"/.exec(head.replace('"200 OK", ', "")) ?? [];
+      expect([head, answer.headers.get(name)]).toEqual([head, value]);
+    } else if (says.startsWith("no such header")) {
+      expect(answer.headers.get("connection")).not.toBe("close");
+    }
+  }
+  const told = await hostPython("shop:app", {
+    directory: join(workspace.folder, "legacy"),
+  });
+  await fetch(`${told.url}/0`);
+  const quote = page.take("text", "without a reason").replace(/\s+/g, " ").trim();
+  expect(quote).toBe((await told.logger.said("logged once")).replace(/:\d+: /, ":7: ").replace("GET /0", "GET /old"));
+});
+
 const GUNICORN = page.take("sh", "gunicorn --workers");
 
 it("gunicorn takes the command line of the page, and the program beside it serves the same app", async () => {
@@ -508,7 +543,7 @@ it("what the tables say of this package and of Node is there", () => {
   ];
   expect(words.filter((word) => !OPTIONS.has(word) && !others.includes(word))).toEqual([]);
   const covered = new Set(here.flatMap((code) => code.match(/\w+/g) ?? []));
-  const own = ["startTimeout", "queueTimeout", "queueLength", "responseMemory", "responseSpool"]; // gunicorn has nothing like them
+  const own = ["strict", "startTimeout", "queueTimeout", "queueLength", "responseMemory", "responseSpool"]; // gunicorn has nothing like them
   expect([...OPTIONS.keys()].filter((name) => !covered.has(name) && !own.includes(name))).toEqual([]);
   const server = createServer();
   expect([server.keepAliveTimeout, maxHeaderSize]).toEqual([5000, 16 * 1024]);
