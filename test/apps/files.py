@@ -69,7 +69,7 @@ def application(environ, start_response):
         state["sabotage"] = number or None
         start_response("200 OK", headers)
         return file_of(CONTENT).into(wrapper)
-    if name == "cut":
+    if name in ("cut", "beyond") and number:
         headers.append(("Content-Length", number))
     write = start_response("200 OK", headers)
     if name == "written":
@@ -79,6 +79,10 @@ def application(environ, start_response):
     if name == "from":
         file = file_of(CONTENT)
         file.file.read(int(number))
+        return file.into(wrapper)
+    if name == "beyond":
+        file = file_of(CONTENT)
+        file.file.seek(2 * len(CONTENT))
         return file.into(wrapper)
     if name == "unbuffered":
         file_of(CONTENT).file.close()

@@ -58,6 +58,26 @@ it.runIf(LINUX)("reads a file in /proc, which has no size", async () => {
   expect((await bytes(server, "/proc")).toString()).toBe(readFileSync("/proc/version", "utf8"));
 });
 
+it("a file sought beyond its end is empty, and is closed", async () => {
+  const server = await host();
+  for (const path of ["/beyond", "/beyond/0"]) {
+    const answer = await fetch(url(server, path));
+    expect([answer.status, answer.headers.get("content-length"), await answer.text()]).toEqual([200, "0", ""]);
+  }
+  expect(await state(server)).toEqual([0, 2, 2 * CONTENT.length]);
+});
+
+it("a file sought beyond its end is shorter than its Content-Length, and the client can tell", async () => {
+  const server = await host();
+  const received = fetch(url(server, "/beyond/5")).then(async (answer) => {
+    await answer.text();
+    return answer.status;
+  });
+  expect([500, "broken"]).toContain(await received.catch(() => "broken")); // 500 if the head was not sent yet
+  expect(server.logger.text).toContain("the body is 5 bytes shorter than its Content-Length");
+  expect(await state(server)).toEqual([0, 1, 2 * CONTENT.length]);
+});
+
 it("FW-06: HEAD has no body, and the file is closed", async () => {
   const server = await host();
   const { headers } = await fetch(url(server, "/wide"), { method: "HEAD" });

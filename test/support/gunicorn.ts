@@ -1,5 +1,5 @@
 /** Starts a real gunicorn on a free port, to compare with. Knows its command line; knows no app. */
-import { spawn } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { dirname, join } from "node:path";
 import { createInterface } from "node:readline";
@@ -9,6 +9,12 @@ import { APPS } from "./python.ts";
 export interface Gunicorn {
   readonly url: string;
   close(): Promise<void>;
+}
+
+/** Whether gunicorn is one that can be compared with. The older one of Python 3.8 and 3.9 sends what splits a response. */
+export function isRecentGunicorn(): boolean {
+  const version = execFileSync(ensurePython(), ["-m", "gunicorn", "--version"], { encoding: "utf8" });
+  return Number(/version (\d+)/.exec(version)?.[1]) >= 27;
 }
 
 /** Serves an app of `test/apps` with one process. @param worker the class of its worker, such as "sync" */

@@ -51,6 +51,13 @@ export const FILES: readonly Case[] = [
     ...sendsFile({ position: 395 }),
     expect: { body: CONTENT.slice(395), closed: 1 },
   },
+  ...[true, false].map(
+    (real): Case => ({
+      name: `FW-03: a file sought beyond its end is empty (${real ? "a real file" : "in memory"})`,
+      ...sendsFile({ position: 1000, real }),
+      expect: { headers: [PLAIN, ["Content-Length", "0"]], body: "", closed: 1 },
+    }),
+  ),
   {
     breaks: true,
     name: "FW-03: sends a file up to Content-Length",
