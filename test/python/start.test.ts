@@ -98,6 +98,7 @@ const OPTIONS: [option: string, options: unknown][] = [
   ["processes", { processes: 1.5 }],
   ["threads", { threads: "4" }],
   ["env.A", { env: { A: 1 } }],
+  ["strict", { strict: "yes" }],
   ["logger", { logger: { info() {} } }],
 ];
 
