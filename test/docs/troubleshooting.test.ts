@@ -22,7 +22,7 @@ import { type FromWsgiOptions, fromWsgi, type WsgiApp } from "../../src/index.ts
 import { fromWsgi as koaFromWsgi } from "../../src/koa.ts";
 import { type PythonApp, type PythonAppOptions, pythonApp } from "../../src/python.ts";
 import { MemoryLogger } from "../support/logger.ts";
-import { brought, listen, rawConnection } from "../support/server.ts";
+import { listen, rawConnection } from "../support/server.ts";
 import { unusedAddress } from "../support/unused-address.ts";
 import { Heard, Messages } from "./messages.ts";
 import { Page, ROOT } from "./page.ts";
@@ -835,8 +835,7 @@ app = get_wsgi_application()
       `
 import json, os, threading
 def app(environ, start_response):
-    path = environ["PATH_INFO"]
-    start_response("200 OK", [("Date", "today")] + [("Content-Length", "99")] * (path == "/short"))
+    start_response("200 OK", [("Date", "today")])
     main = threading.current_thread() is threading.main_thread()
     return [json.dumps([environ["wsgi.url_scheme"], main, "SECRET" in os.environ]).encode()]
 `,
@@ -857,10 +856,6 @@ def app(environ, start_response):
     );
     const date = async (url: string): Promise<string | null> => (await fetch(url)).headers.get("date");
     expect([await date(gunicorn), await date(ours)]).toEqual([expect.stringMatching(/GMT$/), "today"]);
-    const kept = await rawConnection(Number(new URL(gunicorn).port), "GET /short HTTP/1.1\r\nHost: a\r\n\r\n");
-    onTestFinished(() => void kept.destroy());
-    await brought(kept, "Content-Length: 99\r\n\r\n[");
-    expect((await fetch(`${ours}/short`)).status).toBe(500);
     const see = async (url: string): Promise<unknown> => (await fetch(url, { headers: FORWARDED })).json();
     expect(await see(gunicorn)).toEqual(["https", true, true]);
     expect(await see(ours)).toEqual(["http", false, false]);

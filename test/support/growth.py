@@ -3,7 +3,7 @@
 import json
 import time
 
-from wsgi_bridge import fastcgi, head
+from wsgi_bridge import fastcgi, head, lenient
 from wsgi_bridge.node_response import NodeResponse, _read_head
 from wsgi_bridge.receiver import Receiver
 from wsgi_bridge.streams import _Body
@@ -84,7 +84,8 @@ def records_in_bytes(size):
     data = fastcgi.record(fastcgi.STDIN, 1, b"a" * (each - 8)) * (size // each)
 
     def work():
-        receiver = Receiver(OneByOne(data))
+        sock = OneByOne(data)
+        receiver = Receiver(sock, sock.recv)
         for _ in range(size // each):
             while not receiver.has_record(1):
                 pass
@@ -123,9 +124,16 @@ CASES = {
     "the lines of Node's head": on(_read_head, many("A: b\r\n", "")),
     "one line of Node's head": on(_read_head, many(": ", "")),
 }
+
+
+def repaired(text):
+    lenient.repaired_head("200", [["Content-Length", text], ["Connection", text]], "GET /")
+
+
 for part in ("a", " ", "\t", "200 "):
     CASES["a status of %r" % part] = on(lambda text: head.parse_head(text, []), many(part, "\0", "200 "))
     CASES["a name of %r" % part] = on(lambda text: head.parse_head("200 OK", [(text, "")]), many(part, "\0"))
+    CASES["values to repair of %r" % part] = on(repaired, many(part, ""))
     CASES["a value of %r" % part] = on(lambda text: head.parse_head("200 OK", [("X-A", text)]), many(part, "\0"))
 
 
