@@ -10,8 +10,8 @@ class Settings(NamedTuple):
     target: str
     #: How many lanes Node has opened, which is how many requests run at the same time.
     threads: int
-    #: How many processes run the application.
-    processes: int
+    #: Whether other processes run the application too: `wsgi.multiprocess`.
+    multiprocess: bool
     #: Node's process id.
     parent: int
 
@@ -20,4 +20,4 @@ def read_settings(arguments: Sequence[str]) -> Settings:
     """Reads `TARGET name=value ...`."""
     target, *pairs = arguments
     values: Dict[str, str] = dict(pair.split("=", 1) for pair in pairs)
-    return Settings(target, int(values["threads"]), int(values["processes"]), int(values["parent"]))
+    return Settings(target, int(values["threads"]), values["multiprocess"] == "1", int(values["parent"]))

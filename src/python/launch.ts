@@ -1,5 +1,6 @@
 /** Starts a CPython process, logs its output and explains failed starts. Knows child processes; knows no request. */
 import { type ChildProcess, spawn } from "node:child_process";
+import cluster from "node:cluster";
 import { existsSync } from "node:fs";
 import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
@@ -15,7 +16,8 @@ const TAIL_LINES = 40;
 /** Starts a worker process. Its descriptor 3 is the control lane; the request lanes follow. */
 export function launch({ target, threads, processes, interpreter, directory, env }: PythonAppSettings): ChildProcess {
   /** See python/wsgi_bridge/settings.py. */
-  const values = { threads, processes, parent: process.pid };
+  const multiprocess = Number(processes > 1 || cluster.isWorker);
+  const values = { threads, multiprocess, parent: process.pid };
   const args = Object.entries(values).map(([name, value]) => `${name}=${value}`);
   return spawn(interpreter.command, [WORKER_PROGRAM, target, ...args], {
     cwd: directory,
