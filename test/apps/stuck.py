@@ -134,8 +134,9 @@ def do_asks(environ, start_response):
         gone()
 
 
-#: Set by /release.
+#: Set by /release and by SIGUSR1.
 RELEASED = threading.Event()
+signal.signal(signal.SIGUSR1, lambda number, frame: RELEASED.set())
 #: /receive waits for a byte on the first, /free sends it to the second.
 RECEIVER, SENDER = socket.socketpair()
 
