@@ -26,7 +26,7 @@ export class ResponseDeadlines {
  *
  *     stopped ──start()──▶ requestTimeout ──head()──▶ streamTimeout                any ──stop(), time is over──▶ stopped
  *                          requestTimeout ──head() of an event stream──▶ unlimited ──clientLeft()──▶ streamTimeout */
-type State = "stopped" | "unlimited" | ResponseLimit;
+type State = "stopped" | "requestTimeout" | "streamTimeout" | "unlimited";
 
 /** Measures one response after the other. Time in which nobody reads the response does not count. */
 export class ResponseTimer implements Timed {
