@@ -4,7 +4,7 @@ import { closeOnSignal, fromWsgi, StartError } from "wsgi-bridge";
 import { pythonApp } from "wsgi-bridge/python";
 
 const { HOST = "127.0.0.1", PORT = "3000", LISTEN_FDS } = process.env;
-const { TRUST_PROXY = "0", WEB_CONCURRENCY = "2", DATABASE_URL } = process.env;
+const { TRUST_PROXY = "0", WEB_CONCURRENCY = "1", DATABASE_URL } = process.env;
 
 const shop = pythonApp("shop:app", {
   directory: "./legacy",

@@ -102,7 +102,7 @@ def base_environ(settings: Settings) -> Dict[str, Any]:
     return {
         "wsgi.version": (1, 0),
         "wsgi.multithread": settings.threads > 1,
-        "wsgi.multiprocess": settings.processes > 1,
+        "wsgi.multiprocess": settings.multiprocess,
         "wsgi.run_once": False,
         "wsgi.input_terminated": True,
         "wsgi.file_wrapper": FileWrapper,

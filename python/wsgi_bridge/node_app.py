@@ -7,7 +7,7 @@ from .node_errors import NodeExitError
 from .node_pool import NodePool
 from .node_process import NodeProcess
 from .node_request import Body, encode_params, is_safe
-from .node_response import NodeResponse
+from .node_response import Headers, NodeResponse, is_event_stream
 
 
 class NodeApp:
@@ -25,7 +25,8 @@ class NodeApp:
     lanes            how many requests each Node process serves at the same time; default: 8
     env              the environment variables of Node; default: those of this process
     start_timeout    seconds that Node may take to load the app; default: 30
-    request_timeout  seconds that a request may take without Node sending or reading a byte, None for no limit; default: 60
+    request_timeout  seconds without Node sending or reading a byte, until its response begins, None for no limit; default: 60
+    stream_timeout   the same between two parts of the response; event streams have no limit; default: 60
     queue_timeout    seconds that a request may wait for a free lane, None for no limit; default: 30
     """
 
@@ -40,12 +41,14 @@ class NodeApp:
         start_timeout: float = 30,
         request_timeout: Optional[float] = 60,
         queue_timeout: Optional[float] = 30,
+        stream_timeout: Optional[float] = 60,
     ) -> None:
         if processes < 1 or lanes < 1:
             raise ValueError("NodeApp: processes and lanes must be 1 or more")
         folder = os.path.abspath(directory)  # the server may change its directory before the first request
         command = (node,) if isinstance(node, str) else tuple(node)
         self._request_timeout = request_timeout
+        self._stream_timeout = stream_timeout
         self._pool = NodePool(
             lambda: NodeProcess(target, folder, command, lanes, env, start_timeout), processes, queue_timeout
         )
@@ -75,15 +78,17 @@ class NodeApp:
         """Ends Node. Running requests are aborted; later requests raise NodeClosedError. May be called more than once."""
         self._pool.close()
 
-    def _send(self, environ: Dict[str, Any], params: bytes, body: Body) -> Tuple[NodeResponse, Tuple[str, Any]]:
+    def _send(self, environ: Dict[str, Any], params: bytes, body: Body) -> Tuple[NodeResponse, Tuple[str, Headers]]:
         """Sends the request to a free lane, and waits for the head of the response."""
         pooled = self._pool.acquire()
         lane = pooled[1]
-        lane.timeout = self._request_timeout
+        lane.timeout, lane.limit = self._request_timeout, "request_timeout"
         response = NodeResponse(lane, body, environ["wsgi.errors"], lambda usable: self._pool.give_back(pooled, usable))
         try:
             lane.begin(params, body.empty)
         except NodeExitError:
             self._pool.give_back(pooled, False)
             raise
-        return response, response.head()
+        head = response.head()
+        lane.timeout, lane.limit = None if is_event_stream(head[1]) else self._stream_timeout, "stream_timeout"
+        return response, head

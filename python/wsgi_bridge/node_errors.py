@@ -14,7 +14,7 @@ class NodeExitError(NodeError):
 
 
 class NodeTimeoutError(NodeError):
-    """Node neither sent nor read anything for `request_timeout`, or no lane became free within `queue_timeout`."""
+    """Node was silent for `request_timeout` or `stream_timeout`, or no lane became free within `queue_timeout`."""
 
 
 class NodeClosedError(NodeError):

@@ -29,6 +29,8 @@ class NodeLane:
         self._id = fastcgi.NULL_REQUEST_ID
         #: How many seconds `wait` waits for Node; None for no limit.
         self.timeout: Optional[float] = None
+        #: The argument of NodeApp that sets `timeout`, for the error message.
+        self.limit = "request_timeout"
         #: True if the end of the current request's body is sent, or in `_unsent`.
         self.body_ended = True
 
@@ -95,7 +97,7 @@ class NodeLane:
         if not self._poll.poll(None if self.timeout is None else self.timeout * 1000):
             raise NodeTimeoutError(
                 "Node neither sent nor read a byte of the request for %g s; "
-                "see why the JavaScript app does not respond, or give NodeApp a longer request_timeout" % (self.timeout or 0)
+                "see why the JavaScript app does not respond, or give NodeApp a longer %s" % (self.timeout or 0, self.limit)
             )
         self._send_some()
 

@@ -130,6 +130,12 @@ class NodeResponse:
             raise NodeAppError("the JavaScript app aborted its response")
 
 
+def is_event_stream(headers: Headers) -> bool:
+    """Returns True if the response is a stream of server-sent events, which may be rare. Ignores the parameters of the type."""
+    types = [value for name, value in headers if name.lower() == "content-type"]
+    return bool(types) and types[0].partition(";")[0].strip().lower() == "text/event-stream"
+
+
 def _pairs(content: bytes) -> Dict[str, str]:
     try:
         found = fastcgi.read_pairs(content)

@@ -10,8 +10,8 @@ class Settings(NamedTuple):
     target: str
     #: How many lanes Node has opened, which is how many requests run at the same time.
     threads: int
-    #: How many processes run the application.
-    processes: int
+    #: Whether other processes run the application too: `wsgi.multiprocess`.
+    multiprocess: bool
     #: Node's process id.
     parent: int
     #: Whether what PEP 3333 forbids is an error even where gunicorn serves it.
@@ -22,5 +22,10 @@ def read_settings(arguments: Sequence[str]) -> Settings:
     """Reads `TARGET name=value ...`."""
     target, *pairs = arguments
     values: Dict[str, str] = dict(pair.split("=", 1) for pair in pairs)
-    threads, processes, parent = (int(values[name]) for name in ("threads", "processes", "parent"))
-    return Settings(target, threads, processes, parent, strict=values["strict"] == "true")
+    return Settings(
+        target,
+        threads=int(values["threads"]),
+        multiprocess=values["multiprocess"] == "true",
+        parent=int(values["parent"]),
+        strict=values["strict"] == "true",
+    )

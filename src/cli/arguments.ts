@@ -11,6 +11,8 @@ export interface ServeArguments {
   readonly python: string | undefined;
   readonly virtualenv: string | undefined;
   readonly processes: number;
+  /** False if the number of processes is the default. */
+  readonly processesGiven: boolean;
   readonly threads: number;
   readonly reload: boolean;
   readonly accessLog: boolean;
@@ -51,7 +53,7 @@ export function createProgram(version: string, serve: (args: ServeArguments) => 
     .addOption(new Option("--directory <folder>", "the application's folder").default(".", "the current one"))
     .option("--virtualenv <folder>", "the virtual environment to use, relative to --directory")
     .option("--python <interpreter>", "the interpreter to use; not together with --virtualenv")
-    .addOption(new Option("--processes <number>", "CPython processes to keep alive").default(2).argParser(wholeNumber))
+    .addOption(new Option("--processes <number>", "CPython processes to keep alive").default(1).argParser(wholeNumber))
     .addOption(
       new Option("--threads <number>", "requests that a process serves at the same time")
         .default(4)
@@ -60,7 +62,9 @@ export function createProgram(version: string, serve: (args: ServeArguments) => 
     .option("--reload", "for development: start new processes when a Python file has changed", false)
     .option("--access-log", "write a line per request to stdout, in the combined log format", false)
     .addHelpText("after", epilogue())
-    .action((target: string, options: Omit<ServeArguments, "target">) => serve({ ...options, target }));
+    .action((target: string, options: Omit<ServeArguments, "target" | "processesGiven">, command: Command) => {
+      return serve({ ...options, target, processesGiven: command.getOptionValueSource("processes") === "cli" });
+    });
   return program;
 }
 

@@ -2,6 +2,7 @@
 import { createServer, type RequestListener } from "node:http";
 import { fromWsgi } from "../from-wsgi/express.ts";
 import { type PythonApp, pythonApp } from "../python/app.ts";
+import { capacity } from "../python/capacity.ts";
 import { Drain } from "../servers/drain.ts";
 import { surviveAccept } from "../servers/listen-at.ts";
 import { stopSignal } from "../servers/signals.ts";
@@ -47,7 +48,8 @@ export async function serve(args: ServeArguments, version: string): Promise<void
 }
 
 function startApp(args: ServeArguments, logger: StartLog): PythonApp {
-  const { target, directory, python, virtualenv, processes, threads, reload } = args;
+  const { target, directory, python, virtualenv, threads, reload } = args;
+  const processes = args.processesGiven ? args.processes : undefined; // then the app says in the log what to raise and when
   // The whole environment, as under gunicorn: this program has no secrets of its own.
   const env = process.env as Record<string, string>; // its values are never undefined
   return pythonApp(target, { directory, python, virtualenv, processes, threads, reload, env, logger });
@@ -56,10 +58,4 @@ function startApp(args: ServeArguments, logger: StartLog): PythonApp {
 function listener(app: PythonApp, { accessLog }: ServeArguments, logger: StartLog): RequestListener {
   const answer: RequestListener = fromWsgi(app, { logger });
   return accessLog ? withAccessLog(answer, logger.info) : answer;
-}
-
-/** "2 processes of 4 threads" */
-function capacity({ processes, threads }: ServeArguments): string {
-  const count = (number: number, one: string, more: string): string => `${number} ${number === 1 ? one : more}`;
-  return `${count(processes, "process", "processes")} of ${count(threads, "thread", "threads")}`;
 }

@@ -1,6 +1,7 @@
 /** A Python WSGI app as a `WsgiApp`. Connects the options, the pool and the requests; does nothing else. */
 import { type BridgeError, StartError } from "../errors.ts";
 import type { WsgiApp } from "../wsgi/types.ts";
+import { capacityAdvice } from "./capacity.ts";
 import type { PythonAppOptions } from "./options.ts";
 import { WorkerPool } from "./pool.ts";
 import { PythonRequest } from "./request.ts";
@@ -51,6 +52,7 @@ export interface PythonApp extends WsgiApp {
  */
 export function pythonApp(target: string, options: PythonAppOptions = {}): PythonApp {
   const settings = resolveSettings(target, options);
+  if (options.processes === undefined) settings.logger.info(capacityAdvice(settings.target, settings));
   const pool = new WorkerPool(settings);
   if (settings.reload) pool.onClose(reloadOnChange(pool, settings));
   const app: WsgiApp = (environ, startResponse) => new PythonRequest(pool, environ, startResponse).begin();

@@ -9,6 +9,7 @@ import {
   type StartError,
   WorkerExitError,
 } from "../errors.ts";
+import { exceeded, type ResponseLimit } from "../node/response-timer.ts";
 import type { PythonAppSettings } from "./settings.ts";
 
 /** Returns the error for an exception. @param pairs the worker's report; its UTF-8 bytes are carried as latin-1 text */
@@ -40,8 +41,8 @@ export function queueTimedOut({ queueTimeout }: PythonAppSettings): QueueTimeout
   );
 }
 
-export function requestTimedOut({ requestTimeout }: PythonAppSettings): RequestTimeoutError {
-  return new RequestTimeoutError(`the Python application took longer than requestTimeout, ${requestTimeout} ms`);
+export function requestTimedOut(settings: PythonAppSettings, limit: ResponseLimit): RequestTimeoutError {
+  return new RequestTimeoutError(`the Python application ${exceeded(limit, settings)}`);
 }
 
 export function closedError(): AppClosedError {

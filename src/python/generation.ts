@@ -1,5 +1,6 @@
 /** The processes that run the same version of the code. Keeps their number constant. Knows processes; knows no request. */
 import type { StartError } from "../errors.ts";
+import { leastBusy, readyCount, workerForSuspect } from "./balance.ts";
 import type { PythonAppSettings } from "./settings.ts";
 import { Slot } from "./slot.ts";
 import { processExited, processStarted } from "./telemetry.ts";
@@ -44,51 +45,22 @@ export class Generation implements WorkerEvents<Worker> {
 
   /** How many processes are ready for requests. */
   get serving(): number {
-    let serving = 0;
-    for (const slot of this.#slots) if (slot.serving?.state === "ready") serving += 1;
-    return serving;
+    return readyCount(this.#slots);
   }
 
   get isReady(): boolean {
     return this.serving === this.#slots.length;
   }
 
-  /** How many requests are running. */
-  get inFlight(): number {
-    let inFlight = 0;
-    for (const worker of this.#workers) inFlight += worker.busyLanes;
-    return inFlight;
+  /** Whether no request runs that somebody waits for. */
+  get isDrained(): boolean {
+    for (const { interrupts } of this.#workers) if (!interrupts.isDrained) return false;
+    return true;
   }
 
-  /** Returns the process with the most free lanes; undefined if no process has a free lane. */
-  leastBusy(): Worker | undefined {
-    let best: Worker | undefined;
-    let most = 0;
-    for (const { serving } of this.#slots) {
-      const free = serving?.freeLanes ?? 0;
-      if (free > most) {
-        best = serving;
-        most = free;
-      }
-    }
-    return best;
-  }
-
-  /**
-   * Returns a process for a suspect, a request that may crash it; undefined if no process is suitable now.
-   *
-   * An idle process is best. A process whose requests have all run for a while is also suitable, unless another process is
-   * being replaced: then the suspect waits for the replacement. It never gets the last ready process while a replacement
-   * starts. If there are several processes, only one at a time serves a suspect.
-   */
-  workerForSuspect(): Worker | undefined {
-    const workers = this.#slots.flatMap(({ serving }) => serving ?? []);
-    if (workers.length > 1 && workers.some(({ quarantine }) => quarantine.active)) return undefined;
-    const isReplacing = this.#slots.some((slot) => slot.serving?.state !== "ready" && !slot.isFailing);
-    const settled = workers.filter(isSettled);
-    const idle = settled.find(({ busyLanes }) => busyLanes === 0);
-    if (isReplacing) return this.serving > 1 ? idle : undefined;
-    return idle ?? settled[0];
+  /** Returns a process that can take the request now. @param suspect true if the request may crash the process */
+  workerFor({ suspect }: { readonly suspect: boolean }): Worker | undefined {
+    return suspect ? workerForSuspect(this.#slots) : leastBusy(this.#slots);
   }
 
   /** Stops replacing processes. Each process exits when its requests have ended, at the latest after `grace` milliseconds. */
@@ -128,6 +100,17 @@ export class Generation implements WorkerEvents<Worker> {
       this.#log("error", worker, `${reason}; ${this.#replace(slot, worker)}`);
     }
     worker.drain(this.#settings.gracefulTimeout);
+  }
+
+  threadStuck(worker: Worker): void {
+    const { stuck, left } = worker.interrupts;
+    const what = `has ${stuck} of ${stuck + left} threads that do not end their request`;
+    if (left === 0) this.unhealthy(worker, what);
+    else this.#log("error", worker, `${what}; it keeps serving on the other ${left}`);
+  }
+
+  threadFreed(worker: Worker): void {
+    this.#log("info", worker, "has a thread back that did not end its request in time");
   }
 
   drainTimedOut(worker: Worker): void {
@@ -189,11 +172,6 @@ export class Generation implements WorkerEvents<Worker> {
   #log(level: "info" | "error", { pid }: Worker, what: string): void {
     this.#settings.logger[level](`${this.#settings.target}: Python process ${pid} ${what}`);
   }
-}
-
-/** True if the process has a free lane, and is idle or has only requests that have run for a while. */
-function isSettled({ freeLanes, busyLanes, quarantine }: Worker): boolean {
-  return freeLanes > 0 && (busyLanes === 0 || quarantine.settled);
 }
 
 const requestCount = (count: number): string => (count === 1 ? "1 request" : `${count} requests`);

@@ -1,5 +1,6 @@
 /** Starts a CPython process, logs its output and explains failed starts. Knows child processes; knows no request. */
 import { type ChildProcess, spawn } from "node:child_process";
+import cluster from "node:cluster";
 import { existsSync } from "node:fs";
 import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
@@ -23,7 +24,8 @@ export function launch({
   env,
 }: PythonAppSettings): ChildProcess {
   /** See python/wsgi_bridge/settings.py. */
-  const values = { threads, processes, parent: process.pid, strict };
+  const multiprocess = processes > 1 || cluster.isWorker;
+  const values = { threads, multiprocess, parent: process.pid, strict };
   const args = Object.entries(values).map(([name, value]) => `${name}=${value}`);
   return spawn(interpreter.command, [WORKER_PROGRAM, target, ...args], {
     cwd: directory,

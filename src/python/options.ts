@@ -33,9 +33,10 @@ export interface PythonAppOptions {
   /**
    * How many CPython processes to keep alive.
    *
-   * Raise it for CPU-bound applications: threads inside one process share the GIL.
+   * Raise it for a CPU-bound application, because threads inside one process share the GIL, but only if the application keeps
+   * no state in memory: each process has its own.
    *
-   * @default 2
+   * @default 1
    */
   processes?: number | undefined;
   /**
@@ -56,13 +57,21 @@ export interface PythonAppOptions {
    */
   startTimeout?: number | undefined;
   /**
-   * How long the application may take to begin its response, and then between two parts of the response, in milliseconds;
-   * 0 for no limit. After that the client gets a 504, and an exception is raised in the thread. If the exception does not end
-   * the request, the process is replaced. Time spent waiting for a slow client does not count.
+   * How long the application may take to begin its response, in milliseconds; 0 for no limit. After that the client gets a 504,
+   * and an exception is raised in the thread. If the exception does not end the request, the thread takes no more requests
+   * until it does; the process is replaced when all its threads are stuck in this way.
    *
    * @default 60000
    */
   requestTimeout?: number | undefined;
+  /**
+   * How long the application may be silent between two parts of a response that has begun, in milliseconds; 0 for no limit.
+   * After that the response is aborted, and the thread is interrupted as after `requestTimeout`. Time spent waiting for a slow
+   * client does not count. An event stream (`Content-Type: text/event-stream`) may be silent for as long as its client stays.
+   *
+   * @default 60000
+   */
+  streamTimeout?: number | undefined;
   /**
    * How long a request may wait for a thread, in milliseconds; 0 for no limit. After that it gets a 503.
    *

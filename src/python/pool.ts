@@ -1,6 +1,6 @@
 /** Assigns each request to a free lane, queues the rest, and swaps generations on reload. Does not look inside requests. */
 import type { BridgeError, StartError } from "../errors.ts";
-import { Deadlines } from "../node/deadlines.ts";
+import { ResponseDeadlines } from "../node/response-timer.ts";
 import { closedError, notStarted } from "./failures.ts";
 import { Generation, type GenerationEvents } from "./generation.ts";
 import { type LaneJob, LaneQueue } from "./queue.ts";
@@ -20,7 +20,7 @@ export class WorkerPool implements GenerationEvents {
   readonly telemetry: Telemetry;
   readonly retries: Retries = new Retries();
   /** The deadlines of running requests. Requests add and delete themselves. */
-  readonly running: Deadlines;
+  readonly running: ResponseDeadlines;
   readonly #queue: LaneQueue;
   #current: Generation;
   /** The generation that a running reload starts. */
@@ -37,7 +37,7 @@ export class WorkerPool implements GenerationEvents {
   constructor(settings: PythonAppSettings) {
     this.settings = settings;
     this.telemetry = new Telemetry(settings.target);
-    this.running = new Deadlines(settings.requestTimeout);
+    this.running = new ResponseDeadlines(settings);
     this.#queue = new LaneQueue(settings);
     this.#current = new Generation(settings, this);
   }
@@ -145,7 +145,7 @@ export class WorkerPool implements GenerationEvents {
 
   /** @param others how many other suspects wait @returns false if no process can take the job now */
   #startNow(job: LaneJob, others: number): boolean {
-    const worker = job.suspect ? this.#current.workerForSuspect() : this.#current.leastBusy();
+    const worker = this.#current.workerFor(job);
     if (worker === undefined) return false;
     job.start(worker.takeLane(job.suspect, others), worker);
     return true;
@@ -190,7 +190,7 @@ export class WorkerPool implements GenerationEvents {
 
   #checkDrained(): void {
     if (this.#onDrained === undefined || this.#queue.length > 0) return;
-    for (const generation of [this.#current, ...this.#retired]) if (generation.inFlight > 0) return;
+    for (const generation of [this.#current, ...this.#retired]) if (!generation.isDrained) return;
     this.#onDrained();
   }
 

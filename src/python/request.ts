@@ -5,6 +5,7 @@ import type { CgiHead } from "../fastcgi/cgi-head.ts";
 import type { FastcgiConnection, ResponseEvents } from "../fastcgi/connection.ts";
 import { encodeParams } from "../fastcgi/params.ts";
 import { type Flow, ResponseStream } from "../node/response-stream.ts";
+import { exceeded, type ResponseLimit, ResponseTimer } from "../node/response-timer.ts";
 import type { SpooledBody } from "../node/spool.ts";
 import { readWholeBody } from "../node/whole-body.ts";
 import { printable, report } from "../wsgi/log.ts";
@@ -18,22 +19,22 @@ import type { Worker } from "./worker.ts";
 /** Reads the whole body, waits for a lane, sends the request, and passes the response to a `ResponseStream`. */
 export class PythonRequest implements LaneJob, ResponseEvents, Flow {
   suspect = false;
+  /** When the request was queued, for `queueTimeout`. */
+  since = 0;
   readonly #pool: WorkerPool;
   readonly #environ: Environ;
   /** Kept here, because the application's middleware may replace it in the environ. */
   readonly #errors: ErrorStream;
   readonly #method: string;
   readonly #stream: ResponseStream;
+  readonly #timer: ResponseTimer;
   #params = "";
   #body: SpooledBody | undefined;
   #lane: FastcgiConnection | undefined;
   #worker: Worker | undefined;
-  /** When the request was queued or started, or when it last made progress. */
-  #since = 0;
   #startedAt = 0;
   /** The application's status, such as "200 OK". */
   #status: string | undefined;
-  #paused = false;
   #attempts = 0;
   #headReceived = false;
   #exception: PythonError | undefined;
@@ -45,6 +46,7 @@ export class PythonRequest implements LaneJob, ResponseEvents, Flow {
     this.#errors = environ["wsgi.errors"];
     this.#method = environ.REQUEST_METHOD;
     this.#stream = new ResponseStream(startResponse, this, pool.settings.backlog);
+    this.#timer = new ResponseTimer(pool.running, (limit) => this.#timeOut(limit));
   }
 
   /** Starts the request and returns the result at once, so that its `close()` can cancel a request that has no response yet. */
@@ -61,13 +63,12 @@ export class PythonRequest implements LaneJob, ResponseEvents, Flow {
 
   start(lane: FastcgiConnection, worker: Worker): void {
     const now = performance.now();
-    this.#pool.telemetry.requestStarted(now - this.#since, worker.pid, this.#environ);
+    this.#pool.telemetry.requestStarted(now - this.since, worker.pid, this.#environ);
     this.#attempts += 1;
     this.#lane = lane;
     this.#worker = worker;
-    this.#since = now;
     this.#startedAt = now;
-    this.#pool.running.add(this);
+    this.#timer.start();
     lane.send(this.#params, this.#body, this);
   }
 
@@ -76,28 +77,19 @@ export class PythonRequest implements LaneJob, ResponseEvents, Flow {
     this.#stream.fail(reason);
   }
 
-  /** When the current timeout began. It is always now while the client does not read: that is not the application's fault. */
-  get since(): number {
-    return this.#paused ? performance.now() : this.#since;
-  }
-
+  /** Called when the request has waited in the queue for too long. */
   expire(): void {
-    if (this.#lane !== undefined) {
-      this.#timeOut(this.#lane);
-    } else {
-      this.#pool.withdraw(this);
-      this.refuse(queueTimedOut(this.#pool.settings));
-    }
+    this.#pool.withdraw(this);
+    this.refuse(queueTimedOut(this.#pool.settings));
   }
 
   pause(): void {
-    this.#paused = true;
+    this.#timer.pause();
     this.#lane?.pause();
   }
 
   resume(): void {
-    if (this.#paused) this.#since = performance.now();
-    this.#paused = false;
+    this.#timer.resume();
     this.#lane?.resume();
   }
 
@@ -105,6 +97,7 @@ export class PythonRequest implements LaneJob, ResponseEvents, Flow {
   cancel(): void {
     this.#pool.withdraw(this);
     this.resume();
+    this.#timer.clientLeft();
     if (this.#lane === undefined) this.#closeBody();
     else this.#lane.abort();
   }
@@ -117,6 +110,7 @@ export class PythonRequest implements LaneJob, ResponseEvents, Flow {
   head(head: CgiHead): void {
     this.#headReceived = true;
     this.#status = head.status;
+    this.#timer.head(head.headers);
     if (!this.#stream.ended) this.#stream.start(head);
   }
 
@@ -125,7 +119,7 @@ export class PythonRequest implements LaneJob, ResponseEvents, Flow {
   }
 
   body(slice: Buffer): void {
-    this.#since = performance.now();
+    this.#timer.refresh();
     this.#stream.push(slice);
   }
 
@@ -155,7 +149,7 @@ export class PythonRequest implements LaneJob, ResponseEvents, Flow {
     }
     this.#releaseLane(failure);
     if (retry) {
-      this.#pool.dispatch(this);
+      this.#enqueue();
     } else {
       this.#closeBody();
       this.#stream.fail(failure);
@@ -173,34 +167,37 @@ export class PythonRequest implements LaneJob, ResponseEvents, Flow {
       this.refuse(error as BridgeError);
       return;
     }
-    this.#since = performance.now();
+    this.#enqueue();
+  }
+
+  #enqueue(): void {
+    this.since = performance.now();
     this.#pool.dispatch(this);
   }
 
   #releaseLane(error: Error | undefined): void {
-    const now = performance.now();
     this.#lane = undefined;
-    this.#since = now;
-    this.#pool.running.delete(this);
+    this.#timer.stop();
     this.#pool.telemetry.requestEnded({
       pid: this.#worker?.pid,
       environ: this.#environ,
-      duration: now - this.#startedAt,
+      duration: performance.now() - this.#startedAt,
       status: this.#status,
       error,
     });
   }
 
   /** Fails the response now, and interrupts the thread. */
-  #timeOut(lane: FastcgiConnection): void {
-    const { requestTimeout } = this.#pool.settings;
+  #timeOut(limit: ResponseLimit): void {
+    const { settings } = this.#pool;
+    const lane = this.#lane as FastcgiConnection; // the timer runs only while the request has one
     const pid = this.#worker?.pid;
-    this.#stream.fail(requestTimedOut(this.#pool.settings));
+    this.#stream.fail(requestTimedOut(settings, limit));
     this.resume();
     lane.abort();
-    this.#worker?.interrupt(lane, (stack) => {
+    this.#worker?.interrupts.begin(lane, (stack) => {
       if (stack === "") return; // the request has just ended
-      const what = `${this.#requestLine} took longer than ${requestTimeout} ms`;
+      const what = `${this.#requestLine} ${exceeded(limit, settings)}`;
       report(this.#errors, `${what}; its thread in Python process ${pid} was at:\n${stack.trimEnd()}\n`);
     });
   }

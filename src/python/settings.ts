@@ -22,6 +22,7 @@ export interface PythonAppSettings {
   /** All times are in milliseconds; `Infinity` means no limit. */
   readonly startTimeout: number;
   readonly requestTimeout: number;
+  readonly streamTimeout: number;
   readonly queueTimeout: number;
   readonly gracefulTimeout: number;
   readonly queueLength: number;
@@ -50,6 +51,7 @@ const OPTIONS: Readonly<Record<keyof PythonAppOptions, true>> = {
   threads: true,
   startTimeout: true,
   requestTimeout: true,
+  streamTimeout: true,
   queueTimeout: true,
   gracefulTimeout: true,
   queueLength: true,
@@ -82,10 +84,11 @@ export function resolveSettings(target: string, options: PythonAppOptions): Pyth
     directory,
     interpreter,
     env: activate({ ...inherited(process.env), ...checkEnv(options.env ?? {}) }, interpreter),
-    processes: count("processes", options.processes ?? 2, MAX_PROCESSES),
+    processes: count("processes", options.processes ?? 1, MAX_PROCESSES),
     threads: count("threads", options.threads ?? 4, MAX_THREADS),
     startTimeout: count("startTimeout", options.startTimeout ?? 60_000, MAX_TIME),
     requestTimeout: unlimited(count("requestTimeout", options.requestTimeout ?? 60_000, MAX_TIME, 0)),
+    streamTimeout: unlimited(count("streamTimeout", options.streamTimeout ?? 60_000, MAX_TIME, 0)),
     queueTimeout: unlimited(count("queueTimeout", options.queueTimeout ?? 30_000, MAX_TIME, 0)),
     gracefulTimeout: count("gracefulTimeout", options.gracefulTimeout ?? 10_000, MAX_TIME, 0),
     queueLength: count("queueLength", options.queueLength ?? 1024, Number.MAX_SAFE_INTEGER, 0),

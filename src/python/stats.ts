@@ -21,6 +21,8 @@ export interface PythonProcessStats {
   readonly requests: number;
   /** How many of these requests are running. */
   readonly inFlight: number;
+  /** How many threads did not end their request after `requestTimeout` or `streamTimeout`. They are counted in `inFlight`. */
+  readonly stuck: number;
   /** Resident memory in bytes; undefined on systems without /proc. */
   readonly memory: number | undefined;
   /** How many processes ran in the place of this one before it. */
@@ -40,9 +42,11 @@ export interface PythonAppStats {
   readonly latency: Quantiles;
 }
 
-export function processStats({ pid, state, startedAt, requests, busyLanes, restarts }: Worker): PythonProcessStats {
-  const age = performance.now() - startedAt;
-  return { pid, state, age, requests, inFlight: busyLanes, memory: residentMemory(pid), restarts };
+export function processStats(worker: Worker): PythonProcessStats {
+  const { pid, state, requests, busyLanes: inFlight, restarts } = worker;
+  const { stuck } = worker.interrupts;
+  const age = performance.now() - worker.startedAt;
+  return { pid, state, age, requests, inFlight, stuck, memory: residentMemory(pid), restarts };
 }
 
 function residentMemory(pid: number | undefined): number | undefined {

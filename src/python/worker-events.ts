@@ -11,6 +11,10 @@ export interface WorkerEvents<Worker> {
   maxRequestsReached(worker: Worker): void;
   /** The process must be replaced now and gets no more requests. In the log, `reason` follows "Python process 1". */
   unhealthy(worker: Worker, reason: string): void;
+  /** A thread does not end its request after an interrupt. Other threads of the process can run. */
+  threadStuck(worker: Worker): void;
+  /** A stuck thread has ended its request and serves again. */
+  threadFreed(worker: Worker): void;
   /** Some requests did not end while the process was draining. They are aborted. */
   drainTimedOut(worker: Worker): void;
   /** The process has exited. Called once, as the last event. `failure` is set if the process never became ready. */

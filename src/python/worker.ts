@@ -3,6 +3,7 @@ import type { StartError } from "../errors.ts";
 import type { ConnectionOwner, FastcgiConnection } from "../fastcgi/connection.ts";
 import { Child, type ChildEvents } from "./child.ts";
 import { type ControlEvents, ControlLane } from "./control.ts";
+import { Interrupts } from "./interrupts.ts";
 import { Lanes } from "./lanes.ts";
 import { StderrTail } from "./launch.ts";
 import { Quarantine } from "./quarantine.ts";
@@ -12,14 +13,13 @@ import type { WorkerEvents, WorkerState } from "./worker-events.ts";
 
 /** How long a process may take to exit by itself after its control lane was closed. */
 const EXIT_GRACE_MS = 5_000;
-/** How long a thread may take to end its request after an exception was raised in it. */
-const INTERRUPT_GRACE_MS = 1_000;
 /** When a process exits, its lanes close first. The exit event may come up to this much later. */
 const EXIT_EVENT_MS = 100;
 
 export class Worker implements ConnectionOwner<FastcgiConnection>, ControlEvents, ChildEvents {
   readonly restarts: number;
   readonly quarantine: Quarantine;
+  readonly interrupts: Interrupts;
   readonly #events: WorkerEvents<Worker>;
   readonly #child: Child;
   readonly #control: ControlLane | undefined;
@@ -48,6 +48,7 @@ export class Worker implements ConnectionOwner<FastcgiConnection>, ControlEvents
     this.#lanes = new Lanes(lanes, this);
     this.quarantine = new Quarantine(() => events.idle(this));
     this.#control = control && new ControlLane(control, settings, this);
+    this.interrupts = new Interrupts(this.#lanes, this.#control, (answered) => this.#threadStuck(answered));
     this.#timer = setTimeout(() => this.#startTimedOut(), settings.startTimeout);
   }
 
@@ -64,7 +65,7 @@ export class Worker implements ConnectionOwner<FastcgiConnection>, ControlEvents
     return this.#state === "ready" && !this.quarantine.active ? this.#lanes.free : 0;
   }
 
-  /** How many requests are running in the process. */
+  /** How many requests are running in the process, including those of stuck threads. */
   get busyLanes(): number {
     return this.#lanes.busy;
   }
@@ -89,16 +90,6 @@ export class Worker implements ConnectionOwner<FastcgiConnection>, ControlEvents
     return lane;
   }
 
-  /** Raises an exception in the lane's thread. If the request does not end, replaces the process. See `ControlLane`. */
-  interrupt(lane: FastcgiConnection, onStack: (stack: string) => void): void {
-    if (!lane.busy) return;
-    this.#lanes.markStuck(lane, INTERRUPT_GRACE_MS, () => {
-      if (this.#state === "ready") this.#events.unhealthy(this, "has a thread that does not end its request");
-      this.#exitIfIdle();
-    });
-    this.#control?.interrupt(this.#lanes.numberOf(lane), lane.requests, onStack);
-  }
-
   /** Takes no more requests. Ends the process when its running requests have ended, at the latest after `grace` ms. */
   drain(grace: number): void {
     if (this.#state === "starting") {
@@ -112,7 +103,8 @@ export class Worker implements ConnectionOwner<FastcgiConnection>, ControlEvents
   }
 
   idle(lane: FastcgiConnection): void {
-    this.#lanes.unmarkStuck(lane);
+    const wasStuck = this.interrupts.end(lane);
+    if (wasStuck && this.#state === "ready") this.#events.threadFreed(this);
     this.quarantine.requestEnded(lane);
     if (this.#state === "ready") this.#lanes.giveBack(lane);
     else if (this.#state === "exiting") lane.close();
@@ -121,7 +113,7 @@ export class Worker implements ConnectionOwner<FastcgiConnection>, ControlEvents
   }
 
   closed(lane: FastcgiConnection): void {
-    this.#lanes.unmarkStuck(lane); // its request has ended with the lane
+    this.interrupts.end(lane); // its request has ended with the lane
     this.#laneLost("lost a connection to Node");
   }
 
@@ -170,6 +162,7 @@ export class Worker implements ConnectionOwner<FastcgiConnection>, ControlEvents
 
   childClosed(code: number | null, signal: NodeJS.Signals | null): void {
     this.#state = "exited";
+    this.interrupts.stop();
     this.#lanes.destroy(new Error("the Python process ended"));
     const how = signal === null ? `with code ${code}` : `by ${signal}`;
     if (!Number.isFinite(this.#readyAt)) this.#failure ??= this.#stderrTail.endedEarly(how);
@@ -186,13 +179,23 @@ export class Worker implements ConnectionOwner<FastcgiConnection>, ControlEvents
     this.#timer = setTimeout(() => this.#events.unhealthy(this, reason), EXIT_EVENT_MS);
   }
 
+  /** Keeps the process as long as other threads of it can serve: their requests, and its state in memory, are not lost. */
+  #threadStuck(answered: boolean): void {
+    if (this.#state === "ready" && !answered)
+      this.#events.unhealthy(this, "does not react: a request blocks all its threads");
+    else if (this.#state === "ready") this.#events.threadStuck(this);
+    this.#exitIfIdle();
+    this.#events.idle(this); // a pool that closes does not wait for the request any more
+  }
+
   #drainTimedOut(): void {
-    if (this.#lanes.busy > this.#lanes.stuck) this.#events.drainTimedOut(this);
+    if (!this.interrupts.isDrained) this.#events.drainTimedOut(this);
     this.#exit(0);
   }
 
   #exitIfIdle(): void {
-    if (this.#state === "draining" && this.#lanes.isDrained) this.#exit(this.#lanes.stuck > 0 ? 0 : EXIT_GRACE_MS);
+    if (this.#state !== "draining" || !this.interrupts.isDrained) return;
+    this.#exit(this.interrupts.stuck > 0 ? 0 : EXIT_GRACE_MS);
   }
 
   #exit(grace: number): void {
@@ -204,9 +207,9 @@ export class Worker implements ConnectionOwner<FastcgiConnection>, ControlEvents
     this.#termination.begin(grace, () => this.#signal());
   }
 
-  /** Returns SIGABRT if a thread is stuck, because it makes Python print the stacks of all threads; else SIGTERM. */
+  /** Returns SIGABRT after an interrupt in vain, because it makes Python print the stacks of all threads; else SIGTERM. */
   #signal(): NodeJS.Signals {
-    return this.#lanes.stuck > 0 ? "SIGABRT" : "SIGTERM";
+    return this.interrupts.any ? "SIGABRT" : "SIGTERM";
   }
 
   #startTimedOut(): void {

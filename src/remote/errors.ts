@@ -7,6 +7,7 @@ import {
   UnreachableError,
   UpstreamError,
 } from "../errors.ts";
+import { exceeded, type ResponseLimit } from "../node/response-timer.ts";
 import type { RemoteSettings } from "./settings.ts";
 
 export function cannotConnect(address: string, cause: Error): UnreachableError {
@@ -36,9 +37,12 @@ export function queueTimedOut({ queueTimeout }: RemoteSettings): QueueTimeoutErr
   );
 }
 
-/** @param option the option that sets the limit @param milliseconds its value */
-export function requestTimedOut(address: string, option: string, milliseconds: number): RequestTimeoutError {
-  return new RequestTimeoutError(`${address} took longer than ${option}, ${milliseconds} ms`);
+export function requestTimedOut(address: string, settings: RemoteSettings, limit: ResponseLimit): RequestTimeoutError {
+  return new RequestTimeoutError(`${address} ${exceeded(limit, settings)}`);
+}
+
+export function totalTimedOut(address: string, { totalTimeout }: RemoteSettings): RequestTimeoutError {
+  return new RequestTimeoutError(`${address} took longer than totalTimeout, ${totalTimeout} ms`);
 }
 
 export function closedError(): AppClosedError {

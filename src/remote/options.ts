@@ -29,13 +29,20 @@ export interface RemoteAppOptions {
    */
   connectTimeout?: number | undefined;
   /**
-   * How long the server may be silent before its response and between two pieces of it, in milliseconds; 0 for no limit. After
-   * that the client gets a 504. The time does not count while the client is too slow to read what has arrived, or while the
-   * body is still being sent.
+   * How long the server may take to begin its response, in milliseconds; 0 for no limit. After that the client gets a 504. The
+   * time does not count while the body is still being sent.
    *
    * @default 60000
    */
   requestTimeout?: number | undefined;
+  /**
+   * How long the server may be silent between two parts of a response that has begun, in milliseconds; 0 for no limit. After
+   * that the response is aborted. The time does not count while the client is too slow to read what has arrived. An event
+   * stream (`Content-Type: text/event-stream`) may be silent for as long as its client stays.
+   *
+   * @default 60000
+   */
+  streamTimeout?: number | undefined;
   /**
    * How long a request may take in all, in milliseconds, from the moment its body is complete to the end of its response; 0
    * for no limit. After that the client gets a 504.

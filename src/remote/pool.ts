@@ -1,6 +1,7 @@
 /** Assigns each request to an address and a connection. Knows load and queue; knows no protocol. */
 import { Deadlines } from "../node/deadlines.ts";
 import { JobQueue, type Waiting } from "../node/job-queue.ts";
+import { ResponseDeadlines } from "../node/response-timer.ts";
 import { leastLoaded } from "./balance.ts";
 import { closedError } from "./errors.ts";
 import type { Protocol } from "./protocol.ts";
@@ -26,8 +27,8 @@ export class RemotePool implements UpstreamOwner {
   readonly protocol: Protocol;
   /** The deadlines of idle connections (`keepAlive`). */
   readonly idleDeadlines: Deadlines;
-  /** The deadlines of `requestTimeout`. Requests add and delete themselves. */
-  readonly stallDeadlines: Deadlines;
+  /** The deadlines of `requestTimeout` and `streamTimeout`. Requests add and delete themselves. */
+  readonly responseDeadlines: ResponseDeadlines;
   /** The deadlines of `totalTimeout`. */
   readonly totalDeadlines: Deadlines;
   /** The deadlines of aborted responses. */
@@ -43,7 +44,7 @@ export class RemotePool implements UpstreamOwner {
     this.settings = settings;
     this.protocol = protocol;
     this.idleDeadlines = new Deadlines(settings.keepAlive);
-    this.stallDeadlines = new Deadlines(settings.requestTimeout);
+    this.responseDeadlines = new ResponseDeadlines(settings);
     this.totalDeadlines = new Deadlines(settings.totalTimeout);
     this.#upstreams = settings.addresses.map((address) => new Upstream(address, this));
     this.#queue = new JobQueue({
@@ -112,7 +113,7 @@ export class RemotePool implements UpstreamOwner {
     this.#state = "closed";
     this.#queue.refuseAll(closedError());
     await Promise.all(this.#upstreams.map((upstream) => upstream.destroy(closedError())));
-    for (const deadlines of [this.idleDeadlines, this.stallDeadlines, this.totalDeadlines, this.abortDeadlines])
+    for (const deadlines of [this.idleDeadlines, this.responseDeadlines, this.totalDeadlines, this.abortDeadlines])
       deadlines.clear();
   }
 

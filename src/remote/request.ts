@@ -4,10 +4,11 @@ import type { CgiHead } from "../fastcgi/cgi-head.ts";
 import { ProtocolStatus } from "../fastcgi/records.ts";
 import type { ResponseEvents } from "../fastcgi/types.ts";
 import type { Flow } from "../node/response-stream.ts";
+import { ResponseTimer } from "../node/response-timer.ts";
 import type { SpooledBody } from "../node/spool.ts";
 import { readWholeBody } from "../node/whole-body.ts";
 import type { Environ, StartResponse, WsgiResult } from "../wsgi/types.ts";
-import { brokenResponse, overloaded, queueTimedOut, requestTimedOut } from "./errors.ts";
+import { brokenResponse, overloaded, queueTimedOut, requestTimedOut, totalTimedOut } from "./errors.ts";
 import type { RemoteJob, RemotePool } from "./pool.ts";
 import type { RemoteConnection } from "./protocol.ts";
 import { RemoteResponse } from "./response.ts";
@@ -26,8 +27,7 @@ export class RemoteRequest implements RemoteJob, ResponseEvents, Flow {
   readonly #pool: RemotePool;
   readonly #environ: Environ;
   readonly #response: RemoteResponse;
-  /** Measures `requestTimeout`: from one piece of the response to the next. */
-  readonly #stallTimer: Stopwatch;
+  readonly #timer: ResponseTimer;
   readonly #totalTimer: Stopwatch;
   #abortTimer: Stopwatch | undefined;
   #params = "";
@@ -37,13 +37,15 @@ export class RemoteRequest implements RemoteJob, ResponseEvents, Flow {
   #upstream: Upstream | undefined;
 
   constructor(pool: RemotePool, environ: Environ, startResponse: StartResponse) {
-    const { requestTimeout, totalTimeout } = pool.settings;
+    const { settings } = pool;
     this.#pool = pool;
     this.#environ = environ;
     this.retries = new RetryPolicy(environ.REQUEST_METHOD);
-    this.#response = new RemoteResponse(environ, startResponse, { flow: this, backlog: pool.settings.backlog });
-    this.#stallTimer = new Stopwatch(pool.stallDeadlines, () => this.#timeOut("requestTimeout", requestTimeout));
-    this.#totalTimer = new Stopwatch(pool.totalDeadlines, () => this.#timeOut("totalTimeout", totalTimeout));
+    this.#response = new RemoteResponse(environ, startResponse, { flow: this, backlog: settings.backlog });
+    this.#timer = new ResponseTimer(pool.responseDeadlines, (limit) =>
+      this.#timeOut(requestTimedOut(this.server, settings, limit)),
+    );
+    this.#totalTimer = new Stopwatch(pool.totalDeadlines, () => this.#timeOut(totalTimedOut(this.server, settings)));
   }
 
   begin(): WsgiResult {
@@ -65,12 +67,8 @@ export class RemoteRequest implements RemoteJob, ResponseEvents, Flow {
     this.#connection = connection;
     this.#upstream = upstream;
     this.retries.sent(reused);
-    this.#stallTimer.start();
-    connection.send(
-      this.#params,
-      this.#body === undefined ? undefined : refreshing(this.#body, this.#stallTimer),
-      this,
-    );
+    this.#timer.start();
+    connection.send(this.#params, this.#body === undefined ? undefined : refreshing(this.#body, this.#timer), this);
   }
 
   unreachable(upstream: Upstream, reason: UnreachableError): void {
@@ -89,12 +87,12 @@ export class RemoteRequest implements RemoteJob, ResponseEvents, Flow {
   }
 
   pause(): void {
-    this.#stallTimer.pause();
+    this.#timer.pause();
     this.#connection?.pause();
   }
 
   resume(): void {
-    this.#stallTimer.resume();
+    this.#timer.resume();
     this.#connection?.resume();
   }
 
@@ -107,7 +105,7 @@ export class RemoteRequest implements RemoteJob, ResponseEvents, Flow {
   }
 
   head(head: CgiHead): void {
-    this.#stallTimer.refresh();
+    this.#timer.head(head.headers);
     this.#response.head(head);
   }
 
@@ -116,7 +114,7 @@ export class RemoteRequest implements RemoteJob, ResponseEvents, Flow {
   }
 
   body(slice: Buffer): void {
-    this.#stallTimer.refresh();
+    this.#timer.refresh();
     this.#response.body(slice);
   }
 
@@ -179,9 +177,9 @@ export class RemoteRequest implements RemoteJob, ResponseEvents, Flow {
     this.#response.fail(brokenResponse(this.server, reason));
   }
 
-  #timeOut(option: string, milliseconds: number): void {
+  #timeOut(reason: BridgeError): void {
     this.#upstream?.countFailure();
-    this.#response.fail(requestTimedOut(this.server, option, milliseconds));
+    this.#response.fail(reason);
     this.#abandon();
   }
 
@@ -194,7 +192,7 @@ export class RemoteRequest implements RemoteJob, ResponseEvents, Flow {
       return;
     }
     this.resume();
-    this.#stallTimer.stop();
+    this.#timer.stop();
     this.#totalTimer.stop();
     this.#abortTimer = new Stopwatch(this.#pool.abortDeadlines, () =>
       connection.destroy(new Error("the request was aborted")),
@@ -206,7 +204,7 @@ export class RemoteRequest implements RemoteJob, ResponseEvents, Flow {
   /** Forgets the connection, which is idle or closed now. @returns the upstream */
   #detach(): Upstream {
     this.#connection = undefined;
-    this.#stallTimer.stop();
+    this.#timer.stop();
     this.#abortTimer?.stop();
     return this.#upstream as Upstream; // set by start()
   }

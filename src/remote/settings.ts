@@ -15,6 +15,7 @@ export interface RemoteSettings {
   /** In milliseconds, like all timeouts; `Infinity` for no limit. */
   readonly connectTimeout: number;
   readonly requestTimeout: number;
+  readonly streamTimeout: number;
   readonly totalTimeout: number;
   readonly queueTimeout: number;
   readonly gracefulTimeout: number;
@@ -35,6 +36,7 @@ export const REMOTE_OPTIONS: Readonly<Record<keyof RemoteAppOptions, true>> = {
   keepAlive: true,
   connectTimeout: true,
   requestTimeout: true,
+  streamTimeout: true,
   totalTimeout: true,
   queueTimeout: true,
   queueLength: true,
@@ -60,6 +62,7 @@ export function resolveSettings(
     keepAlive: count("keepAlive", options.keepAlive ?? 5_000, MAX_TIME, 0),
     connectTimeout: count("connectTimeout", options.connectTimeout ?? 2_000, MAX_TIME),
     requestTimeout: unlimited(count("requestTimeout", options.requestTimeout ?? 60_000, MAX_TIME, 0)),
+    streamTimeout: unlimited(count("streamTimeout", options.streamTimeout ?? 60_000, MAX_TIME, 0)),
     totalTimeout: unlimited(count("totalTimeout", options.totalTimeout ?? 0, MAX_TIME, 0)),
     queueTimeout: unlimited(count("queueTimeout", options.queueTimeout ?? 30_000, MAX_TIME, 0)),
     gracefulTimeout: count("gracefulTimeout", options.gracefulTimeout ?? 10_000, MAX_TIME, 0),

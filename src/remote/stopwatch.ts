@@ -1,12 +1,12 @@
-/** Measures one timeout of a request, and can be paused. Knows times; knows nothing of the request. */
+/** Measures one timeout of a request. Knows times; knows nothing of the request. */
 import type { SizedBody } from "../fastcgi/types.ts";
 import type { Deadlines, Timed } from "../node/deadlines.ts";
+import type { ResponseTimer } from "../node/response-timer.ts";
 
 export class Stopwatch implements Timed {
   readonly #deadlines: Deadlines;
   readonly #onExpire: () => void;
-  #startedAt = 0;
-  #paused = false;
+  since = 0;
 
   /** @param deadlines know the timeout, and call `expire` @param onExpire is called once, if the time runs out */
   constructor(deadlines: Deadlines, onExpire: () => void) {
@@ -14,29 +14,9 @@ export class Stopwatch implements Timed {
     this.#onExpire = onExpire;
   }
 
-  get since(): number {
-    return this.#paused ? performance.now() : this.#startedAt;
-  }
-
   start(): void {
-    this.refresh();
+    this.since = performance.now();
     this.#deadlines.add(this);
-  }
-
-  /** Starts the time again from zero. */
-  refresh(): void {
-    this.#startedAt = performance.now();
-  }
-
-  /** Stops the time until `resume()`. */
-  pause(): void {
-    this.#paused = true;
-  }
-
-  /** Starts the time again from zero, if it is paused. */
-  resume(): void {
-    if (this.#paused) this.refresh();
-    this.#paused = false;
   }
 
   stop(): void {
@@ -48,13 +28,13 @@ export class Stopwatch implements Timed {
   }
 }
 
-/** Wraps a body so that each block refreshes the stopwatch: the timeout does not run out while the body is being sent. */
-export function refreshing(body: SizedBody, watch: Stopwatch): SizedBody {
+/** Wraps a body so that each block refreshes the timer: the timeout does not run out while the body is being sent. */
+export function refreshing(body: SizedBody, timer: ResponseTimer): SizedBody {
   return {
     size: body.size,
     async *blocks() {
       for await (const block of body.blocks()) {
-        watch.refresh();
+        timer.refresh();
         yield block;
       }
     },

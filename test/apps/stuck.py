@@ -4,6 +4,7 @@ import ctypes
 import os
 import re
 import signal
+import socket
 import threading
 import time
 
@@ -131,3 +132,60 @@ def do_asks(environ, start_response):
     gone = environ["wsgi_bridge.client_disconnected"]
     while True:
         gone()
+
+
+#: Set by /release and by SIGUSR1.
+RELEASED = threading.Event()
+signal.signal(signal.SIGUSR1, lambda number, frame: RELEASED.set())
+#: /receive waits for a byte on the first, /free sends it to the second.
+RECEIVER, SENDER = socket.socketpair()
+
+
+def do_receive(environ, start_response):
+    """Waits in C for a byte, without a timeout."""
+    print("receiving")
+    RECEIVER.recv(1)
+    return do_hello(environ, start_response)
+
+
+def do_free(environ, start_response):
+    """Lets one request end that waits in /receive."""
+    SENDER.send(b"x")
+    return do_hello(environ, start_response)
+
+
+def do_release(environ, start_response):
+    """Lets /events and /report end."""
+    RELEASED.set()
+    return do_hello(environ, start_response)
+
+
+def do_events(environ, start_response):
+    """An event stream that sends nothing until /release."""
+    start_response("200 OK", [("Content-Type", "text/event-stream; charset=utf-8")])
+    yield b"data: first\n\n"
+    RELEASED.wait()
+    yield b"data: last\n\n"
+
+
+def do_busy_events(environ, start_response):
+    """An event stream that runs Python code instead of sending."""
+    start_response("200 OK", [("Content-Type", "text/event-stream")])
+    yield b"data: first\n\n"
+    do_busy(environ, start_response)
+
+
+def do_report(environ, start_response):
+    """Sends lines until /release, and then the last one."""
+    start_response("200 OK", list(TEXT))
+    while not RELEASED.wait(0.02):
+        yield b"line\n"
+    yield b"end\n"
+
+
+def do_pause(environ, start_response):
+    """Begins its response and sends the rest after /release."""
+    start_response("200 OK", list(TEXT))
+    yield b"begun, "
+    RELEASED.wait()
+    yield b"ended"

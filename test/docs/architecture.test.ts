@@ -214,7 +214,7 @@ describe("the life of a request", () => {
   });
 
   it.each([
-    ["has not ended its request after 1 second", "src/python/worker.ts", "INTERRUPT_GRACE_MS = 1_000"],
+    ["has not ended its request after 1 second", "src/python/interrupts.ts", "GRACE_MS = 1_000"],
     ["for up to a second (`Quarantine`)", "src/python/quarantine.ts", "QUARANTINE_MS: number = 1_000"],
     ["has 4 seconds to finish its requests", "python/wsgi_bridge/serving.py", "_EXIT_SECONDS = 4.0"],
     ["still alive after 100 ms", "src/python/worker.ts", "EXIT_EVENT_MS = 100"],

@@ -294,7 +294,7 @@ stop()`,
       });
       if (told === undefined) continue;
       pids.add(told.pid);
-      expect(told.multiprocess).toBe(false);
+      expect(told.multiprocess).toBe(true);
     }
     await replaced;
     expect(pids.size).toBeGreaterThan(1);
@@ -702,7 +702,7 @@ it("defaults: what the page says of options is what they are", () => {
   );
   const MIB = 1024 ** 2;
   const said: Record<string, number> = {
-    processes: 2,
+    processes: 1,
     threads: 4,
     queueLength: 1024,
     queueTimeout: 30_000,
@@ -715,7 +715,7 @@ it("defaults: what the page says of options is what they are", () => {
   };
   expect(Object.fromEntries(Object.keys(said).map((name) => [name, Number(defaults.get(name))]))).toEqual(said);
   for (const text of [
-    "processes × threads | 2 × 4 = 8",
+    "processes × threads | 1 × 4 = 4",
     "`queueLength`, for at most `queueTimeout` | 1024, 30 s",
     "`gracefulTimeout` of `pythonApp`, 10 s",
     "`spoolThreshold` (1 MiB)",

@@ -455,7 +455,10 @@ def app(environ, start_response):
       false,
       false,
     ]);
-    expect([cell("wsgi.multithread", 2), cell("wsgi.multiprocess", 2)]).toEqual(["`threads` > 1", "`processes` > 1"]);
+    expect([cell("wsgi.multithread", 2), cell("wsgi.multiprocess", 2)]).toEqual([
+      "`threads` > 1",
+      "`processes` > 1, or `node:cluster`",
+    ]);
     for (const name of ["read", "read1", "readline", "readlines"]) {
       expect(cell("wsgi.input", 1)).toContain(`\`${name}\``);
       expect(js["wsgi.input"]).toHaveProperty(name);

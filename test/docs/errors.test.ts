@@ -346,6 +346,23 @@ describe("Python apps", () => {
     messages.expect(stack);
   });
 
+  it("ERR_WSGI_REQUEST_TIMEOUT: Python, after the response has begun", async () => {
+    const source = `
+import time
+def app(environ, start_response):
+    start_response("200 OK", [])
+    yield b"begun"
+    while True:
+        time.sleep(0.01)
+`;
+    const own = new MemoryLogger();
+    const app = pythonApp("shop:app", { ...project(source), streamTimeout: 50, logger: own });
+    onTestFinished(() => app.close());
+    failure(app, get(), { logger: own }).catch(() => undefined); // the connection breaks
+    const [, message = ""] = /RequestTimeoutError: (.*)/.exec(await own.said("RequestTimeoutError")) ?? [];
+    messages.expect(message);
+  });
+
   it("ERR_WSGI_REQUEST_TIMEOUT: a remote server", async () => {
     const app = fastcgiApp(await silent(), { requestTimeout: 50, gracefulTimeout: 0, logger });
     onTestFinished(() => app.close());
@@ -742,7 +759,7 @@ def app(environ, start_response):
     expect(own.text).not.toContain("Traceback");
   });
 
-  it("RequestTimeout: `except Exception` does not stop it, `finally` runs, and a thread that goes on costs its process", async () => {
+  it("RequestTimeout: `except Exception` does not stop it, `finally` runs, and a thread that goes on is stuck", async () => {
     const source = `
 import time
 
@@ -764,7 +781,11 @@ def app(environ, start_response):
     const app = pythonApp("shop:app", { ...project(source), requestTimeout: 50, threads: 2, logger: own });
     onTestFinished(() => app.close());
     await Promise.all([failure(app), failure(app, get("/stubborn"))]);
-    await Promise.all([own.said("RequestTimeout caught"), own.said("finally"), own.said("thread that does not end")]);
+    await Promise.all([
+      own.said("RequestTimeout caught"),
+      own.said("finally"),
+      own.said("has 1 of 2 threads that do not end their request"),
+    ]);
     expect(own.text).not.toContain("caught as an Exception");
   });
 

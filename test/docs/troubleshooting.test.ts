@@ -51,7 +51,7 @@ def app(environ, start_response):
     return [json.dumps(fields).encode() if path == "/echo" else b"Python has no such page"]
 `,
   "legacy/faults.py": `
-import os, signal, socket, time
+import os, re, signal, socket, time
 
 def app(environ, start_response):
     path = environ["PATH_INFO"]
@@ -66,6 +66,8 @@ def app(environ, start_response):
         time.sleep(60)
     if path == "/sleep":
         time.sleep(60)
+    if path == "/locked":
+        re.match("(a+)+$", "a" * 60 + "b")
     if path == "/loop":
         print("looping")
     while path == "/loop":
@@ -164,7 +166,8 @@ async function logged(text: string, from: MemoryLogger = logger): Promise<string
 const POST: RequestInit = { method: "POST" };
 
 /** What takes seconds, since processes are given time to end: begun first, and waited for where it is needed. */
-const slow = { endless: endless(), late: neverLoaded(), timeouts: timeouts() };
+const late = neverLoaded();
+const slow = { endless: endless(), late, timeouts: timeouts(), locked: late.then(locked) };
 
 /** The log of an app that is closed while a request runs. */
 async function endless(): Promise<string> {
@@ -187,13 +190,27 @@ async function neverLoaded(): Promise<string> {
   return message;
 }
 
-/** The statuses and the log of two requests over requestTimeout: one waits in Python code, one in C. */
+/** The log of an app with a request over requestTimeout that holds the interpreter's lock. */
+async function locked(): Promise<string> {
+  const own = new MemoryLogger();
+  const app = pythonApp("faults:app", { ...python, requestTimeout: 150, logger: own });
+  await app.ready();
+  const server = await listen(fromWsgi(app, { logger: own }));
+  await fetch(`${server.url}/locked`);
+  const line = await own.said("does not react");
+  await Promise.all([app.close(), server.close()]);
+  return line;
+}
+
+/** The statuses and the log of requests over requestTimeout: one in Python code, then one in C for each of four threads. */
 async function timeouts(): Promise<{ statuses: number[]; log: MemoryLogger }> {
   const log = new MemoryLogger();
   const app = pythonApp("faults:app", { ...python, requestTimeout: 150, logger: log });
   await app.ready();
   const server = await listen(fromWsgi(app, { logger: log }));
-  const answers = await Promise.all(["/loop", "/sleep"].map((path) => fetch(server.url + path)));
+  const answers = [await fetch(`${server.url}/loop`), await fetch(`${server.url}/sleep`)];
+  await log.said("has 1 of 4 threads");
+  await Promise.all([1, 2, 3].map(() => fetch(`${server.url}/sleep`)));
   await log.said("Fatal Python error: Aborted");
   await Promise.all([app.close(), server.close()]);
   return { statuses: answers.map(({ status }) => status), log };
@@ -202,15 +219,15 @@ async function timeouts(): Promise<{ statuses: number[]; log: MemoryLogger }> {
 let faults: PythonApp;
 let shop: PythonApp;
 beforeAll(async () => {
-  faults = pythonApp("faults:app", { ...python, threads: 2, requestTimeout: 150 });
+  faults = pythonApp("faults:app", { ...python, threads: 2, requestTimeout: 150, streamTimeout: 150 });
   shop = pythonApp("shop:app", python);
   await Promise.all([faults.ready(), shop.ready()]);
 });
 afterAll(() => Promise.all([faults.close(), shop.close()]));
 
-it("has the twenty messages", () => {
+it("has its messages", () => {
   const [, chapter = ""] = /^## Messages\n([\s\S]*?)^## /m.exec(page.text) ?? [];
-  expect(chapter.match(/^### /gm)).toHaveLength(20);
+  expect(chapter.match(/^### /gm)).toHaveLength(21);
 });
 
 describe("messages", () => {
@@ -307,8 +324,9 @@ def app(environ, start_response):
     const first = log.lines.find((line) => /GET \/loop.*Python process/.test(line))?.replace(/^\[\d+\] /, "");
     const frame = await logged('faults.py", line', log);
     messages.expect(`${first}\n${frame}`.replace("/loop", "/report").replace("faults", "shop"));
-    const stuck = (await logged("does not end its request", log)).replace("faults", "shop");
-    messages.expect(stuck);
+    for (const text of ["has 1 of 4", "has 4 of 4"])
+      messages.expect((await logged(text, log)).replace("faults", "shop"));
+    messages.expect((await slow.locked).replace("faults", "shop"));
   });
 
   it("queueTimeout", async () => {
@@ -515,7 +533,7 @@ describe("starting", () => {
   it("a module is imported in each process", async () => {
     const own = new MemoryLogger();
     const { directory } = project('print("imported")\ndef app(environ, start_response): pass\n');
-    const app = pythonApp("shop:app", { directory, logger: own });
+    const app = pythonApp("shop:app", { directory, processes: 2, logger: own });
     onTestFinished(() => app.close());
     await app.ready();
     expect(own.lines.filter((line) => line === "imported")).toHaveLength(2);
@@ -800,11 +818,11 @@ app = get_wsgi_application()
     expect(await (await fetch(`${url}/shop/static/none.css`)).text()).toBe("Python has no such page");
   });
 
-  it("event streams: a comment keeps them alive, and a pause over requestTimeout ends them", async () => {
+  it("event streams: a comment shows that they are alive; a pause over streamTimeout ends another stream", async () => {
     const source = page.take("python", "queue.Empty");
     expect(source).toContain("timeout=15");
     const { directory } = project(source.replace("timeout=15", "timeout=0.05"));
-    const stream = start("shop:app", { directory, requestTimeout: 1_000 });
+    const stream = start("shop:app", { directory, streamTimeout: 1_000 });
     const app = express().use(compression(), fromWsgi(stream, { logger }));
     const got = await fetch(`${await serve(app)}/events`);
     expect(got.headers.get("X-Accel-Buffering")).toBe("no");
@@ -917,8 +935,11 @@ describe("processes", () => {
     await expectLine(own, "SIGSEGV", "ended by SIGSEGV");
     start("nowhere:app", { logger: own });
     await expectLine(own, "nowhere:app", "did not start");
-    await expectLine((await slow.timeouts).log, "does not end", "has a thread that does not end its request");
-    expect(LINES.filter((line) => line !== "SIGABRT")).toHaveLength(9);
+    const { log } = await slow.timeouts;
+    await expectLine(log, "4 of 4", "has 4 of 4 threads that do not end their request");
+    expect(await slow.locked).toContain("does not react: a request blocks all its threads");
+    expect(LINES).toContain("does not react: a request blocks all its threads");
+    expect(LINES.filter((line) => line !== "SIGABRT")).toHaveLength(10);
   });
 
   it("keep a test running until they are closed", async () => {

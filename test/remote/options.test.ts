@@ -7,6 +7,7 @@ it.each([
   ["keepAlive", [-1, 1.5, 2 ** 31, Number.POSITIVE_INFINITY]],
   ["connectTimeout", [0, -1, 2 ** 31]],
   ["requestTimeout", [-1, 0.5, "60"]],
+  ["streamTimeout", [-1, 0.5, "60"]],
   ["totalTimeout", [-1, 0.5]],
   ["queueTimeout", [-1, 0.5]],
   ["queueLength", [-1, 0.5]],

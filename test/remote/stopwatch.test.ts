@@ -1,6 +1,7 @@
 /** The timers of a request. The test moves the clock. */
 import { beforeEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { Deadlines } from "../../src/node/deadlines.ts";
+import { ResponseDeadlines, ResponseTimer } from "../../src/node/response-timer.ts";
 import { refreshing, Stopwatch } from "../../src/remote/stopwatch.ts";
 import { bodyOf } from "../support/responder.ts";
 
@@ -34,34 +35,17 @@ describe("a watch", () => {
     vi.advanceTimersByTime(1000);
     expect(expired()).toBe(false);
   });
+});
 
-  it("does not run while it is paused, and then starts again", () => {
-    const { watch, expired } = start();
-    vi.advanceTimersByTime(60);
-    watch.pause();
-    vi.advanceTimersByTime(1000);
-    watch.resume();
-    vi.advanceTimersByTime(60);
-    expect(expired()).toBe(false);
-    vi.advanceTimersByTime(60);
-    expect(expired()).toBe(true);
-  });
-
-  it("that is resumed without a pause gets no more time", () => {
-    const { watch, expired } = start();
-    vi.advanceTimersByTime(60);
-    watch.resume();
-    vi.advanceTimersByTime(60);
-    expect(expired()).toBe(true);
-  });
-
-  it("starts again with each block of a body that is sent", async () => {
-    const { watch, expired } = start();
-    const body = refreshing(bodyOf("a", "b", "c"), watch);
-    expect(body.size).toBe(3);
-    for await (const _block of body.blocks()) vi.advanceTimersByTime(60);
-    expect(expired()).toBe(false);
-    vi.advanceTimersByTime(60);
-    expect(expired()).toBe(true);
-  });
+it("requestTimeout starts again with each block of a body that is sent", async () => {
+  const expired: string[] = [];
+  const deadlines = new ResponseDeadlines({ requestTimeout: 100, streamTimeout: 100 });
+  const timer = new ResponseTimer(deadlines, (limit) => expired.push(limit));
+  timer.start();
+  const body = refreshing(bodyOf("a", "b", "c"), timer);
+  expect(body.size).toBe(3);
+  for await (const _block of body.blocks()) vi.advanceTimersByTime(60);
+  expect(expired).toEqual([]);
+  vi.advanceTimersByTime(60);
+  expect(expired).toEqual(["requestTimeout"]);
 });

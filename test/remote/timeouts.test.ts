@@ -24,16 +24,9 @@ describe("requestTimeout", () => {
     expect(app.stats().addresses[0]?.failures).toBe(1);
   });
 
-  it("a response that begins and then stalls is broken off", async () => {
-    const server = await FastcgiServer.start((request) => request.send(stdout(`${OK}half`)));
-    const played = new Played(remote(server.address, { requestTimeout: 50 }));
-    expect(await played.next()).toBe("half");
-    await expect(played.next()).rejects.toMatchObject({ name: "RequestTimeoutError" });
-  });
-
   it("the time in which the client does not read does not count", async () => {
     const server = await FastcgiServer.start((request) => request.send(stdout(OK)));
-    const app = remote(server.address, { requestTimeout: 100 });
+    const app = remote(server.address, { requestTimeout: 100, streamTimeout: 100 });
     const slow = new Played(app);
     const { socket } = await server.request(0);
     for (let at = 0; at < LARGE.length; at += 50_000) {
@@ -42,9 +35,38 @@ describe("requestTimeout", () => {
     socket.write(Buffer.from(endRequest(), "latin1"));
     expect((await slow.next())?.length).toBeGreaterThan(0);
     // In the meantime a request that stalls uses up its full time.
-    await expect(play(app, { pathInfo: "/stalled" })).rejects.toThrow("requestTimeout");
-    await expect(play(app, { pathInfo: "/stalled" })).rejects.toThrow("requestTimeout");
+    await expect(play(app, { pathInfo: "/stalled" })).rejects.toThrow("Timeout");
+    await expect(play(app, { pathInfo: "/stalled" })).rejects.toThrow("Timeout");
     expect((await slow.rest()).join("").length).toBeGreaterThan(LARGE.length / 2);
+  });
+});
+
+describe("streamTimeout", () => {
+  it("breaks off a response that begins and then stalls", async () => {
+    const server = await FastcgiServer.start((request) => request.send(stdout(`${OK}half`)));
+    const app = remote(server.address, { streamTimeout: 50 });
+    const played = new Played(app);
+    expect(await played.next()).toBe("half");
+    const failed = played.next();
+    await expect(failed).rejects.toMatchObject({ name: "RequestTimeoutError" });
+    await expect(failed).rejects.toThrow(
+      `${server.address} took longer than streamTimeout, 50 ms between two parts of its response`,
+    );
+    await (await server.request(0)).until("aborted");
+    expect(app.stats().addresses[0]?.failures).toBe(1);
+  });
+
+  it("does not limit an event stream, and neither does requestTimeout", async () => {
+    const head = "Status: 200 OK\r\nContent-Type: text/event-stream\r\n\r\n";
+    const server = await FastcgiServer.start((request) => {
+      if (request.params.get("PATH_INFO") === "/events") request.send(stdout(`${head}data: first\n\n`));
+    });
+    const app = remote(server.address, { requestTimeout: 50, streamTimeout: 50 });
+    const events = new Played(app, { pathInfo: "/events" });
+    expect(await events.next()).toBe("data: first\n\n");
+    for (let i = 0; i < 3; i += 1) await expect(play(app)).rejects.toThrow("requestTimeout"); // each takes the whole limit
+    (await server.request(0)).reply("data: last\n\n");
+    expect((await events.rest()).join("")).toContain("data: last");
   });
 });
 

@@ -120,6 +120,35 @@ print(call(app, "/pid") == pid)`;
     expect(lines[1]).toBe(samePid);
   });
 
+  it("raises for a response that stalls after its beginning, for longer than stream_timeout, and keeps working", async () => {
+    const program = `app = NodeApp("server.mjs:app", lanes=1, stream_timeout=0.3)
+stalled = begin(app, "/stall")
+print(next(stalled))
+try: next(stalled)
+except NodeError as error: print(type(error).__name__, error)
+stalled.close()
+show(app, "/hello")`;
+    expect(await run(program)).toEqual([
+      "b'begun'",
+      "NodeTimeoutError Node neither sent nor read a byte of the request for 0.3 s; see why the JavaScript app does not respond, or give NodeApp a longer stream_timeout",
+      "200 OK hello from /hello",
+    ]);
+  });
+
+  it("lets an event stream be silent for longer than request_timeout and stream_timeout", async () => {
+    const program = `app = NodeApp("server.mjs:app", lanes=2, request_timeout=0.3, stream_timeout=0.3)
+events = begin(app, "/events")
+print(next(events))
+for _ in range(3): # each takes the whole request_timeout
+    try: call(app, "/hang")
+    except NodeError as error: print(type(error).__name__)
+show(app, "/release")
+print(next(events))
+events.close()`;
+    const timeouts = Array(3).fill("NodeTimeoutError");
+    expect(await run(program)).toEqual(["b'data: first\\n\\n'", ...timeouts, "200 OK released", "b'data: last\\n\\n'"]);
+  });
+
   it.each([
     [
       "a name that is not exported",

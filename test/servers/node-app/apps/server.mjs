@@ -27,6 +27,17 @@ app.get("/spin", () => {
 });
 app.get("/long-head", (_req, res) => res.set("X-Long", "x".repeat(300_000)).send("ok"));
 app.get("/pid", (_req, res) => res.type("text").send(String(process.pid)));
+app.get("/stall", (_req, res) => res.type("text").write("begun"));
+const released = {};
+released.promise = new Promise((resolve) => Object.assign(released, { resolve }));
+app.get("/events", (_req, res) => {
+  res.type("text/event-stream").write("data: first\n\n");
+  released.promise.then(() => res.end("data: last\n\n"));
+});
+app.get("/release", (_req, res) => {
+  released.resolve();
+  res.type("text").send("released");
+});
 app.get("/ticks", (_req, res) => {
   res.type("text");
   const go = () => (res.write("x".repeat(1000)) ? setImmediate(go) : res.once("drain", go));
