@@ -23,7 +23,7 @@ const PROGRAM = `
   import { createServer } from "node:http";
   import { fromWsgi } from ${built("index.js")};
   import { pythonApp } from ${built("python.js")};
-  const app = pythonApp("grandchild:application", { directory: ${JSON.stringify(APPS)}, python: ${JSON.stringify(ensurePython())} });
+  const app = pythonApp("grandchild:application", { processes: 1, directory: ${JSON.stringify(APPS)}, python: ${JSON.stringify(ensurePython())} });
   const server = createServer(fromWsgi(app)).listen(0, "127.0.0.1");
   await app.ready();
   const answer = await fetch("http://127.0.0.1:" + server.address().port + "/leave");

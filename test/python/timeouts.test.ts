@@ -43,7 +43,7 @@ describe("requestTimeout", () => {
   it.each(["/reads", "/asks"])(
     "an exception while %s uses the lane does not damage it: the next requests get their own responses",
     async (path) => {
-      const { app, url, logger } = await hostPython("stuck:application", { threads: 1, requestTimeout: 60 });
+      const { app, url, logger } = await hostPython("stuck:application", { threads: 1, requestTimeout: 250 });
       const [process] = app.stats().processes;
       for (let i = 0; i < 12; i += 1) {
         await fetch(url + path, { method: "POST", body: Buffer.alloc(4_000_000, "x") }).then(
