@@ -44,7 +44,8 @@ it("runs the command that serves the app", async () => {
   const command = readme.take("sh", "npx wsgi-bridge serve").trim().replace("--port 8000", "--port 0");
   const main = join(ROOT, "dist/cli/main.js");
   const program = workspace.start(command.replace("npx wsgi-bridge", `exec ${process.execPath} ${main}`));
-  const [line] = (await once(program.lines, "line")) as [string];
+  let line = "";
+  while (!line.startsWith("Serving ")) [line] = (await once(program.lines, "line")) as [string];
   const url = /http:\S+/.exec(line)?.[0] ?? line;
   expect(await (await fetch(url)).text()).toBe("The shop is at /");
 });

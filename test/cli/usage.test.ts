@@ -28,7 +28,7 @@ it("explains every option, its default, the signals and every exit code in serve
   for (const option of ["host", "port", "directory", "virtualenv", "python", "processes", "threads"]) {
     expect(help).toMatch(new RegExp(`--${option} <\\w+> \\w+`));
   }
-  for (const words of ["--access-log write", '"127.0.0.1"', "8000, env: PORT", "default: 2", "default: 4"]) {
+  for (const words of ["--access-log write", '"127.0.0.1"', "8000, env: PORT", "default: 1", "default: 4"]) {
     expect(help).toContain(words);
   }
   expect(help).toContain("SIGTERM");
