@@ -7,6 +7,7 @@ import sys
 from typing import Any, Callable, List, Tuple
 
 from .report import traceback_text
+from .variables import mentioned_variables
 
 #: The usual names of the application, for a target that is only a module.
 _DEFAULT_NAMES = ("application", "app")
@@ -54,7 +55,8 @@ def _run(failure: str, name: str, code: Callable[[], Any]) -> Any:
     try:
         return code()
     except BaseException as error:  # SystemExit too: the process must not end without a report
-        raise LoadError(failure, name=name, traceback=traceback_text(error), python=sys.executable) from None
+        details = {"traceback": traceback_text(error), "python": sys.executable, **mentioned_variables(error)}
+        raise LoadError(failure, name=name, **details) from None
 
 
 def _import(place: str) -> Any:

@@ -51,8 +51,7 @@ function startApp(args: ServeArguments, logger: StartLog): PythonApp {
   const { target, directory, python, virtualenv, threads, reload } = args;
   const processes = args.processesGiven ? args.processes : undefined; // then the app says in the log what to raise and when
   // The whole environment, as under gunicorn: this program has no secrets of its own.
-  const env = process.env as Record<string, string>; // its values are never undefined
-  return pythonApp(target, { directory, python, virtualenv, processes, threads, reload, env, logger });
+  return pythonApp(target, { directory, python, virtualenv, processes, threads, reload, env: "inherit", logger });
 }
 
 function listener(app: PythonApp, { accessLog }: ServeArguments, logger: StartLog): RequestListener {

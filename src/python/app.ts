@@ -1,6 +1,7 @@
 /** A Python WSGI app as a `WsgiApp`. Connects the options, the pool and the requests; does nothing else. */
 import { type BridgeError, StartError } from "../errors.ts";
 import type { WsgiApp } from "../wsgi/types.ts";
+import { announce } from "./announce.ts";
 import { capacityAdvice } from "./capacity.ts";
 import type { PythonAppOptions } from "./options.ts";
 import { WorkerPool } from "./pool.ts";
@@ -52,6 +53,7 @@ export interface PythonApp extends WsgiApp {
  */
 export function pythonApp(target: string, options: PythonAppOptions = {}): PythonApp {
   const settings = resolveSettings(target, options);
+  announce(settings);
   if (options.processes === undefined) settings.logger.info(capacityAdvice(settings.target, settings));
   const pool = new WorkerPool(settings);
   if (settings.reload) pool.onClose(reloadOnChange(pool, settings));

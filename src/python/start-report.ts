@@ -7,6 +7,7 @@ import {
   InterpreterError,
   type StartError,
 } from "../errors.ts";
+import { withheldAdvice } from "./environment.ts";
 import type { PythonAppSettings } from "./settings.ts";
 
 /** Returns the error for a report. @param report the pairs of `LoadError` in python/wsgi_bridge/loader.py */
@@ -52,10 +53,13 @@ function missing(name: string): string {
   return 'neither an "application" nor an "app", and it is not a Django settings module';
 }
 
-function importError(what: string, field: Field, { interpreter }: PythonAppSettings): AppImportError {
+function importError(what: string, field: Field, { interpreter, withheld }: PythonAppSettings): AppImportError {
   const traceback = field("traceback");
+  const mentioned = { words: field("words").split(" "), fields: field("fields").split(" ") };
+  const advice = withheldAdvice(mentioned, withheld);
+  const other = advice === undefined ? "" : `${advice}. If that is not the cause, `;
   return new AppImportError(
-    `${what}; fix the error in the traceback, or install the missing package for the interpreter that runs the app (${field("python")}, ${interpreter.why}):\n${traceback}`,
+    `${what}; ${other}fix the error in the traceback, or install the missing package for the interpreter that runs the app (${field("python")}, ${interpreter.why}):\n${traceback}`,
     traceback,
   );
 }
