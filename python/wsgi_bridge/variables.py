@@ -59,12 +59,12 @@ def _missing_fields(error: BaseException) -> Iterator[str]:
 def _settings(error: BaseException) -> Tuple[str, str, Dict[str, Any]]:
     """Returns prefix, delimiter, and variables by field, from the settings class whose constructor raised."""
     for frame, _line in traceback.walk_tb(error.__traceback__):
-        found = type(frame.f_locals.get("__pydantic_self__", frame.f_locals.get("self")))
-        config = getattr(found, "model_config", None)
+        settings: Any = type(frame.f_locals.get("__pydantic_self__", frame.f_locals.get("self")))
+        config = getattr(settings, "model_config", None)
         if isinstance(config, dict) and "env_prefix" in config:
             return config["env_prefix"], config.get("env_nested_delimiter") or "_", {}
-        if hasattr(getattr(found, "__config__", None), "env_prefix"):  # version 1
-            fields: Any = found.__fields__  # type: ignore[attr-defined]
-            variables = {field.alias: field.field_info.extra.get("env_names", ()) for field in fields.values()}
-            return found.__config__.env_prefix, "_", variables  # type: ignore[attr-defined]
+        if hasattr(getattr(settings, "__config__", None), "env_prefix"):  # version 1
+            fields = settings.__fields__.values()
+            variables = {field.alias: field.field_info.extra.get("env_names", ()) for field in fields}
+            return settings.__config__.env_prefix, "_", variables
     return "", "_", {}

@@ -39,7 +39,7 @@ interface Watched {
   end(): Promise<void>;
 }
 
-function watched(directory: string): Watched {
+function watched(directory: string, file = ""): Watched {
   const seen: Watched = {
     changes: 0,
     unwatched: [],
@@ -50,12 +50,16 @@ function watched(directory: string): Watched {
         .poll(() => seen.changes > before || void touch(...path), { interval: 300, timeout: 10_000 })
         .toBe(true);
     },
-    end: watchPython(directory, {
-      changed: () => {
-        seen.changes += 1;
+    end: watchPython(
+      directory,
+      {
+        changed: () => {
+          seen.changes += 1;
+        },
+        unwatched: (what) => seen.unwatched.push(what),
       },
-      unwatched: (what) => seen.unwatched.push(what),
-    }),
+      file,
+    ),
   };
   onTestFinished(() => seen.end());
   return seen;
