@@ -8,8 +8,10 @@ import { surviveAccept } from "../servers/listen-at.ts";
 import { stopSignal } from "../servers/signals.ts";
 import { withAccessLog } from "./access-log.ts";
 import type { ServeArguments } from "./arguments.ts";
+import { forwardedScheme, mountedAt } from "./behind-proxy.ts";
 import { listen } from "./listen.ts";
 import { StartLog } from "./start-log.ts";
+import { trustedAddresses } from "./trusted-addresses.ts";
 
 /** How long running requests may take to finish, in milliseconds. */
 const GRACE_MS = 10_000;
@@ -54,7 +56,9 @@ function startApp(args: ServeArguments, logger: StartLog): PythonApp {
   return pythonApp(target, { directory, python, virtualenv, processes, threads, reload, env: "inherit", logger });
 }
 
-function listener(app: PythonApp, { accessLog }: ServeArguments, logger: StartLog): RequestListener {
-  const answer: RequestListener = fromWsgi(app, { logger });
+function listener(app: PythonApp, args: ServeArguments, logger: StartLog): RequestListener {
+  const { accessLog, forwardedAllowIps, rootPath } = args;
+  const environ = forwardedScheme(trustedAddresses(forwardedAllowIps));
+  const answer: RequestListener = fromWsgi(mountedAt(rootPath, app), { logger, environ });
   return accessLog ? withAccessLog(answer, logger.info) : answer;
 }

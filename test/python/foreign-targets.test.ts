@@ -8,9 +8,9 @@ import { ensureAppsPython } from "../../scripts/apps-env.mjs";
 import { ensurePython } from "../../scripts/python-env.mjs";
 import { AppAttributeError, AppImportError } from "../../src/index.ts";
 import { targetFile } from "../../src/python/target.ts";
+import { gunicornBody } from "../support/gunicorn-with.ts";
 import { hostPython, startPython } from "../support/python.ts";
 import { rawGet } from "../support/server.ts";
-import { gunicornBody } from "./gunicorn.ts";
 
 /** An app that answers with the representation of `value`. */
 const answering = (value: string): string =>

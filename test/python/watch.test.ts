@@ -91,6 +91,20 @@ describe("ISO-11: watching", () => {
     expect(app.unwatched).toEqual([]);
   });
 
+  it.each(["site/app.wsgi", "production.ini"])("watches the target %s, and no other file of its kind", async (file) => {
+    const root = folder();
+    mkdirSync(join(root, "site"));
+    const link = join(folder(), "current");
+    symlinkSync(root, link);
+    const app = watched(link, file);
+    await app.notices(root, file);
+    const beside = watched(root, `${file}.other`);
+    const before = app.changes;
+    await beside.notices(root, `${file}.other`);
+    expect(app.changes).toBe(before);
+    await app.notices(root, file);
+  });
+
   it("ignores created and deleted folders without Python files", async () => {
     const [root, other] = [folder(), folder()];
     const old = join(root, "old");
