@@ -1,6 +1,7 @@
 /** The command `wsgi-bridge serve`: its steps in order, from the arguments to the exit. */
 import { createServer, type RequestListener } from "node:http";
 import { fromWsgi } from "../from-wsgi/express.ts";
+import { environmentLine } from "../python/announce.ts";
 import { type PythonApp, pythonApp } from "../python/app.ts";
 import { capacity } from "../python/capacity.ts";
 import { Drain } from "../servers/drain.ts";
@@ -29,7 +30,7 @@ export async function serve(args: ServeArguments, version: string): Promise<void
   for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
   const server = createServer();
   const drain = new Drain(server);
-  const log = new StartLog();
+  const log = new StartLog(environmentLine(args.target, true)); // startApp() passes on all variables; so says --help
   const url = await listen(server, args);
   surviveAccept(server, log);
   let app: PythonApp | undefined;
