@@ -57,8 +57,8 @@ export interface PythonApp extends WsgiApp {
  */
 export function pythonApp(target: string, options: PythonAppOptions = {}): PythonApp {
   const settings = resolveSettings(target, options);
-  announce(settings);
   if (options.processes === undefined) settings.logger.info(capacityAdvice(settings.target, settings));
+  announce(settings);
   const pool = new WorkerPool(settings);
   if (settings.reload) pool.onClose(reloadOnChange(pool, settings));
   const app: WsgiApp = (environ, startResponse) => new PythonRequest(pool, environ, startResponse).begin();

@@ -15,14 +15,14 @@ export interface Environment {
  * An allow-list: the application does not see secrets in Node's environment unless `env` passes them on. HTTP_PROXY is safe:
  * the danger known as httpoxy concerns CGI programs only, whose environment variables contain the client's headers.
  */
-const INHERITED: RegExp = new RegExp(
-  `^(?:${[
-    "PATH|HOME|USER|LOGNAME|SHELL|LANG|LANGUAGE|LC_\\w+|TZ|TMPDIR|TEMP|TMP",
-    "LD_LIBRARY_PATH|DYLD_LIBRARY_PATH|PYTHON\\w*",
-    "SSL_CERT_FILE|SSL_CERT_DIR|REQUESTS_CA_BUNDLE|CURL_CA_BUNDLE",
-    "(?:http|https|ftp|all|no)_proxy|(?:HTTP|HTTPS|FTP|ALL|NO)_PROXY",
-  ].join("|")})$`,
-);
+export const INHERITED: readonly string[] = [
+  ...["PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG", "LANGUAGE", "LC_*", "TZ", "TMPDIR", "TEMP", "TMP"],
+  ...["LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "PYTHON*"],
+  ...["SSL_CERT_FILE", "SSL_CERT_DIR", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"],
+  ...["http_proxy", "https_proxy", "ftp_proxy", "all_proxy", "no_proxy"],
+  ...["HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "ALL_PROXY", "NO_PROXY"],
+];
+const IS_INHERITED: RegExp = new RegExp(`^(?:${INHERITED.join("|").replaceAll("*", "\\w*")})$`);
 
 /**
  * Returns the variables that the processes get: all of Node's, or the allow-list and `option`.
@@ -31,7 +31,7 @@ const INHERITED: RegExp = new RegExp(
  */
 export function chooseEnvironment(option: EnvOption, node: NodeJS.ProcessEnv): Environment {
   checkEnv(option);
-  const isInherited = (name: string): boolean => option === "inherit" || INHERITED.test(name);
+  const isInherited = (name: string): boolean => option === "inherit" || IS_INHERITED.test(name);
   const variables: Record<string, string> = {};
   const withheld = new Set<string>();
   for (const [name, value] of Object.entries(node)) {
