@@ -1,12 +1,14 @@
 """Loads the application from a target such as "module:attribute", and reports failures as data. Knows no lane."""
 
 import importlib
-import importlib.util
 import os
 import sys
-from typing import Any, Callable, List, Tuple
+from typing import Any, Callable, Dict, List, Tuple
 
+from .pastedeploy import configuration, find_pastedeploy, load_configured
 from .report import traceback_text
+from .target import import_place, is_file, literal_arguments, split
+from .variables import mentioned_variables
 
 #: The usual names of the application, for a target that is only a module.
 _DEFAULT_NAMES = ("application", "app")
@@ -28,25 +30,42 @@ def load(target: str) -> Callable[..., Any]:
 
     place               its `application`, else its `app`; for a Django settings module, the project's application
     place:name.nested   an attribute
-    place:factory()     the return value of a factory, which is called without arguments
+    place:factory(...)  the return value of a factory; its arguments are literals
+    path.ini#name       an application of a configuration of PasteDeploy
 
-    A place is a module name, or a path that ends with .py.
+    A place is a module name or the path of a file.
     """
-    place, attribute = _split(target)
-    module = _run("import", place, lambda: _import(place))
+    if configuration(target) is not None:
+        return _callable(_configured(target), target)
+    place, attribute, call = split(target)
+    args, kwargs = _arguments(target, call)
+    module = _run("import", _shown(place), lambda: import_place(place))
     if attribute == "":
         return _callable(_default_app(module, place), place)
-    if not attribute.endswith("()"):
-        return _callable(_attribute(module, place, attribute), target)
-    factory = _callable(_attribute(module, place, attribute[:-2]), target[:-2])
-    return _callable(_run("raised", target, factory), target)
+    found = _attribute(module, place, attribute)
+    if call == "":
+        return _callable(found, target)
+    factory = _callable(found, target[: -len(call)])
+    return _callable(_run("raised", target, lambda: factory(*args, **kwargs)), target)
 
 
-def _split(target: str) -> Tuple[str, str]:
-    if target.endswith(".py"):
-        return target, ""
-    place, colon, attribute = target.rpartition(":")  # the path of a file may contain a colon
-    return (place, attribute) if colon else (target, "")
+def _configured(target: str) -> Any:
+    try:
+        loadapp = find_pastedeploy()
+    except ImportError as error:
+        raise LoadError("paste", name=target, python=sys.executable, traceback=traceback_text(error)) from None
+    return _run("import", 'the configuration "%s"' % target, lambda: load_configured(loadapp, target))
+
+
+def _arguments(target: str, call: str) -> Tuple[List[Any], Dict[str, Any]]:
+    try:
+        return literal_arguments(call or "()")
+    except ValueError:
+        raise LoadError("arguments", name=target) from None
+
+
+def _shown(place: str) -> str:
+    return '%s "%s"' % ("the file" if is_file(place) else "the module", place)
 
 
 def _run(failure: str, name: str, code: Callable[[], Any]) -> Any:
@@ -54,22 +73,8 @@ def _run(failure: str, name: str, code: Callable[[], Any]) -> Any:
     try:
         return code()
     except BaseException as error:  # SystemExit too: the process must not end without a report
-        raise LoadError(failure, name=name, traceback=traceback_text(error), python=sys.executable) from None
-
-
-def _import(place: str) -> Any:
-    if not place.endswith(".py"):
-        return importlib.import_module(place)
-    path = os.path.abspath(place)
-    folder, file = os.path.split(path)
-    name = file[: -len(".py")]
-    if sys.path[0] != folder:
-        sys.path.insert(0, folder)
-    spec: Any = importlib.util.spec_from_file_location(name, path)
-    # Not import_module(name): a package or a module of the standard library may have the same name.
-    module = sys.modules[name] = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+        details = {"traceback": traceback_text(error), "python": sys.executable, **mentioned_variables(error)}
+        raise LoadError(failure, name=name, **details) from None
 
 
 def _default_app(module: Any, place: str) -> Any:
@@ -79,7 +84,7 @@ def _default_app(module: Any, place: str) -> Any:
             return app
     if any(_member(module, name, place) is not _MISSING for name in _DJANGO_SETTINGS):
         return _run("raised", "django.core.wsgi.get_wsgi_application()", lambda: _django_app(module.__name__))
-    raise LoadError("attribute", place=place, name="", callables=", ".join(_candidates(module)))
+    raise LoadError("attribute", place=_shown(place), name="", callables=", ".join(_candidates(module)))
 
 
 def _django_app(settings: str) -> Any:
@@ -94,7 +99,7 @@ def _attribute(module: Any, place: str, attribute: str) -> Any:
         found = _member(holder, name, "%s:%s%s" % (place, path, name))
         if found is _MISSING:
             candidates = ", ".join(path + other for other in _candidates(holder))
-            raise LoadError("attribute", place=place, name=path + name, callables=candidates)
+            raise LoadError("attribute", place=_shown(place), name=path + name, callables=candidates)
         holder, path = found, "%s%s." % (path, name)
     return holder
 

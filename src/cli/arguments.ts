@@ -1,6 +1,8 @@
 /** The command line: its options, their defaults and their help. Knows no server. */
 import { Command, InvalidArgumentError, Option } from "commander";
+import { parseRootPath } from "./behind-proxy.ts";
 import { EXIT_CODE_MEANINGS } from "./exit-codes.ts";
+import { trustedAddresses } from "./trusted-addresses.ts";
 
 /** The arguments of `wsgi-bridge serve`, with defaults applied. */
 export interface ServeArguments {
@@ -14,6 +16,10 @@ export interface ServeArguments {
   /** False if the number of processes is the default. */
   readonly processesGiven: boolean;
   readonly threads: number;
+  /** A list of `trustedAddresses()`. */
+  readonly forwardedAllowIps: string;
+  /** A value of `parseRootPath()`. */
+  readonly rootPath: string;
   readonly reload: boolean;
   readonly accessLog: boolean;
 }
@@ -40,7 +46,7 @@ export function createProgram(version: string, serve: (args: ServeArguments) => 
     )
     .argument(
       "<target>",
-      'the application: "module:attribute", "module:factory()" or "module"; "path/to/file.py" may replace the module',
+      'the application: "module:attribute", "module:factory()" or "module"; a path such as "site/app.wsgi" may replace the module; or "production.ini" of PasteDeploy',
     )
     .addOption(
       new Option("--host <address>", "the address to listen on; 0.0.0.0 or :: for all")
@@ -58,6 +64,21 @@ export function createProgram(version: string, serve: (args: ServeArguments) => 
       new Option("--threads <number>", "requests that a process serves at the same time")
         .default(4)
         .argParser(wholeNumber),
+    )
+    .addOption(
+      new Option(
+        "--forwarded-allow-ips <list>",
+        "addresses and networks of proxies whose X-Forwarded-Proto is believed; * for all",
+      )
+        .default("127.0.0.1,::1")
+        .env("FORWARDED_ALLOW_IPS")
+        .argParser(addressList),
+    )
+    .addOption(
+      new Option("--root-path <path>", "the path below which the application is mounted, its SCRIPT_NAME")
+        .default("", "none")
+        .env("SCRIPT_NAME")
+        .argParser(parseRootPath),
     )
     .option("--reload", "for development: start new processes when a Python file has changed", false)
     .option("--access-log", "write a line per request to stdout, in the combined log format", false)
@@ -95,6 +116,12 @@ function port(value: string): number {
     throw new InvalidArgumentError(`It must be a whole number from 0 to ${MAX_PORT}.`);
   }
   return Number(value);
+}
+
+/** @throws InvalidArgumentError */
+function addressList(value: string): string {
+  trustedAddresses(value);
+  return value;
 }
 
 function epilogue(): string {

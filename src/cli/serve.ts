@@ -1,6 +1,7 @@
 /** The command `wsgi-bridge serve`: its steps in order, from the arguments to the exit. */
 import { createServer, type RequestListener } from "node:http";
 import { fromWsgi } from "../from-wsgi/express.ts";
+import { environmentLine } from "../python/announce.ts";
 import { type PythonApp, pythonApp } from "../python/app.ts";
 import { capacity } from "../python/capacity.ts";
 import { Drain } from "../servers/drain.ts";
@@ -8,8 +9,10 @@ import { surviveAccept } from "../servers/listen-at.ts";
 import { stopSignal } from "../servers/signals.ts";
 import { withAccessLog } from "./access-log.ts";
 import type { ServeArguments } from "./arguments.ts";
+import { forwardedScheme, mountedAt } from "./behind-proxy.ts";
 import { listen } from "./listen.ts";
 import { StartLog } from "./start-log.ts";
+import { trustedAddresses } from "./trusted-addresses.ts";
 
 /** How long running requests may take to finish, in milliseconds. */
 const GRACE_MS = 10_000;
@@ -27,7 +30,7 @@ export async function serve(args: ServeArguments, version: string): Promise<void
   for (const stream of [process.stdout, process.stderr]) stream.on("error", () => undefined);
   const server = createServer();
   const drain = new Drain(server);
-  const log = new StartLog();
+  const log = new StartLog(environmentLine(args.target, true)); // startApp() passes on all variables; so says --help
   const url = await listen(server, args);
   surviveAccept(server, log);
   let app: PythonApp | undefined;
@@ -51,11 +54,12 @@ function startApp(args: ServeArguments, logger: StartLog): PythonApp {
   const { target, directory, python, virtualenv, threads, reload } = args;
   const processes = args.processesGiven ? args.processes : undefined; // then the app says in the log what to raise and when
   // The whole environment, as under gunicorn: this program has no secrets of its own.
-  const env = process.env as Record<string, string>; // its values are never undefined
-  return pythonApp(target, { directory, python, virtualenv, processes, threads, reload, env, logger });
+  return pythonApp(target, { directory, python, virtualenv, processes, threads, reload, env: "inherit", logger });
 }
 
-function listener(app: PythonApp, { accessLog }: ServeArguments, logger: StartLog): RequestListener {
-  const answer: RequestListener = fromWsgi(app, { logger });
+function listener(app: PythonApp, args: ServeArguments, logger: StartLog): RequestListener {
+  const { accessLog, forwardedAllowIps, rootPath } = args;
+  const environ = forwardedScheme(trustedAddresses(forwardedAllowIps));
+  const answer: RequestListener = fromWsgi(mountedAt(rootPath, app), { logger, environ });
   return accessLog ? withAccessLog(answer, logger.info) : answer;
 }

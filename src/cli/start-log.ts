@@ -1,4 +1,4 @@
-/** The log while the application starts. Drops lines that repeat the error of a failed start. */
+/** The log while the application starts. Drops lines that repeat the error of a failed start, and a line that never changes. */
 import type { Logger } from "../wsgi/log.ts";
 
 /**
@@ -8,8 +8,14 @@ import type { Logger } from "../wsgi/log.ts";
  * start is over, lines are held for one turn. Those that contain the error that the program will print are dropped.
  */
 export class StartLog implements Logger {
+  readonly #expected: string;
   #held: { readonly level: keyof Logger; readonly message: string }[] = [];
   #starting = true;
+
+  /** @param expected a line that is not worth printing, because the program always says the same */
+  constructor(expected: string) {
+    this.#expected = expected;
+  }
 
   info = (message: string): void => this.#say("info", message);
   warn = (message: string): void => this.#say("warn", message);
@@ -23,6 +29,7 @@ export class StartLog implements Logger {
   }
 
   #say(level: keyof Logger, message: string): void {
+    if (message === this.#expected) return;
     if (!this.#starting) console[level](message);
     else if (this.#held.push({ level, message }) === 1) setImmediate(() => this.#release());
   }

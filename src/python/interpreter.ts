@@ -1,7 +1,8 @@
-/** Chooses the Python interpreter that runs the application. Looks at files; runs nothing. */
-import { lstatSync } from "node:fs";
+/** Chooses the Python interpreter that runs the application. Runs nothing. */
 import { delimiter, join, resolve } from "node:path";
 import { OptionError } from "../errors.ts";
+import { absolutePath, pathOption } from "./path-option.ts";
+import { foldersAbove, isTaken, lookAt, USUAL_NAMES } from "./virtualenv.ts";
 
 /** The chosen interpreter. It has not been run yet. */
 export interface Interpreter {
@@ -11,24 +12,23 @@ export interface Interpreter {
   readonly why: string;
   /** The folder of its virtual environment; undefined if it was not taken from one. */
   readonly virtualenv: string | undefined;
+  /** Why `python3` of the system has to do, as words that can follow "because"; undefined if another interpreter was found. */
+  readonly fallback: string | undefined;
 }
 
 /** Everything that the choice depends on. */
 export interface InterpreterOptions {
-  readonly python?: string | undefined;
-  readonly virtualenv?: string | undefined;
+  readonly python?: string | URL | undefined;
+  readonly virtualenv?: string | URL | undefined;
   /** The application's folder, an absolute path. */
   readonly directory: string;
   /** The virtual environment that is active in Node's own environment: the value of its VIRTUAL_ENV. */
   readonly active: string | undefined;
 }
 
-/** The usual names of a virtual environment inside the application's directory, the most likely name first. */
-const USUAL_NAMES = [".venv", "venv"] as const;
-
 /**
- * Returns the first of these that exists: the option `python`; the option `virtualenv`; `.venv` and then `venv` in the
- * directory; the active environment; `python3`.
+ * Returns the first of these that exists: the option `python`; the option `virtualenv`; `.venv`, `venv` or `env` in the
+ * directory; `.venv` in a folder above it, within the project; the active environment; `python3`.
  *
  * @throws OptionError if both options are given, or if `virtualenv` is not a virtual environment
  */
@@ -39,11 +39,11 @@ export function findInterpreter({ python, virtualenv, directory, active }: Inter
     return fromPythonOption(python);
   }
   if (virtualenv !== undefined) return fromVirtualenvOption(virtualenv, directory);
-  for (const name of USUAL_NAMES) {
-    const folder = join(directory, name);
-    if (hasPython(folder)) {
-      return inVirtualenv(folder, `from the virtual environment ${name} in the application's directory`);
-    }
+  const faults: string[] = [];
+  for (const [path, where] of usualPlaces(directory)) {
+    const { folder, fault } = lookAt(path);
+    if (folder !== undefined) return inVirtualenv(folder, `from the virtual environment ${where}`);
+    if (isTaken(path)) faults.push(fault);
   }
   // Used even if the folder no longer exists: the user expects this environment, and the start error will name it.
   if (active) return inVirtualenv(resolve(active), "from the virtual environment that VIRTUAL_ENV names");
@@ -51,7 +51,16 @@ export function findInterpreter({ python, virtualenv, directory, active }: Inter
     command: "python3",
     why: "from the PATH, because no option and no VIRTUAL_ENV names an interpreter and the application's directory has no virtual environment",
     virtualenv: undefined,
+    fallback: faults.length === 0 ? "there is no virtual environment" : faults.join(", and "),
   };
+}
+
+/** Returns where environments usually are, and how to say it. */
+function usualPlaces(directory: string): readonly (readonly [path: string, where: string])[] {
+  return [
+    ...USUAL_NAMES.map((name) => [join(directory, name), `${name} in the application's directory`] as const),
+    ...foldersAbove(directory).map((folder) => [join(folder, ".venv"), `.venv in ${folder}`] as const),
+  ];
 }
 
 /**
@@ -68,30 +77,23 @@ export function activate(
   return { ...rest, PATH: path ? `${bin}${delimiter}${path}` : bin, VIRTUAL_ENV: virtualenv };
 }
 
-function fromPythonOption(python: string): Interpreter {
-  if (typeof python !== "string" || python === "") throw new OptionError("python must be a command name or a path");
-  const command = python.includes("/") ? resolve(python) : python;
-  return { command, why: "from the option python", virtualenv: undefined };
+function fromPythonOption(option: string | URL): Interpreter {
+  const python = pathOption("python", option);
+  if (python === "") throw new OptionError("python must be a command name or a path");
+  const command = python.includes("/") ? absolutePath("python", python) : python;
+  return { command, why: "from the option python", virtualenv: undefined, fallback: undefined };
 }
 
-function fromVirtualenvOption(virtualenv: string, directory: string): Interpreter {
-  if (typeof virtualenv !== "string" || virtualenv === "") {
-    throw new OptionError("virtualenv must be the path of a folder");
-  }
-  const folder = resolve(directory, virtualenv);
-  if (!hasPython(folder)) {
-    throw new OptionError(
-      `virtualenv must be the folder of a virtual environment; ${join(folder, "bin", "python")} does not exist`,
-    );
+function fromVirtualenvOption(option: string | URL, directory: string): Interpreter {
+  const virtualenv = pathOption("virtualenv", option);
+  if (virtualenv === "") throw new OptionError("virtualenv must be the path of a folder");
+  const { folder, fault } = lookAt(resolve(directory, virtualenv));
+  if (folder === undefined) {
+    throw new OptionError(`virtualenv must be the folder of a virtual environment; ${fault}`);
   }
   return inVirtualenv(folder, "from the virtual environment that the option virtualenv names");
 }
 
 function inVirtualenv(virtualenv: string, why: string): Interpreter {
-  return { command: join(virtualenv, "bin", "python"), why, virtualenv };
-}
-
-/** A dangling symbolic link counts as well: the environment exists but is broken, and skipping it would hide that. */
-function hasPython(virtualenv: string): boolean {
-  return lstatSync(join(virtualenv, "bin", "python"), { throwIfNoEntry: false }) !== undefined;
+  return { command: join(virtualenv, "bin", "python"), why, virtualenv, fallback: undefined };
 }

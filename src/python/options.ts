@@ -5,31 +5,34 @@ import type { Logger } from "../wsgi/log.ts";
 export interface PythonAppOptions {
   /**
    * The application's folder. It is the working directory of the processes and the first entry of `sys.path`. If the target
-   * is a file, the file's folder comes before it.
+   * is a file, the file's folder comes before it. A path, or a `file:` URL such as `new URL("./legacy", import.meta.url)`.
    *
    * @default the current directory
    */
-  directory?: string | undefined;
+  directory?: string | URL | undefined;
   /**
-   * The Python interpreter: a command on the PATH, or a path. No virtual environment is activated. CPython 3.8 or later.
+   * The Python interpreter: a command on the PATH, a path, or a `file:` URL. No virtual environment is activated. CPython 3.8 or
+   * later.
    *
    * @default the interpreter of the virtual environment, if `virtualenv` finds one, else `python3`
    */
-  python?: string | undefined;
+  python?: string | URL | undefined;
   /**
-   * The folder of a virtual environment, relative to `directory`. The processes run as if it were activated: its programs come
-   * first on the PATH, VIRTUAL_ENV is its folder, and PYTHONHOME is unset. Cannot be combined with `python`.
+   * The folder of a virtual environment, relative to `directory`, or its `file:` URL. A file that contains the folder's path will
+   * do. The processes run as if it were activated: its programs come first on the PATH, VIRTUAL_ENV is its folder, and
+   * PYTHONHOME is unset. Cannot be combined with `python`.
    *
-   * @default the first of these that exists: `.venv` or `venv` in `directory`, Node's own VIRTUAL_ENV; none if `python` is set
+   * @default the first of these that exists: `.venv`, `venv` or `env` in `directory`, `.venv` in a folder above up to the first with `.git` or `package.json`, Node's own VIRTUAL_ENV; none if `python` is set
    */
-  virtualenv?: string | undefined;
+  virtualenv?: string | URL | undefined;
   /**
    * Environment variables for the processes. From Node's own environment they inherit only what every program needs (PATH,
-   * HOME, LANG, TZ, PYTHON*, …). Set everything else that the application reads here, such as DATABASE_URL.
+   * HOME, LANG, TZ, PYTHON*, HTTPS_PROXY, …). Set everything else that the application reads here, such as DATABASE_URL.
+   * `"inherit"` passes on all variables of Node's environment, as gunicorn does; then the application sees Node's secrets.
    *
    * @default {}
    */
-  env?: Readonly<Record<string, string>> | undefined;
+  env?: Readonly<Record<string, string>> | "inherit" | undefined;
   /**
    * How many CPython processes to keep alive.
    *

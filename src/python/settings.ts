@@ -1,14 +1,14 @@
 /** Checks the options of `pythonApp` and fills in the defaults. Knows options; knows no process. */
-import { statSync } from "node:fs";
-import { resolve } from "node:path";
 import { OptionError } from "../errors.ts";
 import { type BacklogLimits, backlogLimits } from "../node/backlog.ts";
 import { bytes, count, MAX_TIME, unlimited } from "../node/option-values.ts";
 import { type SpoolLimits, spoolLimits } from "../node/spool.ts";
 import { checkOptionNames } from "../wsgi/known-options.ts";
 import { checkLogger, type Logger } from "../wsgi/log.ts";
+import { chooseEnvironment } from "./environment.ts";
 import { activate, findInterpreter, type Interpreter } from "./interpreter.ts";
 import type { PythonAppOptions } from "./options.ts";
+import { directoryOption } from "./path-option.ts";
 import { checkTarget } from "./target.ts";
 
 /** The resolved options. Only this file knows the defaults. */
@@ -17,6 +17,8 @@ export interface PythonAppSettings {
   readonly directory: string;
   readonly interpreter: Interpreter;
   readonly env: Readonly<Record<string, string>>;
+  /** The names of the variables of Node's environment that `env` does not have. */
+  readonly withheld: ReadonlySet<string>;
   readonly processes: number;
   readonly threads: number;
   /** All times are in milliseconds; `Infinity` means no limit. */
@@ -74,16 +76,17 @@ const OPTIONS: Readonly<Record<keyof PythonAppOptions, true>> = {
  */
 export function resolveSettings(target: string, options: PythonAppOptions): PythonAppSettings {
   checkOptionNames("pythonApp", options, OPTIONS);
-  const directory = resolve(options.directory ?? ".");
-  checkDirectory(directory);
+  const directory = directoryOption(options.directory ?? ".");
   const { python, virtualenv } = options;
   const logger = checkLogger(options.logger ?? console);
+  const { variables, withheld } = chooseEnvironment(options.env ?? {}, process.env);
   const interpreter = findInterpreter({ python, virtualenv, directory, active: process.env.VIRTUAL_ENV });
   return {
     target: checkTarget(target),
     directory,
     interpreter,
-    env: activate({ ...inherited(process.env), ...checkEnv(options.env ?? {}) }, interpreter),
+    env: activate(variables, interpreter),
+    withheld,
     processes: count("processes", options.processes ?? 1, MAX_PROCESSES),
     threads: count("threads", options.threads ?? 4, MAX_THREADS),
     startTimeout: count("startTimeout", options.startTimeout ?? 60_000, MAX_TIME),
@@ -106,32 +109,7 @@ export function resolveSettings(target: string, options: PythonAppOptions): Pyth
   };
 }
 
-function checkDirectory(path: string): void {
-  if (!statSync(path, { throwIfNoEntry: false })?.isDirectory()) {
-    throw new OptionError(`directory must be an existing folder, got ${path}`);
-  }
-}
-
 function flag(option: string, value: boolean): boolean {
   if (typeof value === "boolean") return value;
   throw new OptionError(`${option} must be true or false, got ${String(value)}`);
-}
-
-function checkEnv(env: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
-  for (const [name, value] of Object.entries(env)) {
-    if (typeof value !== "string") throw new OptionError(`env.${name} must be a string, got ${typeof value}`);
-  }
-  return env;
-}
-
-/** An allow-list: the application does not see secrets in Node's environment unless `env` passes them on. */
-const INHERITED =
-  /^(PATH|HOME|USER|LOGNAME|SHELL|LANG|LANGUAGE|LC_\w+|TZ|TMPDIR|TEMP|TMP|SSL_CERT_FILE|SSL_CERT_DIR|LD_LIBRARY_PATH|DYLD_LIBRARY_PATH|PYTHON\w*)$/;
-
-function inherited(env: NodeJS.ProcessEnv): Record<string, string> {
-  const kept: Record<string, string> = {};
-  for (const [name, value] of Object.entries(env)) {
-    if (value !== undefined && INHERITED.test(name)) kept[name] = value;
-  }
-  return kept;
 }

@@ -7,6 +7,7 @@ import {
   InterpreterError,
   type StartError,
 } from "../errors.ts";
+import { withheldAdvice } from "./environment.ts";
 import type { PythonAppSettings } from "./settings.ts";
 
 /** Returns the error for a report. @param report the pairs of `LoadError` in python/wsgi_bridge/loader.py */
@@ -22,14 +23,14 @@ type Field = (key: string) => string;
 /** Builds the error, by the report's field "failure". */
 const ERRORS: Readonly<Record<string, (field: Field, settings: PythonAppSettings) => StartError>> = {
   import: (field, settings) =>
-    importError(`${place(field("name"))} cannot be imported from ${settings.directory}`, field, settings),
+    importError(`${field("name")} cannot be imported from ${settings.directory}`, field, settings),
   raised: (field, settings) => importError(`${JSON.stringify(field("name"))} raised an exception`, field, settings),
   attribute: (field) =>
     new AppAttributeError(
-      `${place(field("place"))} has ${missing(field("name"))}; name the WSGI app, for example one of: ${field("callables") || "(it has no callable)"}`,
+      `${field("place")} has ${missing(field("name"))}; name the WSGI app, for example one of: ${field("callables") || "(it has no callable)"}`,
     ),
   callable: (field, { target }) => {
-    const expected = target === `${field("name")}()` ? FACTORY : APP;
+    const expected = target.startsWith(`${field("name")}(`) ? FACTORY : APP;
     return new AppNotCallableError(
       `"${field("name")}" is of type ${field("type")} and cannot be called; name a ${expected}`,
     );
@@ -38,24 +39,32 @@ const ERRORS: Readonly<Record<string, (field: Field, settings: PythonAppSettings
     new AppThreadsError(
       `threads is ${threads}, but this app can have ${field("limit")} at most; more are for apps that gevent or eventlet has patched (monkey.patch_all())`,
     ),
+  arguments: (field) =>
+    new AppAttributeError(
+      `the arguments in "${field("name")}" must be literals of Python, such as 'text', 1, True, None or ["a", "b"]; let the factory itself read everything else`,
+    ),
+  paste: (field) =>
+    new AppImportError(
+      `"${field("name")}" is a configuration of PasteDeploy, which the interpreter that runs the app does not have; install it: ${field("python")} -m pip install PasteDeploy\n${field("traceback")}`,
+      field("traceback"),
+    ),
 };
 
 const APP = "WSGI app, a callable that takes environ and start_response";
 const FACTORY = "factory, a callable that takes no arguments and returns a WSGI app";
-
-function place(name: string): string {
-  return `the ${name.endsWith(".py") ? "file" : "module"} "${name}"`;
-}
 
 function missing(name: string): string {
   if (name !== "") return `no attribute "${name}"`;
   return 'neither an "application" nor an "app", and it is not a Django settings module';
 }
 
-function importError(what: string, field: Field, { interpreter }: PythonAppSettings): AppImportError {
+function importError(what: string, field: Field, { interpreter, withheld }: PythonAppSettings): AppImportError {
   const traceback = field("traceback");
+  const mentioned = { words: field("words").split(" "), fields: field("fields").split(" ") };
+  const advice = withheldAdvice(mentioned, withheld);
+  const other = advice === undefined ? "" : `${advice}. If that is not the cause, `;
   return new AppImportError(
-    `${what}; fix the error in the traceback, or install the missing package for the interpreter that runs the app (${field("python")}, ${interpreter.why}):\n${traceback}`,
+    `${what}; ${other}fix the error in the traceback, or install the missing package for the interpreter that runs the app (${field("python")}, ${interpreter.why}):\n${traceback}`,
     traceback,
   );
 }

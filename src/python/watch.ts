@@ -1,6 +1,6 @@
 /** Watches the Python files of a folder. Knows files; knows no process. */
 import { existsSync, realpathSync, type Stats, statSync } from "node:fs";
-import { basename, join } from "node:path";
+import { basename, join, relative, resolve } from "node:path";
 import type { FSWatcher } from "chokidar";
 
 export interface WatchEvents {
@@ -19,9 +19,14 @@ const IGNORED_FOLDERS: ReadonlySet<string> = new Set(["__pycache__", "node_modul
 /** A folder with one of these entries is a virtual environment: of venv or virtualenv, of conda. */
 const VIRTUALENV_MARKERS = ["pyvenv.cfg", "conda-meta"] as const;
 
-/** Calls `events.changed()` after each change of a Python file below the folder. @returns a function that stops watching */
-export function watchPython(directory: string, events: WatchEvents): () => Promise<void> {
-  const watch = new PythonWatch(directory, events);
+/**
+ * Calls `events.changed()` after each change of a Python file below the folder.
+ *
+ * @param file another file that is watched if it is below the folder, whatever its extension; relative to the folder, or absolute
+ * @returns a function that stops watching
+ */
+export function watchPython(directory: string, events: WatchEvents, file = ""): () => Promise<void> {
+  const watch = new PythonWatch(directory, events, relative(directory, resolve(directory, file)));
   const started = watch.start();
   return async () => {
     await started;
@@ -35,6 +40,8 @@ class PythonWatch {
   #root: string;
   /** The inode of the watched folder; undefined if the folder no longer exists. */
   #inode: number | undefined;
+  /** A file without the extension `.py` that is watched, relative to the folder. */
+  readonly #file: string;
   readonly #events: WatchEvents;
   /** The paths that cannot be watched, by the system's error code. */
   readonly #failed: Map<string, Set<string>> = new Map();
@@ -45,8 +52,9 @@ class PythonWatch {
   #checkTimer: NodeJS.Timeout | undefined;
   #reportTimer: NodeJS.Timeout | undefined;
 
-  constructor(directory: string, events: WatchEvents) {
+  constructor(directory: string, events: WatchEvents, file: string) {
     this.#directory = directory;
+    this.#file = file;
     this.#root = realPath(directory);
     this.#events = events;
   }
@@ -68,7 +76,7 @@ class PythonWatch {
       ignoreInitial: true,
       // A link may lead out of the folder, or in a circle. If its target is inside the folder, it is watched there.
       followSymlinks: false,
-      ignored: (path, stats) => path !== this.#root && isIgnored(path, stats),
+      ignored: (path, stats) => path !== this.#root && !this.#isNamed(path, stats) && isIgnored(path, stats),
     });
     this.#watcher
       .on("error", (error) => this.#recordError(error as NodeJS.ErrnoException))
@@ -81,6 +89,10 @@ class PythonWatch {
         // reports symbolic links that already existed.
         if (!event.endsWith("Dir") && (this.#ready || !stats?.isSymbolicLink())) this.#scheduleChange();
       });
+  }
+
+  #isNamed(path: string, stats: Stats | undefined): boolean {
+    return stats?.isFile() === true && path === join(this.#root, this.#file);
   }
 
   /** Does not wait for the watcher to be ready: after some errors it never is. */

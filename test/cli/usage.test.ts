@@ -25,7 +25,17 @@ it("explains every option, its default, the signals and every exit code in serve
   const program = new Program(["serve", "--help"]);
   expect(await program.ended()).toBe(ExitCode.stopped);
   const help = program.stdout.join("\n").replace(/\s+/g, " ");
-  for (const option of ["host", "port", "directory", "virtualenv", "python", "processes", "threads"]) {
+  for (const option of [
+    "host",
+    "port",
+    "directory",
+    "virtualenv",
+    "python",
+    "processes",
+    "threads",
+    "forwarded-allow-ips",
+    "root-path",
+  ]) {
     expect(help).toMatch(new RegExp(`--${option} <\\w+> \\w+`));
   }
   for (const words of ["--access-log write", '"127.0.0.1"', "8000, env: PORT", "default: 1", "default: 4"]) {
@@ -57,6 +67,10 @@ const MISTAKES: [args: string[], says: RegExp, surroundings?: Surroundings][] = 
   [["serve", "till:app", "--host", ""], /--host .*must not be empty/],
   [["serve", "till:app", "--threads", "many"], /--threads .*'many' is invalid.*whole number/],
   [["serve", "till:app", "--processes", "1e3"], /--processes .*'1e3' is invalid/],
+  [["serve", "till:app", "--forwarded-allow-ips", "proxy"], /--forwarded-allow-ips .*"proxy" is neither an address/],
+  [["serve", "till:app"], /env 'FORWARDED_ALLOW_IPS'.*"a" is neither/, { env: { FORWARDED_ALLOW_IPS: "a" } }],
+  [["serve", "till:app", "--root-path", "shop"], /--root-path .*begins with a slash/],
+  [["serve", "till:app"], /env 'SCRIPT_NAME' is invalid.*begins with a slash/, { env: { SCRIPT_NAME: "/a b" } }],
   [["serve", "till:app", "--port", "0", "--processes", "0"], /processes must be a whole number from 1/],
   [["serve", "till:app", "--port", "0", "--threads", "100000"], /threads must be a whole number from 1/],
   [["serve", "till:app", "--port", "0", "--directory", "/no/such/folder"], /directory .*\/no\/such\/folder/],

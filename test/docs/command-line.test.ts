@@ -28,7 +28,7 @@ def app(environ, start_response):
         return [json.dumps(dict(os.environ)).encode()]
     if environ["PATH_INFO"] == "/threads":
         return [str(environ["wsgi.multithread"]).encode()]
-    return [b"The shop is at /"]
+    return [("The shop is at " + (environ["SCRIPT_NAME"] or "/")).encode()]
 
 
 def create_app():
@@ -259,7 +259,7 @@ it.each([
     SIGTERM: usual,
     "--help": "--help",
     "--nonsense": `${usual} --nonsense`,
-    "a target that is none": "shop/app",
+    "a target that is none": "shop:",
     "an app that is not there": "nothing:app --directory ./legacy",
     "a port that is taken": `${usual} --port ${(taken.address() as AddressInfo).port}`,
     "an interpreter that is not there": `${usual} --python ./no-python`,
@@ -303,6 +303,13 @@ it("an app that is not thread-safe: one thread for each process", async () => {
   const program = command(page.take("sh", "--threads 1"));
   expect(await (await fetch(`${await urlOf(program)}/threads`)).text()).toBe("False");
   expect(program.stdout.join("\n")).toContain("4 processes of 1 thread)");
+});
+
+it("behind a proxy: the mount path, and a proxy that is not in the list", async () => {
+  const program = command(page.take("sh", "--root-path"));
+  const url = await urlOf(program);
+  expect(await (await fetch(`${url}/shop/`)).text()).toBe("The shop is at /shop");
+  expect((await fetch(`${url}/other`)).status).toBe(404);
 });
 
 it("a factory, and a variable for the app", async () => {

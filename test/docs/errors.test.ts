@@ -454,6 +454,7 @@ describe("starting a Python app", () => {
     ["shop:app", () => project("import flask_sqlalchemy\n"), "APP_IMPORT"],
     ["shop:application", () => project("def app(): pass\n\ndef index(): pass\n"), "APP_ATTRIBUTE"],
     ["helpers", () => project("def create_shop(): pass\n", "helpers"), "APP_ATTRIBUTE"],
+    ["shop:create_app(MODE)", () => project(""), "APP_ATTRIBUTE"],
     ["shop:__name__", () => project(""), "APP_NOT_CALLABLE"],
     ["shop:app", () => ({ ...project("def app(): pass\n"), threads: 1000 }), "APP_THREADS"],
     ["shop:app", () => ({ ...project("import time\ntime.sleep(60)\n"), startTimeout: 300 }), "START_TIMEOUT"],
@@ -464,6 +465,13 @@ describe("starting a Python app", () => {
     expect(error).toBeInstanceOf(wsgiBridge.StartError);
     expectError(error, `ERR_WSGI_${code}`);
   });
+});
+
+it("an app that lacks a variable of Node's environment", async () => {
+  vi.stubEnv("DATABASE_URL", "sqlite:///shop.db");
+  onTestFinished(() => void vi.unstubAllEnvs());
+  const error = await startFailure("shop:app", project('import os\n\nos.environ["DATABASE_URL"]\n'));
+  expectError(error, "ERR_WSGI_APP_IMPORT");
 });
 
 it("a module that has the name of one of Python's own is found by its file", async () => {

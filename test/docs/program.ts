@@ -34,6 +34,7 @@ export class Workspace {
   constructor(files: Readonly<Record<string, string>> = {}) {
     this.folder = mkdtempSync(join(ROOT, "test", ".docs-"));
     this.write("legacy/shop.py", SHOP);
+    mkdirSync(join(this.folder, ".git")); // the root of the user's project; this package's own .venv is above it
     for (const [path, text] of Object.entries(files)) this.write(path, text);
     afterAll(() => rmSync(this.folder, { recursive: true, force: true }));
   }

@@ -68,11 +68,12 @@ const CHOICES: Choice[] = [
     "DIR/venv/bin/python",
     "from the virtual environment venv in the application's directory",
   ],
-  ["VIRTUAL_ENV", {}, ["env"], ACTIVE, "/active/bin/python", "from the virtual environment that VIRTUAL_ENV names"],
+  ["env", {}, ["env"], ACTIVE, "DIR/env/bin/python", "from the virtual environment env in the application's directory"],
+  ["VIRTUAL_ENV", {}, ["other"], ACTIVE, "/active/bin/python", "from the virtual environment that VIRTUAL_ENV names"],
   [
     "python3",
     {},
-    ["env"],
+    ["other"],
     undefined,
     "python3",
     "from the PATH, because no option and no VIRTUAL_ENV names an interpreter and the application's directory has no virtual environment",
@@ -88,7 +89,7 @@ it.each(CHOICES)("prefers %s to the choices after it in this list", (_, options,
   expect(found.why.slice(0, why.length)).toBe(why);
 });
 
-it.each([".venv", "venv"])("ignores a folder %s without an interpreter", (name) => {
+it.each(ALL)("ignores a folder %s without an interpreter", (name) => {
   const directory = folder();
   mkdirSync(join(directory, name));
   expect(findInterpreter({ directory, active: undefined }).command).toBe("python3");
@@ -133,7 +134,7 @@ function activated(environment: string, path = process.env.PATH): unknown {
   return { PATH: `${environment}/bin:${path}`, PYTHONHOME: null, prefix, started, VIRTUAL_ENV };
 }
 
-it.each([".venv", "venv"])(
+it.each([".venv", "venv", "env"])(
   "runs the application, and the programs that it starts, in %s of its directory",
   async (name) => {
     const directory = folder();

@@ -39,7 +39,7 @@ interface Watched {
   end(): Promise<void>;
 }
 
-function watched(directory: string): Watched {
+function watched(directory: string, file = ""): Watched {
   const seen: Watched = {
     changes: 0,
     unwatched: [],
@@ -50,12 +50,16 @@ function watched(directory: string): Watched {
         .poll(() => seen.changes > before || void touch(...path), { interval: 300, timeout: 10_000 })
         .toBe(true);
     },
-    end: watchPython(directory, {
-      changed: () => {
-        seen.changes += 1;
+    end: watchPython(
+      directory,
+      {
+        changed: () => {
+          seen.changes += 1;
+        },
+        unwatched: (what) => seen.unwatched.push(what),
       },
-      unwatched: (what) => seen.unwatched.push(what),
-    }),
+      file,
+    ),
   };
   onTestFinished(() => seen.end());
   return seen;
@@ -85,6 +89,20 @@ describe("ISO-11: watching", () => {
     expect(app.changes).toBe(before);
     await app.notices(root, "app.py");
     expect(app.unwatched).toEqual([]);
+  });
+
+  it.each(["site/app.wsgi", "production.ini"])("watches the target %s, and no other file of its kind", async (file) => {
+    const root = folder();
+    mkdirSync(join(root, "site"));
+    const link = join(folder(), "current");
+    symlinkSync(root, link);
+    const app = watched(link, file);
+    await app.notices(root, file);
+    const beside = watched(root, `${file}.other`);
+    const before = app.changes;
+    await beside.notices(root, `${file}.other`);
+    expect(app.changes).toBe(before);
+    await app.notices(root, file);
   });
 
   it("ignores created and deleted folders without Python files", async () => {
