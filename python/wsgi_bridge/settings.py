@@ -14,10 +14,18 @@ class Settings(NamedTuple):
     processes: int
     #: Node's process id.
     parent: int
+    #: True if records of `logging` go to Node as data.
+    structured: bool
 
 
 def read_settings(arguments: Sequence[str]) -> Settings:
     """Reads `TARGET name=value ...`."""
     target, *pairs = arguments
     values: Dict[str, str] = dict(pair.split("=", 1) for pair in pairs)
-    return Settings(target, int(values["threads"]), int(values["processes"]), int(values["parent"]))
+    return Settings(
+        target=target,
+        threads=int(values["threads"]),
+        processes=int(values["processes"]),
+        parent=int(values["parent"]),
+        structured=values["logging"] == "structured",
+    )

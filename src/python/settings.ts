@@ -31,6 +31,7 @@ export interface PythonAppSettings {
   readonly spool: SpoolLimits;
   readonly backlog: BacklogLimits;
   readonly reload: boolean;
+  readonly logging: "lines" | "structured";
   readonly logger: Logger;
 }
 
@@ -60,6 +61,7 @@ const OPTIONS: Readonly<Record<keyof PythonAppOptions, true>> = {
   responseMemory: true,
   responseSpool: true,
   reload: true,
+  logging: true,
   logger: true,
 };
 
@@ -96,6 +98,7 @@ export function resolveSettings(target: string, options: PythonAppOptions): Pyth
       logger,
     }),
     reload: flag("reload", options.reload ?? false),
+    logging: loggingMode(options.logging ?? "lines"),
     logger,
   };
 }
@@ -109,6 +112,11 @@ function checkDirectory(path: string): void {
 function flag(option: string, value: boolean): boolean {
   if (typeof value === "boolean") return value;
   throw new OptionError(`${option} must be true or false, got ${String(value)}`);
+}
+
+function loggingMode(mode: "lines" | "structured"): "lines" | "structured" {
+  if (mode === "lines" || mode === "structured") return mode;
+  throw new OptionError(`logging must be "lines" or "structured", got ${JSON.stringify(mode)}`);
 }
 
 function checkEnv(env: Readonly<Record<string, string>>): Readonly<Record<string, string>> {
