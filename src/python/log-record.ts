@@ -1,5 +1,5 @@
 /** Passes records of Python's `logging` to a structured logger. Knows the record's name-value pairs; knows no process. */
-import type { Logger } from "../wsgi/log.ts";
+import { type Logger, printable } from "../wsgi/log.ts";
 
 /** A record of Python's `logging`, apart from its message. */
 export interface LogFields {
@@ -46,7 +46,7 @@ export function logRecord(logger: Logger, record: ReadonlyMap<string, string>): 
   const structured = logger as StructuredLogger; // the option `logging` says so
   const text = (key: string): string | undefined => {
     const value = record.get(key);
-    return value === undefined ? undefined : Buffer.from(value, "latin1").toString();
+    return value === undefined ? undefined : printable(Buffer.from(value, "latin1").toString());
   };
   const level = Number(text("levelno"));
   const message = text("message") ?? "";
@@ -68,8 +68,13 @@ function fieldsOf(text: (key: string) => string | undefined): LogFields {
     created: Math.round(Number(text("created")) * 1000),
     processId: Number(text("process")),
     ...(requestId !== undefined && { requestId }),
-    ...(stack !== undefined && { err: { name: text("type") ?? "", message: text("exception") ?? "", stack } }),
+    ...(stack !== undefined && { err: errorOf({ name: text("type") ?? "", message: text("exception") ?? "", stack }) }),
     ...(stackInfo !== undefined && { stackInfo }),
     ...(extra !== undefined && { extra: JSON.parse(extra) as Record<string, unknown> }),
   };
+}
+
+/** Without a prototype, because pino logs the name of an error's constructor as its type, and for lack of that its name. */
+function errorOf(error: NonNullable<LogFields["err"]>): NonNullable<LogFields["err"]> {
+  return Object.assign(Object.create(null), error);
 }

@@ -17,7 +17,7 @@ const MAX_UNMARKED_WORDS = 2;
 /** Colors, as `printable()` writes them. */
 const COLOR = /\\x1b\[[\d;]*m/g;
 /** The parts of a line's head: words, names, dates. */
-const WORD = /[\w.$/@-]+/g;
+const WORD = /[\w.$@-]+/g;
 const JSON_LEVEL = /"(?:level|levelname|level_name|severity|log\.level)": ?"([A-Za-z]+)"/;
 /** An access log of a Python server: host, user, time and the request line. */
 const ACCESS = /^\S+ - \S+ \[[^\]]*\] "/;

@@ -10,7 +10,7 @@ import { levelOf } from "./log-level.ts";
  *     levelled    a line that names its level, or a warning: indented lines, and the traceback of `logger.exception()`
  *     traceback   a traceback without its last line: everything
  *     message     a whole traceback: the other lines of the exception's message, and its notes
- *     group       the traceback of an exception group: indented lines
+ *     group       the traceback of an exception group, or the stack of `stack_info`: indented lines
  *     gap         a whole traceback and empty lines: the sentence that leads to the next traceback
  *     fatal       faulthandler's report: the stacks of all threads
  */
@@ -24,12 +24,14 @@ const QUIET_MS = 100;
 const INCOMPLETE = 10;
 
 const TRACEBACK = "Traceback (most recent call last):";
+/** Loguru marks the frame that has caught the exception. */
+const MARKED = '> File "';
 const STACK = "Stack (most recent call last):";
 const GROUP = /^\s*\+ Exception Group Traceback \(most recent call last\):/;
 const CHAIN =
   /^(?:During handling of the above exception, another|The above exception was the direct cause of the following) exception/;
 /** Headings that do not end with a colon, or that end a message before them. */
-const HEADING = /^(?:Exception in thread |Exception ignored )/;
+const HEADING = /^(?:Exception in thread |Exception ignored |--- Logging error ---$)/;
 const FATAL = /^(?:Fatal Python error: |(?:Current thread|Thread) 0x[\da-f]+ .{0,99}\(most recent call first\):)/;
 const FATAL_REST = /^(?:\s|$|Current thread|Thread 0x|Extension modules: |Python runtime state: |<)/;
 /** A line that begins with a time or a level, where the last line of a traceback is expected. */
@@ -42,7 +44,7 @@ export class LogRecords {
   #level: Level;
   #held: string[] = [];
   #length = 0;
-  /** The empty lines after a traceback. */
+  /** The empty lines that may be the end of the record, or lead to its next part. */
   #gap = 0;
   #timer: NodeJS.Timeout | undefined;
   #quiet = 0;
@@ -81,17 +83,19 @@ export class LogRecords {
       case "heading":
         return stackMode(line);
       case "levelled": {
-        if (line.startsWith(TRACEBACK) || GROUP.test(line)) {
-          return this.#level === "info" ? "none" : "traceback"; // it may be an error of its own, which must not look harmless
-        }
-        return isIndented(line) || line.startsWith(STACK) ? "levelled" : "none";
+        const mode = stackMode(line);
+        // After an info it may be an error of its own, which must not look harmless.
+        if (mode !== "none") return this.#level === "info" ? "none" : mode;
+        if (line.startsWith(STACK)) return "group";
+        return isIndented(line) ? "levelled" : "none";
       }
       case "traceback":
-        if (line === "" || isIndented(line) || line.startsWith(TRACEBACK)) return "traceback";
+        if (line === "" || isIndented(line) || line.startsWith(TRACEBACK) || line.startsWith(MARKED))
+          return "traceback";
         return LEVELLED.test(line) && levelOf(line) !== undefined ? "none" : "message";
       case "message":
         if (line === "") return "gap";
-        return isIndented(line) || !startsRecord(line) ? "message" : "none";
+        return GROUP.test(line) || (!isIndented(line) && startsRecord(line)) ? "none" : "message";
       case "group":
         if (line === "") return "gap";
         return isIndented(line) && !GROUP.test(line) ? "group" : "none";
@@ -107,7 +111,7 @@ export class LogRecords {
     if (this.#mode === "heading") this.#level = "error";
     if (mode === "traceback" && GROUP.test(line)) mode = "group";
     this.#mode = mode;
-    if (mode === "gap") {
+    if (line === "" && mode !== "traceback") {
       this.#gap += 1;
     } else {
       for (; this.#gap > 0; this.#gap -= 1) this.#hold("");
