@@ -99,10 +99,9 @@ def _extra(record: logging.LogRecord) -> List[str]:
     for name, value in vars(record).items():
         if name not in _STANDARD:
             member = "%s:%s" % (json.dumps(str(name)), _json(value))
-            size += len(member) + 1
-            if size > _EXTRA:
-                break
-            members.append(member)
+            if size + len(member) < _EXTRA:
+                size += len(member) + 1
+                members.append(member)
     return members
 
 
