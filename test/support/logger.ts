@@ -17,11 +17,17 @@ export class MemoryLogger implements Logger {
     return this.lines.join("\n");
   }
 
-  /** Resolves with the first line that contains this text, past or future. */
+  /** Resolves with the first message that contains this text, past or future. */
   said(text: string): Promise<string> {
     const line = this.lines.find((one) => one.includes(text));
     if (line !== undefined) return Promise.resolve(line);
     return new Promise((resolve) => this.#waiters.push({ text, resolve }));
+  }
+
+  /** Resolves with the first line that contains this text, without the other lines of its message. */
+  async saidLine(text: string): Promise<string> {
+    const lines = (await this.said(text)).split("\n");
+    return lines.find((line) => line.includes(text)) ?? "";
   }
 
   #record(level: Level, message: string): void {
