@@ -1,11 +1,13 @@
-"""The worker's end of the control lane: start report, interrupts, signals. Knows records and signals; knows no WSGI."""
+"""The worker's end of the control lane: start report, interrupts, signals, logs. Knows records and signals; knows no WSGI."""
 
 import select
 import signal
 import socket
 import sys
+import threading
 import traceback
-from typing import Any, Callable, Sequence
+from collections import deque
+from typing import Any, Callable, Deque, Dict, Optional, Sequence, Tuple
 
 from . import fastcgi, forks
 from .green import GreenThreads
@@ -15,22 +17,43 @@ _RECEIVE = 65536
 
 
 class Control:
-    """The worker's end of the control lane, a socket for what concerns the whole process. Used by one thread."""
+    """
+    The worker's end of the control lane, a socket for what concerns the whole process. Used by one thread, except `log` and
+    `request_exit`.
+    """
 
     def __init__(self, sock: socket.socket) -> None:
         self._sock = sock
         self._data = bytearray()
+        #: True if Node has asked whether the application is loaded.
+        self._asked = False
+        self._forked = False
+        self._sending = threading.RLock()
+        #: Records that are not sent yet. Not empty only while a thread sends.
+        self._unsent: Deque[bytes] = deque()
+        self._is_sending = False
         #: A socket pair for signal.set_wakeup_fd(): for each signal Python writes a byte to it, which wakes the main thread.
         self._wakeup_reader, self._wakeup_writer = socket.socketpair()
 
     def answer(self, kind: int, content: bytes) -> None:
         """Waits for Node's first question, whether the application is loaded, and answers it."""
-        while self._next_content() is None:
-            data = self._sock.recv(_RECEIVE)
-            if not data:
-                sys.exit(0)  # Node has exited
-            self._data += data
+        while not self._asked:
+            self._wait_for_record()
         self._send(kind, content)
+
+    def ask(self, kind: int, content: bytes) -> Dict[str, str]:
+        """Sends a record before the application is loaded, and returns the pairs of Node's answer of the same type."""
+        self._send(kind, content)
+        while True:
+            answered, answer = self._wait_for_record()
+            if answered == kind:
+                return fastcgi.read_pairs(answer)
+
+    def log(self, content: bytes) -> bool:
+        """Sends a LOG record. Any thread may call it. Returns False in a forked child, to which the lane does not belong."""
+        if not self._forked:
+            self._send(fastcgi.LOG, content)
+        return not self._forked
 
     def watch_signals(self) -> None:
         """Reports SIGTERM to Node from now on, which then decides when the process exits. Called in the main thread."""
@@ -83,6 +106,8 @@ class Control:
         descriptor = signal.set_wakeup_fd(-1)
         if descriptor not in (-1, self._wakeup_writer.fileno()):
             signal.set_wakeup_fd(descriptor)  # the application has set it
+        self._forked = True
+        self._sending = threading.RLock()
         for sock in (self._sock, self._wakeup_reader, self._wakeup_writer):
             sock.close()
 
@@ -95,29 +120,50 @@ class Control:
     def _receive(self, interruptibles: Sequence[Interruptible]) -> bool:
         data = _recv(self._sock)
         self._data += data
-        for content in iter(self._next_content, None):
+        for _, content in iter(self._next_record, None):
             question = fastcgi.read_pairs(content)
             stack = interruptibles[int(question["lane"])].interrupt(int(question["request"]))
             self._send(fastcgi.STACK, fastcgi.pairs((("stack", stack[-_MAX_STACK:]),)))
         return bool(data)
 
-    def _next_content(self) -> "bytes | None":
-        """Returns the content of the next record; None if the record is not complete yet."""
+    def _wait_for_record(self) -> Tuple[int, bytes]:
+        """Returns type and content of the next record. Ends the process if Node has exited."""
+        while True:
+            received = self._next_record()
+            if received is not None:
+                self._asked = self._asked or received[0] == fastcgi.GET_VALUES
+                return received
+            data = self._sock.recv(_RECEIVE)
+            if not data:
+                sys.exit(0)
+            self._data += data
+
+    def _next_record(self) -> Optional[Tuple[int, bytes]]:
+        """Returns type and content of the next record; None if the record is not complete yet."""
         if len(self._data) < fastcgi.HEADER_LENGTH:
             return None
-        _, _, length, padding = fastcgi.read_header(self._data, 0)
+        kind, _, length, padding = fastcgi.read_header(self._data, 0)
         end = fastcgi.HEADER_LENGTH + length
         if len(self._data) < end + padding:
             return None
         content = bytes(self._data[fastcgi.HEADER_LENGTH : end])
         del self._data[: end + padding]
-        return content
+        return kind, content
 
     def _send(self, kind: int, content: bytes) -> None:
-        try:
-            self._sock.sendall(fastcgi.record(kind, fastcgi.NULL_REQUEST_ID, content))
-        except OSError:
-            pass  # Node has exited; the next receive notices it
+        """Waits while Node does not read, as a write to stderr does. So the records that wait are as few as the threads."""
+        self._unsent.append(fastcgi.record(kind, fastcgi.NULL_REQUEST_ID, content))
+        with self._sending:
+            if self._is_sending:
+                return  # a signal handler has interrupted the loop below, which sends the record next
+            self._is_sending = True
+            try:
+                while self._unsent:
+                    self._sock.sendall(self._unsent.popleft())
+            except OSError:
+                pass  # Node has exited; the next receive notices it
+            finally:
+                self._is_sending = False
 
 
 def survives(function: Callable[[], bool], control: Control) -> bool:

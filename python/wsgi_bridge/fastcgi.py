@@ -33,6 +33,11 @@ INTERRUPT = 65
 STACK = 66
 #: Not FastCGI, on a control lane: a signal has asked the worker to exit. It exits when Node closes the control lane.
 EXIT_REQUESTED = 67
+#: Not FastCGI, on a control lane: offers pipes for stdout and stderr to Node. The answer, of the same type, is empty if Node
+#: cannot open them.
+OUTPUT = 68
+#: Not FastCGI, on a control lane: a record of Python's `logging`.
+LOG = 69
 
 RESPONDER = 1
 KEEP_CONN = 1

@@ -5,6 +5,7 @@ import traceback
 from typing import Any, Callable, Dict
 
 from . import fastcgi
+from .current import CurrentRequest, current_request
 from .files import FileWrapper
 from .forks import end_child
 from .interruptible import RequestTimeout
@@ -54,6 +55,7 @@ class Handler:
         environ["wsgi.input"] = request_input(lane)
         environ["wsgi.errors"] = ErrorStream(lane)
         environ["wsgi_bridge.client_disconnected"] = response.client_disconnected
+        current_request.set(CurrentRequest(environ.get("wsgi_bridge.request_id", ""), lane.interruptible))
         ended = False
         status = 0
         try:

@@ -16,6 +16,8 @@ class Settings(NamedTuple):
     parent: int
     #: Whether what PEP 3333 forbids is an error even where gunicorn serves it.
     strict: bool
+    #: True if records of `logging` go to Node as data.
+    structured: bool
 
 
 def read_settings(arguments: Sequence[str]) -> Settings:
@@ -28,4 +30,5 @@ def read_settings(arguments: Sequence[str]) -> Settings:
         multiprocess=values["multiprocess"] == "true",
         parent=int(values["parent"]),
         strict=values["strict"] == "true",
+        structured=values["logging"] == "structured",
     )

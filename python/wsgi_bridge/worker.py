@@ -12,6 +12,7 @@ from .control import Control
 from .green import green_threads
 from .lane import Lane
 from .loader import LoadError, load
+from .pipes import open_pipes
 from .serving import serve
 from .settings import Settings
 from .threads import Threads
@@ -37,11 +38,16 @@ def main(settings: Settings) -> None:
     forks.set_handler(signal.SIGTERM, lambda _signal, _frame: sys.exit(0))
     control = Control(_control_socket())
     forks.call_in_child(control.after_fork)
+    open_pipes(control)
     descriptors = list(range(FIRST_LANE, FIRST_LANE + settings.threads))
     for descriptor in descriptors:
         os.set_inheritable(descriptor, False)
     forks.call_in_child(lambda: _close(descriptors))
     app = _load(settings, control)
+    if settings.structured:
+        from . import records  # imported only here, because logging takes some time to import
+
+        records.install(control)
     threads: Threads = green_threads() or Threads()
     # Made after the application was loaded, because it decides what kind of threads there are.
     lanes = [Lane(threads.socket(descriptor), threads) for descriptor in descriptors]

@@ -5,7 +5,8 @@ import { arrivedAfterClose, closeConnectionAfter } from "../node/response.ts";
 import { buildEnviron } from "../wsgi/environ.ts";
 import { Handler, type HandlerHost } from "../wsgi/handler.ts";
 import { BodyInput, bytesInput, EMPTY_INPUT } from "../wsgi/input.ts";
-import { describe, LogErrors, printable, tagged } from "../wsgi/log.ts";
+import { describe, printable } from "../wsgi/log.ts";
+import { LogErrors } from "../wsgi/log-errors.ts";
 import { requestId } from "../wsgi/request-id.ts";
 import { type ResponseSink, ResponseWriter } from "../wsgi/response.ts";
 import type { Environ, HeaderList, InputStream, WsgiApp } from "../wsgi/types.ts";
@@ -37,7 +38,6 @@ class Exchange implements HandlerHost, SendTimeoutListener {
   readonly #settings: FromWsgiSettings<never>;
   readonly #errors: LogErrors;
   #body: RequestBody | undefined;
-  #id = "";
   /** The request target as the client sent it. Below a mount, `req.url` is only a part of it. */
   #target: string | undefined;
 
@@ -80,12 +80,12 @@ class Exchange implements HandlerHost, SendTimeoutListener {
       start: () => this.#start(app, environ, handler),
       cancel: () => this.#disconnect(handler),
       overflow: (count) =>
-        this.#logInfo(`the client pipelined too many requests (${count} are waiting); the connection was closed`),
+        this.#note("info", `the client pipelined too many requests (${count} are waiting); the connection was closed`),
     });
   }
 
   onSendTimeout(timeout: number): void {
-    this.#logInfo(`the client accepted no data for sendTimeout (${timeout} ms); the response was aborted`);
+    this.#note("info", `the client accepted no data for sendTimeout (${timeout} ms); the response was aborted`);
   }
 
   #disconnect(handler: Handler): void {
@@ -95,6 +95,7 @@ class Exchange implements HandlerHost, SendTimeoutListener {
 
   /** Sends the error response, or passes the request on. If that fails too, closes the connection; never throws. */
   answerError(error: unknown): void {
+    this.#errors.flush(); // what the app wrote precedes what the framework logs
     try {
       if (error === PASSED_ON) this.#host.passOn?.();
       else this.#answer(error);
@@ -117,18 +118,13 @@ class Exchange implements HandlerHost, SendTimeoutListener {
   }
 
   log(message: string, error: unknown): void {
-    const cause = error === undefined ? "" : `: ${describe(error)}`;
-    this.#settings.logger.error(this.#formatLine(message + cause));
+    this.#note("error", error === undefined ? message : `${message}: ${describe(error)}`);
   }
 
-  /** Logs what a client did, if it is no fault of the server. */
-  #logInfo(message: string): void {
-    this.#settings.logger.info(this.#formatLine(message));
-  }
-
-  #formatLine(message: string): string {
+  /** Logs a message about the request. What a client did is an info: it is no fault of the server. */
+  #note(level: "info" | "error", message: string): void {
     const { method, url } = this.#host.req;
-    return tagged(this.#id, printable(`${method} ${this.#target ?? url}: ${message}`));
+    this.#errors.note(level, printable(`${method} ${this.#target ?? url}: ${message}`));
   }
 
   done(): void {
@@ -143,9 +139,9 @@ class Exchange implements HandlerHost, SendTimeoutListener {
     const { input, length } = this.#input();
     const { multiprocess, stripForwarded } = this.#settings;
     const environ = buildEnviron(head, { input, length, errors: this.#errors, multiprocess, stripForwarded });
-    this.#id = requestId((this.#host.req as IdentifiedRequest).id, environ);
-    this.#errors.name(this.#id);
-    environ["wsgi_bridge.request_id"] = this.#id;
+    const id = requestId((this.#host.req as IdentifiedRequest).id, environ);
+    this.#errors.name(id);
+    environ["wsgi_bridge.request_id"] = id;
     if (head.scheme === "https") Object.assign(environ, tlsVariables(this.#host.req.socket));
     const extraKeys = extra();
     if (extraKeys !== undefined) addExtra(environ, extraKeys);

@@ -1,7 +1,10 @@
 /** One child process and its streams. Knows child processes; knows no lane protocol and no request. */
 import type { ChildProcess } from "node:child_process";
 import type { Socket } from "node:net";
-import { forwardOutput, launch, type Output } from "./launch.ts";
+import type { ControlledProcess } from "./control.ts";
+import { launch } from "./launch.ts";
+import { logRecord } from "./log-record.ts";
+import { Output, whenQuiet } from "./output.ts";
 import type { PythonAppSettings } from "./settings.ts";
 
 export interface ChildEvents {
@@ -17,19 +20,17 @@ export interface ChildEvents {
 
 /** The descriptor of the control lane; the request lanes follow. */
 const CONTROL = 3;
-/**
- * The most turns of the event loop in which the output of an exited process is read. A descendant that still holds the streams
- * may write without end. Each turn can read at least 64 KiB, and a socket buffers less than all turns together can read.
- */
-const MAX_TURNS = 256;
 
-export class Child {
+export class Child implements ControlledProcess {
   readonly #process: ChildProcess | undefined;
   readonly #events: ChildEvents;
-  readonly #output: Output | undefined;
+  readonly #settings: PythonAppSettings;
+  readonly #output: Output;
 
   constructor(settings: PythonAppSettings, events: ChildEvents) {
     this.#events = events;
+    this.#settings = settings;
+    this.#output = new Output(settings.logger, (line) => events.stderrLine(line));
     try {
       this.#process = launch(settings);
     } catch (error) {
@@ -37,7 +38,8 @@ export class Child {
       process.nextTick(() => events.spawnFailed(error as Error));
       return;
     }
-    this.#output = forwardOutput(this.#process, settings.logger, (line) => events.stderrLine(line));
+    this.#output.read("stdout", this.#process.stdout);
+    this.#output.read("stderr", this.#process.stderr);
     // An error event of a running process means that a signal could not be sent. The next signal may still arrive.
     this.#process
       .on("error", (error) => {
@@ -60,9 +62,18 @@ export class Child {
     if (this.pid !== undefined) this.#process?.kill(signal);
   }
 
+  outputOffered(offer: ReadonlyMap<string, string>, answer: (opened: boolean) => void): void {
+    this.#output.replace(offer, this.#sockets, answer);
+  }
+
+  recordLogged(record: ReadonlyMap<string, string>): void {
+    logRecord(this.#settings.logger, record);
+  }
+
   /** Node creates sockets for all "pipe" entries of `stdio`, although its types do not say so. */
   get #sockets(): readonly Socket[] {
-    return (this.#process?.stdio ?? []).filter((stream) => stream !== null && stream !== undefined) as Socket[];
+    const stdio = (this.#process?.stdio ?? []).filter((stream) => stream !== null && stream !== undefined) as Socket[];
+    return [...stdio, ...this.#output.pipes];
   }
 
   /** Does not wait for end of file: a descendant of the process may keep the other ends open. */
@@ -71,25 +82,8 @@ export class Child {
     const sockets = this.#sockets;
     whenQuiet(sockets, () => {
       for (const socket of sockets) socket.destroy();
-      this.#output?.flush();
+      this.#output.flush();
       this.#events.childClosed(code, signal);
     });
   }
-}
-
-/** Calls `done` after a turn of the event loop in which no socket received a byte: all output of the exited process is read. */
-function whenQuiet(sockets: readonly Socket[], done: () => void): void {
-  let previous = -1;
-  let turns = 0;
-  const check = (): void => {
-    const read = sockets.reduce((sum, { bytesRead }) => sum + bytesRead, 0);
-    turns += 1;
-    if (read === previous || turns === MAX_TURNS) {
-      done();
-    } else {
-      previous = read;
-      setImmediate(check);
-    }
-  };
-  setImmediate(check);
 }

@@ -18,19 +18,33 @@ export interface ControlEvents {
   disconnected(): void;
 }
 
+/** What the process says about itself. */
+export interface ControlledProcess {
+  /** The process offers pipes for its output. @param answer is called with true if they are open */
+  outputOffered(offer: ReadonlyMap<string, string>, answer: (opened: boolean) => void): void;
+  /** The application has logged a record, see python/wsgi_bridge/records.py. */
+  recordLogged(record: ReadonlyMap<string, string>): void;
+}
+
+/** What a control lane needs. */
+export interface ControlContext {
+  readonly settings: PythonAppSettings;
+  readonly process: ControlledProcess;
+}
+
 /** FastCGI's standard question to a new responder (§4.1). The process answers it when the application is loaded. */
 const GET_VALUES: string = record(RecordType.GET_VALUES, NULL_REQUEST_ID, pair("FCGI_MAX_CONNS", ""));
 
 export class ControlLane {
   readonly #stream: Duplex;
-  readonly #settings: PythonAppSettings;
+  readonly #context: ControlContext;
   readonly #events: ControlEvents;
   /** The callbacks of interrupts that are not answered yet, oldest first. */
   readonly #onStacks: ((stack: string) => void)[] = [];
 
-  constructor(stream: Duplex, settings: PythonAppSettings, events: ControlEvents) {
+  constructor(stream: Duplex, context: ControlContext, events: ControlEvents) {
     this.#stream = stream;
-    this.#settings = settings;
+    this.#context = context;
     this.#events = events;
     const reader = new RecordReader((type, _requestId, content) => this.#receive(type, content));
     stream
@@ -64,12 +78,22 @@ export class ControlLane {
     this.#stream.end();
   }
 
+  #outputOffered(offer: ReadonlyMap<string, string>): void {
+    this.#context.process.outputOffered(offer, (opened) => {
+      const answer = opened ? pair("opened", "") : "";
+      if (this.#stream.writable) this.#stream.write(record(RecordType.OUTPUT, NULL_REQUEST_ID, answer), "latin1");
+    });
+  }
+
   /** @throws RangeError for a record type that is not allowed on a control lane */
   #receive(type: number, content: Buffer): void {
     if (type === RecordType.GET_VALUES_RESULT) this.#events.loaded();
-    else if (type === RecordType.EXCEPTION) this.#events.loadFailed(startError(readPairs(content), this.#settings));
+    else if (type === RecordType.EXCEPTION)
+      this.#events.loadFailed(startError(readPairs(content), this.#context.settings));
     else if (type === RecordType.EXIT_REQUESTED) this.#events.exitRequested();
     else if (type === RecordType.STACK) this.#onStacks.shift()?.(stackOf(content));
+    else if (type === RecordType.OUTPUT) this.#outputOffered(readPairs(content));
+    else if (type === RecordType.LOG) this.#context.process.recordLogged(readPairs(content));
     else throw new RangeError(`a worker does not send records of type ${type} on its control lane`);
   }
 }

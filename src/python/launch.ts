@@ -1,11 +1,9 @@
-/** Starts a CPython process, logs its output and explains failed starts. Knows child processes; knows no request. */
+/** Starts a CPython process and explains failed starts. Knows child processes; knows no request. */
 import { type ChildProcess, spawn } from "node:child_process";
 import cluster from "node:cluster";
 import { existsSync } from "node:fs";
-import type { Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { InterpreterError, StartTimeoutError } from "../errors.ts";
-import { LineSplitter, type Logger } from "../wsgi/log.ts";
 import type { PythonAppSettings } from "./settings.ts";
 
 /** Python runs the folder's `__main__.py`. The relative path is the same from `src` and from `dist`. */
@@ -14,55 +12,17 @@ const WORKER_PROGRAM: string = fileURLToPath(new URL("../../python/wsgi_bridge",
 const TAIL_LINES = 40;
 
 /** Starts a worker process. Its descriptor 3 is the control lane; the request lanes follow. */
-export function launch({
-  target,
-  threads,
-  processes,
-  strict,
-  interpreter,
-  directory,
-  env,
-}: PythonAppSettings): ChildProcess {
+export function launch(settings: PythonAppSettings): ChildProcess {
+  const { target, threads, processes, strict, logging, interpreter, directory, env } = settings;
   /** See python/wsgi_bridge/settings.py. */
   const multiprocess = processes > 1 || cluster.isWorker;
-  const values = { threads, multiprocess, parent: process.pid, strict };
+  const values = { threads, multiprocess, parent: process.pid, strict, logging };
   const args = Object.entries(values).map(([name, value]) => `${name}=${value}`);
   return spawn(interpreter.command, [WORKER_PROGRAM, target, ...args], {
     cwd: directory,
     env,
     stdio: ["ignore", "pipe", "pipe", "pipe", ...Array.from({ length: threads }, () => "pipe" as const)],
   });
-}
-
-/** Controls the forwarding of a process's output to the log. */
-export interface Output {
-  /** Logs unfinished lines. Called when no more output will come. */
-  flush(): void;
-}
-
-/** Logs the process's output line by line. @param onStderrLine is also called with each line of stderr */
-export function forwardOutput(child: ChildProcess, logger: Logger, onStderrLine: (line: string) => void): Output {
-  const out = forward(child.stdout, (line) => logger.info(line));
-  const err = forward(child.stderr, (line) => {
-    onStderrLine(line);
-    logger.error(line);
-  });
-  return {
-    flush() {
-      out.flush();
-      err.flush();
-    },
-  };
-}
-
-function forward(stream: Readable | null, log: (line: string) => void): LineSplitter {
-  const lines = new LineSplitter(log);
-  stream
-    ?.setEncoding("utf8")
-    .on("data", (text: string) => lines.push(text))
-    .on("end", () => lines.flush())
-    .on("error", () => undefined); // the log then misses the rest of the output
-  return lines;
 }
 
 /** Keeps the last lines of stderr and builds the error of a failed start from them. */

@@ -1,5 +1,6 @@
 /** The options of `pythonApp`. Knows names and meanings; knows no implementation. */
 import type { Logger } from "../wsgi/log.ts";
+import type { StructuredLogger } from "./log-record.ts";
 
 /** The options of `pythonApp`: how to find and run a Python app. */
 export interface PythonAppOptions {
@@ -161,9 +162,18 @@ export interface PythonAppOptions {
    */
   reload?: boolean | undefined;
   /**
-   * Receives the processes' stdout and stderr, line by line, and messages about starts, exits and restarts.
+   * How records of Python's `logging` reach `logger`: `"lines"` of text, as the application formats them, or `"structured"`:
+   * each record is a call such as `logger.warn(fields, message)`, for pino and bunyan. The handlers that write to stdout or
+   * stderr are then replaced when the application is loaded. See `StructuredLogger`.
+   *
+   * @default "lines"
+   */
+  logging?: "lines" | "structured" | undefined;
+  /**
+   * Receives the processes' stdout and stderr, and messages about starts, exits and restarts. A line that names its level gets
+   * it; of the others, stdout is `info` and stderr `warn`. A traceback is one `error`.
    *
    * @default console
    */
-  logger?: Logger | undefined;
+  logger?: Logger | StructuredLogger | undefined;
 }

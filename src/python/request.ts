@@ -8,7 +8,7 @@ import { type Flow, ResponseStream } from "../node/response-stream.ts";
 import { exceeded, type ResponseLimit, ResponseTimer } from "../node/response-timer.ts";
 import type { SpooledBody } from "../node/spool.ts";
 import { readWholeBody } from "../node/whole-body.ts";
-import { printable, report } from "../wsgi/log.ts";
+import { printable, relay, report } from "../wsgi/log.ts";
 import type { Environ, ErrorStream, StartResponse, WsgiResult } from "../wsgi/types.ts";
 import { pythonError, queueTimedOut, requestTimedOut, workerExited } from "./failures.ts";
 import type { WorkerPool } from "./pool.ts";
@@ -104,7 +104,7 @@ export class PythonRequest implements LaneJob, ResponseEvents, Flow {
 
   stderr(slice: Buffer): void {
     this.#stderr ??= new StringDecoder("utf8");
-    report(this.#errors, this.#stderr.write(slice));
+    relay(this.#errors, this.#stderr.write(slice));
   }
 
   head(head: CgiHead): void {

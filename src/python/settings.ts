@@ -35,6 +35,7 @@ export interface PythonAppSettings {
   readonly backlog: BacklogLimits;
   readonly strict: boolean;
   readonly reload: boolean;
+  readonly logging: "lines" | "structured";
   readonly logger: Logger;
 }
 
@@ -66,6 +67,7 @@ const OPTIONS: Readonly<Record<keyof PythonAppOptions, true>> = {
   responseSpool: true,
   strict: true,
   reload: true,
+  logging: true,
   logger: true,
 };
 
@@ -105,6 +107,7 @@ export function resolveSettings(target: string, options: PythonAppOptions): Pyth
     }),
     strict: flag("strict", options.strict ?? false),
     reload: flag("reload", options.reload ?? false),
+    logging: loggingMode(options.logging ?? "lines"),
     logger,
   };
 }
@@ -112,4 +115,9 @@ export function resolveSettings(target: string, options: PythonAppOptions): Pyth
 function flag(option: string, value: boolean): boolean {
   if (typeof value === "boolean") return value;
   throw new OptionError(`${option} must be true or false, got ${String(value)}`);
+}
+
+function loggingMode(mode: "lines" | "structured"): "lines" | "structured" {
+  if (mode === "lines" || mode === "structured") return mode;
+  throw new OptionError(`logging must be "lines" or "structured", got ${JSON.stringify(mode)}`);
 }

@@ -47,7 +47,7 @@ export class Worker implements ConnectionOwner<FastcgiConnection>, ControlEvents
     const [control, ...lanes] = this.#child.lanes;
     this.#lanes = new Lanes(lanes, this);
     this.quarantine = new Quarantine(() => events.idle(this));
-    this.#control = control && new ControlLane(control, settings, this);
+    this.#control = control && new ControlLane(control, { settings, process: this.#child }, this);
     this.interrupts = new Interrupts(this.#lanes, this.#control, (answered) => this.#threadStuck(answered));
     this.#timer = setTimeout(() => this.#startTimedOut(), settings.startTimeout);
   }

@@ -4,7 +4,7 @@ import { AppProtocolError } from "../errors.ts";
 import type { CgiHead } from "../fastcgi/cgi-head.ts";
 import type { BacklogLimits } from "../node/backlog.ts";
 import { type Flow, ResponseStream } from "../node/response-stream.ts";
-import { report } from "../wsgi/log.ts";
+import { relay } from "../wsgi/log.ts";
 import type { Environ, ErrorStream, StartResponse, WsgiResult } from "../wsgi/types.ts";
 import { malformedResponse } from "./errors.ts";
 import { gatewayHead } from "./head.ts";
@@ -51,7 +51,7 @@ export class RemoteResponse {
   /** Writes to `wsgi.errors`. @param slice a part of the server's output for the log, in UTF-8 */
   log(slice: Buffer): void {
     this.#decoder ??= new StringDecoder("utf8");
-    report(this.#errors, this.#decoder.write(slice));
+    relay(this.#errors, this.#decoder.write(slice));
   }
 
   head(head: CgiHead): void {

@@ -1,4 +1,4 @@
-/** Writes to the log: lines, `wsgi.errors`, and errors that clients must not see. */
+/** The logger, and how text is made fit for it: lines, control characters, errors that clients must not see. */
 import { OptionError } from "../errors.ts";
 import type { ErrorStream } from "./types.ts";
 
@@ -8,6 +8,9 @@ export interface Logger {
   warn(message: string): void;
   error(message: string): void;
 }
+
+/** The levels of a logger. */
+export type Level = keyof Logger;
 
 /**
  * Returns the logger, wrapped so that it never throws.
@@ -21,23 +24,30 @@ export function checkLogger(logger: Logger): Logger {
   return logger === console ? logger : guarded(logger);
 }
 
+/** The methods of a logger. A structured logger takes fields before the message, and may have one more method. */
+type Methods = Readonly<Record<Level | "debug", (...message: unknown[]) => unknown>>;
+
 /** Wraps a logger so that its errors affect no request. Messages that it fails to log go to the console. */
 function guarded(logger: Logger): Logger {
+  const methods = logger as unknown as Methods;
   let reported = false;
-  const safely = (level: keyof Logger) => (message: string) => {
-    const failed = (error: unknown): void => {
-      if (!reported) console.error(`the logger failed, so its messages are written here: ${describe(error)}`);
-      reported = true;
-      console[level](message);
+  const safely =
+    (level: keyof Methods) =>
+    (...message: unknown[]) => {
+      const failed = (error: unknown): void => {
+        if (!reported) console.error(`the logger failed, so its messages are written here: ${describe(error)}`);
+        reported = true;
+        console[level](...message);
+      };
+      try {
+        const result = methods[level](...message);
+        if (result instanceof Promise) result.catch(failed);
+      } catch (error) {
+        failed(error);
+      }
     };
-    try {
-      const result: unknown = logger[level](message);
-      if (result instanceof Promise) result.catch(failed);
-    } catch (error) {
-      failed(error);
-    }
-  };
-  return { info: safely("info"), warn: safely("warn"), error: safely("error") };
+  const guards = { info: safely("info"), warn: safely("warn"), error: safely("error") };
+  return typeof methods.debug === "function" ? Object.assign(guards, { debug: safely("debug") }) : guards;
 }
 
 /**
@@ -56,8 +66,18 @@ export function describe(thrown: unknown): string {
   }
 }
 
-/** Writes to `wsgi.errors`. Never throws, even if middleware has replaced the stream with one that throws. */
+/** Writes a whole message to `wsgi.errors`. Never throws, even if middleware has replaced the stream with one that throws. */
 export function report(errors: ErrorStream, text: string): void {
+  relay(errors, text);
+  try {
+    errors.flush();
+  } catch {
+    // it has the text already, or relay() has reported the error
+  }
+}
+
+/** Writes a part of what an application writes to `wsgi.errors`. Never throws either. */
+export function relay(errors: ErrorStream, text: string): void {
   try {
     errors.write(text);
   } catch (error) {
@@ -127,30 +147,3 @@ export class LineSplitter {
 
 /** The maximum length of a line. Longer lines are emitted in pieces, so that a stream without newlines cannot fill the memory. */
 const LINE_LIMIT = 64 * 1024;
-
-/** `wsgi.errors` (PEP 3333, "Input and Error Streams") on a logger. Logs each line as one error, after the id of the request. */
-export class LogErrors implements ErrorStream {
-  readonly #lines: LineSplitter;
-  #id = "";
-
-  constructor(logger: Logger) {
-    this.#lines = new LineSplitter((line) => logger.error(tagged(this.#id, line)));
-  }
-
-  /** Sets the id of the request, which precedes each line. */
-  name(id: string): void {
-    this.#id = id;
-  }
-
-  write(text: string): void {
-    this.#lines.push(String(text));
-  }
-
-  writelines(lines: Iterable<string>): void {
-    for (const line of lines) this.write(line);
-  }
-
-  flush(): void {
-    this.#lines.flush();
-  }
-}

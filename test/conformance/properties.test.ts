@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { fromWsgi, type HeaderPair, type WsgiApp } from "../../src/index.ts";
 import { buildEnviron, type RequestHead } from "../../src/wsgi/environ.ts";
 import { BodyInput, EMPTY_INPUT } from "../../src/wsgi/input.ts";
-import { LogErrors } from "../../src/wsgi/log.ts";
+import { LogErrors } from "../../src/wsgi/log-errors.ts";
 import { percentDecode } from "../../src/wsgi/path.ts";
 import { readEnviron } from "../../src/wsgi/read-environ.ts";
 import { bytes } from "../support/bytes.ts";

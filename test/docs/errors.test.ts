@@ -688,7 +688,7 @@ describe("handling errors", () => {
     const response = await fetch(`${await program.url()}${mount}/orders/7`);
     expect([response.status, await response.json()]).toEqual([500, { error: "ERR_WSGI_PYTHON_EXCEPTION" }]);
     await program.said(host === "node:http" ? /^\/orders\/7: ERR_WSGI_PYTHON_EXCEPTION$/m : PRINTED);
-    await program.said(/^\[\d+\] LookupError: there is no order 7$/m); // the traceback, wherever the error goes
+    await program.said(/^\[\d+\] Traceback \(most recent call last\):\n.*\nLookupError: there is no order 7$/ms); // the traceback, wherever the error goes
     expect(page.text).toContain(`prints \`/shop/orders/7: LookupError: there is no order 7\``);
   });
 
@@ -733,7 +733,8 @@ SETTING
 
 describe("in Python", () => {
   /** The first line in the log of an exception of this class. */
-  const logged = async (name: string): Promise<string> => (await logger.said(`${name}: `)).replace(/^.*?Error: /, "");
+  const logged = async (name: string): Promise<string> =>
+    (await logger.saidLine(`${name}: `)).replace(/^.*?Error: /, "");
 
   it("an app that breaks PEP 3333, or uses what has ended", async () => {
     await failure(faults, get("/split"));

@@ -385,6 +385,35 @@ it("a logger of one's own has what the processes print and what a request logs, 
   });
 });
 
+it('logging: "structured" gives the logger the fields of each record', async () => {
+  legacy(`import logging
+def app(environ, start_response):
+    try:
+        raise LookupError("of the shop")
+    except LookupError:
+        logging.getLogger("shop.stock").error("not found", exc_info=True, stack_info=True, extra={"item": 3})
+    start_response("200 OK", [])
+    return [b""]
+`);
+  const { url, said } = hear(workspace.run(page.take("js", 'logging: "structured"')));
+  await textOf(await url(), { headers: { "x-request-id": "abc-1" } });
+  const record = JSON.parse(await said(/not found/)) as Record<string, unknown>;
+  expect(record).toMatchObject({
+    level: "error",
+    message: "not found",
+    logger: "shop.stock",
+    levelname: "ERROR",
+    created: expect.any(Number),
+    processId: expect.any(Number),
+    requestId: "abc-1",
+    err: { name: "LookupError", message: "of the shop", stack: expect.stringMatching(/^Traceback/) },
+    stackInfo: expect.stringMatching(/^Stack/),
+    extra: { item: 3 },
+  });
+  const fields = tables("field of a record").map(([field = ""]) => codes(field)[0]);
+  expect(Object.keys(record).sort()).toEqual(["level", "message", ...fields].sort());
+});
+
 it("the filter gives each line of Python's logging the request's id; Flask's own logger has it without", async () => {
   legacy(
     page

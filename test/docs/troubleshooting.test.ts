@@ -293,7 +293,7 @@ describe("messages", () => {
 
   it("hop-by-hop", async () => {
     expect((await fetch(`${await serve(fromWsgi(faults))}/hop`)).status).toBe(200);
-    messages.expect((await logged("hop-by-hop")).replace("faults.py", "shop.py").replace("/hop", "/proxy"));
+    messages.expect((await logger.saidLine("hop-by-hop")).replace("faults.py", "shop.py").replace("/hop", "/proxy"));
   });
 
   it("SQLite in another thread; signals and event loops too", async () => {
@@ -312,7 +312,7 @@ def app(environ, start_response):
 `),
     );
     await failure(app, "/db");
-    messages.expect(await logged("ProgrammingError"));
+    messages.expect(await logger.saidLine("ProgrammingError"));
     await failure(app, "/signal");
     expect(await logged("ValueError")).toContain("signal only works in main thread");
     expect(page.text).toContain("`signal only works in main thread`");
@@ -770,11 +770,11 @@ app = get_wsgi_application()
       next();
     });
     expect((await post(hostOnly, origin)).status).toBe(403);
-    messages.expect(await logged("Origin checking failed - https", own));
+    messages.expect(await own.saidLine("Origin checking failed - https"));
     const helmeted = trusting().use(helmet());
     helmeted.get("/own", (_req, res) => void res.send("a page of Express's"));
     expect((await post(helmeted, "null")).status).toBe(403);
-    messages.expect(await logged("Origin checking failed - null", own));
+    messages.expect(await own.saidLine("Origin checking failed - null"));
 
     const url = await serve(helmeted);
     const policy = async (path: string): Promise<string | null> =>
@@ -1056,7 +1056,7 @@ def index(): return render_template("a.html")
     expect(lines.map((line) => Object.keys(JSON.parse(line)))).toEqual(lines.map(() => ["level", "message"]));
   });
 
-  it("levels: Python's default, stderr, and stdout", async () => {
+  it("levels: Python's default, and lines with and without a level", async () => {
     const rows = rowsOf("| symptom | reason | what to do |", "## Logs are").map((row) => spans(row.at(-1))[0] ?? "");
     const configured = rows.filter((code) => code.startsWith("logging.basicConfig"));
     const outcome = async (line: string): Promise<string[]> => {
@@ -1078,10 +1078,14 @@ def app(environ, start_response): pass
       await app.close(); // by then all was read
       return lines;
     };
-    const [plain, stderr, stdout] = await Promise.all(["", ...configured].map(outcome));
+    const bare = 'logging.basicConfig(level=logging.INFO, format="%(message)s")';
+    const [plain, asIs, named, unnamed] = await Promise.all(["", ...configured, bare].map(outcome));
     expect(plain?.join()).not.toContain("an info");
-    expect(stderr).toContainEqual(expect.stringMatching(/^error .*an info/));
-    expect(stdout).toContainEqual(expect.stringMatching(/^info .*an info/));
+    for (const lines of [asIs, named]) {
+      expect(lines).toContainEqual(expect.stringMatching(/^info INFO.*an info$/));
+      expect(lines).toContainEqual(expect.stringMatching(/^warn WARNING.*a warning$/));
+    }
+    expect(unnamed).toContain("warn an info");
     expect(plain).toContain("info \\x1b[31mred");
   });
 });

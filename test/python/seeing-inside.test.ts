@@ -160,8 +160,8 @@ it("a logger is any object with info, warn and error, called as methods, as cons
     override info = function (this: Levels, line: string): void {
       this.levels.push(`info ${line}`);
     };
-    override error = function (this: Levels, line: string): void {
-      this.levels.push(`error ${line}`);
+    override warn = function (this: Levels, line: string): void {
+      this.levels.push(`warn ${line}`);
     };
   }
   const logger = new Levels();
@@ -169,7 +169,7 @@ it("a logger is any object with info, warn and error, called as methods, as cons
   await textOf(`${url}/errors`);
   await vi.waitUntil(() => logger.levels.length >= 2);
   expect(logger.levels).toContain("info said on stdout");
-  expect(logger.levels).toContain("error said on stderr");
+  expect(logger.levels).toContain("warn said on stderr");
 });
 
 it("control characters of the application are escaped in the log", async () => {

@@ -23,7 +23,7 @@ describe("requestTimeout", () => {
     await statusOf(`${url}/busy`);
     await logger.said("in do_busy");
     expect(logger.text).toMatch(
-      /GET \/busy took longer than requestTimeout, 200 ms; its thread in Python process \d+ was at:\n\[\d+\] {3}File ".*stuck\.py"/,
+      /GET \/busy took longer than requestTimeout, 200 ms; its thread in Python process \d+ was at:\n {2}File ".*stuck\.py"/,
     );
     expect(logger.text).not.toMatch(/wsgi_bridge|threading\.py/);
   });

@@ -1,7 +1,8 @@
 import { afterEach, describe, expect, it } from "vitest";
 import { buildEnviron, type RequestHead } from "../../src/wsgi/environ.ts";
 import { EMPTY_INPUT } from "../../src/wsgi/input.ts";
-import { LogErrors, printable } from "../../src/wsgi/log.ts";
+import { printable } from "../../src/wsgi/log.ts";
+import { LogErrors } from "../../src/wsgi/log-errors.ts";
 import { percentDecode, splitTarget, targetAuthority } from "../../src/wsgi/path.ts";
 import { vetHead } from "../../src/wsgi/vetting.ts";
 import { HOSTS } from "../support/hosts.ts";

@@ -20,11 +20,15 @@ import { readHead } from "../../src/to-wsgi/captured-head.ts";
 import { trimBlanks } from "../../src/wsgi/blanks.ts";
 import { buildEnviron } from "../../src/wsgi/environ.ts";
 import { BodyInput, bytesInput } from "../../src/wsgi/input.ts";
-import { LineSplitter, LogErrors, printable } from "../../src/wsgi/log.ts";
+import { LineSplitter, printable } from "../../src/wsgi/log.ts";
+import { LogErrors } from "../../src/wsgi/log-errors.ts";
+import { levelOf } from "../../src/wsgi/log-level.ts";
+import { LogRecords } from "../../src/wsgi/log-records.ts";
 import { environKey } from "../../src/wsgi/names.ts";
 import { isPlain, readsAlike } from "../../src/wsgi/one-reading.ts";
 import { percentDecode, splitTarget, targetAuthority } from "../../src/wsgi/path.ts";
 import { headerName, readEnviron } from "../../src/wsgi/read-environ.ts";
+import { RecordSplitter } from "../../src/wsgi/record-splitter.ts";
 import { requestId } from "../../src/wsgi/request-id.ts";
 import { quote, requestUrl } from "../../src/wsgi/request-url.ts";
 import { parseHead } from "../../src/wsgi/response-head.ts";
@@ -46,6 +50,20 @@ const reading = (name: string, read: (text: string) => unknown, text: (size: num
     return () => answerOf(() => read(given));
   },
 ];
+
+/** Reads the text as one line, which a `LineSplitter` may pass on in a length of 64 KiB. */
+function record(line: string): unknown {
+  const records = new LogRecords("warn", () => undefined);
+  records.push(line);
+  records.flush();
+  return levelOf(line);
+}
+
+function split(text: string): void {
+  const splitter = new RecordSplitter("warn", () => undefined);
+  splitter.push(text);
+  splitter.flush();
+}
 
 function answerOf(work: Work): unknown {
   try {
@@ -342,6 +360,45 @@ const FROM_APPS: readonly Row[] = [
         lines.flush();
       },
     ],
+  ]),
+  ...[
+    " ",
+    "a ",
+    "[",
+    "[1",
+    ":1",
+    ": 1: ",
+    "1:2 ",
+    "\\x1b[1",
+    "\\x1b[31m",
+    '"level": "',
+    '", line ',
+    "Warning: ",
+    ":1: a.",
+    "INFO=",
+    "level=",
+    " - ",
+    '] "',
+  ].flatMap((part): Row[] =>
+    ["", "[", "{", '[27/Nov/2026 10:00:00] "', "Thread 0x1 "].map((begin) =>
+      reading(`levelOf, LogRecords: ${JSON.stringify(begin + part)}`, record, many(part, "", begin)),
+    ),
+  ),
+  ...[
+    "  File\n",
+    "\n",
+    "INFO a\n",
+    "a:\n",
+    "  a\n",
+    "Traceback (most recent call last):\n",
+    "Traceback (most recent call last):\nA\n\n",
+  ].flatMap((part): Row[] => [
+    reading(`RecordSplitter: ${JSON.stringify(part)}`, split, many(part)),
+    reading(
+      `RecordSplitter: ${JSON.stringify(part)} in a traceback`,
+      split,
+      many(part, "", "Traceback (most recent call last):\n"),
+    ),
   ]),
   [
     "wsgi.errors: characters one after another",

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { OptionError } from "../../src/errors.ts";
-import { checkLogger, describe as describeThrown, LineSplitter, LogErrors, printable } from "../../src/wsgi/log.ts";
+import { checkLogger, describe as describeThrown, LineSplitter, printable } from "../../src/wsgi/log.ts";
+import { LogErrors } from "../../src/wsgi/log-errors.ts";
 import { docTable, expectDocRow } from "../support/doc-table.ts";
 import { MemoryLogger } from "../support/logger.ts";
 

@@ -5,7 +5,8 @@ import { bodyTooLarge } from "../../node/body-too-large.ts";
 import { buildEnviron } from "../../wsgi/environ.ts";
 import { Handler, type HandlerHost } from "../../wsgi/handler.ts";
 import { BodyInput, EMPTY_INPUT } from "../../wsgi/input.ts";
-import { describe, LogErrors, type Logger, printable, tagged } from "../../wsgi/log.ts";
+import { describe, type Logger, printable } from "../../wsgi/log.ts";
+import { LogErrors } from "../../wsgi/log-errors.ts";
 import { requestId } from "../../wsgi/request-id.ts";
 import { ResponseWriter } from "../../wsgi/response.ts";
 import type { Environ, InputStream, WsgiApp } from "../../wsgi/types.ts";
@@ -39,7 +40,6 @@ export class ServedRequest implements HandlerHost {
   readonly #errors: LogErrors;
   #stdin: Stdin | undefined;
   #handler: Handler | undefined;
-  #id = "";
   #name = "a request";
   #aborted = false;
 
@@ -94,7 +94,7 @@ export class ServedRequest implements HandlerHost {
 
   log(message: string, error: unknown): void {
     const cause = error === undefined ? "" : `: ${describe(error)}`;
-    this.#settings.logger.error(tagged(this.#id, printable(`${this.#name}: ${message}${cause}`)));
+    this.#errors.note("error", printable(`${this.#name}: ${message}${cause}`));
   }
 
   /** Called when the request is over. If the body was too short, the client may still be connected and gets a 400. */
@@ -115,9 +115,9 @@ export class ServedRequest implements HandlerHost {
     const context = { errors: this.#errors, length: undefined, multiprocess, stripForwarded };
     const environ = buildEnviron(head, { ...context, input: this.#input(length) });
     addExtra(environ, params);
-    this.#id = requestId(undefined, environ);
-    this.#errors.name(this.#id);
-    environ["wsgi_bridge.request_id"] = this.#id;
+    const id = requestId(undefined, environ);
+    this.#errors.name(id);
+    environ["wsgi_bridge.request_id"] = id;
     return environ;
   }
 
