@@ -63,7 +63,8 @@ async function nodeWith(target: string): Promise<{ node: ChildProcess; port: num
     import { createServer } from "node:http";
     import { fromWsgi } from ${JSON.stringify(built("index.js"))};
     import { pythonApp } from ${JSON.stringify(built("python.js"))};
-    const options = { directory: ${JSON.stringify(APPS)}, python: ${JSON.stringify(ensurePython())}, processes: 2 };
+    const QUIET = { info() {}, warn() {}, error() {} };
+    const options = { directory: ${JSON.stringify(APPS)}, python: ${JSON.stringify(ensurePython())}, processes: 2, logger: QUIET };
     const app = pythonApp(${JSON.stringify(target)}, options);
     await app.ready();
     const server = createServer(fromWsgi(app)).listen(0, "127.0.0.1", () => console.log(server.address().port));`;

@@ -11,9 +11,10 @@ async function ask({ url }: Hosted, path: string): Promise<void> {
 /** Returns what is logged by a request to this path. */
 async function logged(path: string): Promise<[level: string, message: string][]> {
   const host = await hostPython(APP, { env: { PYTHONWARNINGS: "default::DeprecationWarning" } });
+  const before = host.logger.records.length;
   await ask(host, path);
   await host.app.close();
-  return host.logger.records;
+  return host.logger.records.slice(before);
 }
 
 it.each(["format?default", "format?time", "format?dashes", "format?django", "format?brackets", "gunicorn"])(

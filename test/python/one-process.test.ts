@@ -15,14 +15,14 @@ describe("an app without the option processes", () => {
     await app.ready();
     expect(app.stats().processes).toHaveLength(1);
     await app.close();
-    expect(logger.lines).toEqual([
+    expect(logger.lines[0]).toBe(
       "stuck:application: 1 process of 4 threads; raise threads for work that waits, processes for CPU-bound work if the app keeps no state in memory",
-    ]);
+    );
   });
 
   it("says so only if the number was not chosen", async () => {
     const { logger } = await hostPython("stuck:application", { processes: 1 });
-    expect(logger.lines).toEqual([]);
+    expect(logger.text).not.toContain("threads");
   });
 });
 

@@ -8,13 +8,13 @@ describe("maxRequests", () => {
   it("WRK-09: replaces each process after this number of requests, and no request is lost", async () => {
     const { url, logger } = await hostPython("stuck:application", { processes: 2, threads: 2, maxRequests: 10 });
     const pids = new Set<string>();
-    for (let round = 0; round < 15; round += 1) {
+    // At least 90 requests, and more on a slow machine, where the successors take longer to start.
+    for (let round = 0; round < 15 || pids.size <= 2; round += 1) {
       const answers = await Promise.all(Array.from({ length: 6 }, () => textOf(`${url}/pid`)));
       for (const pid of answers) pids.add(pid);
       expect(answers.filter((text) => !/^\d+$/.test(text))).toEqual([]);
     }
     await logger.said("requests and is replaced");
-    expect(pids.size).toBeGreaterThan(2);
     expect(logger.text).not.toMatch(/lost (a|its control) connection|SIG|has a thread/);
   });
 
