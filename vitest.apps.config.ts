@@ -1,4 +1,4 @@
-/** Runs the tests with foreign applications and their clients, which scripts/install-apps.sh and setup-apps.mjs install. */
+/** Runs the tests with foreign applications, whose clients scripts/install-apps.sh installs. */
 import { defineConfig } from "vitest/config";
 
 // biome-ignore lint/style/noDefaultExport: vitest reads its configuration from the default export
