@@ -31,10 +31,9 @@ export const PLACES: readonly Place[] = [
   { name: "Express, at /legacy", path: "/legacy", serve: inExpress },
   { name: "Koa, at /legacy", path: "/legacy", serve: inKoa },
 ];
-/** The same, and the hosts without a mount path. */
+/** The same, and the host that has no mount paths. */
 export const ALL_PLACES: readonly Place[] = [
   ...PLACES,
-  { name: "Koa, at the root", path: "", serve: inKoa },
   { name: "node:http", path: "", serve: (app, _path, logger) => fromWsgi(app, { logger }) },
 ];
 
