@@ -8,7 +8,8 @@ import { rmSync, writeFileSync } from "node:fs";
 import { APPS_PYTHON, APPS_REQUIREMENTS, APPS_STAMP, APPS_VENV, appsHash, isAppsCurrent } from "./apps-env.mjs";
 import { ensurePython } from "./python-env.mjs";
 
-const PIP_INSTALL = "-m pip install -qq --no-deps --disable-pip-version-check --retries 2 --timeout 20 --requirement".split(" ");
+const PIP_INSTALL =
+  "-m pip install -qq --no-deps --disable-pip-version-check --retries 2 --timeout 20 --requirement".split(" ");
 
 if (!isAppsCurrent()) {
   console.log("Installing foreign libraries and applications for the tests into .venv-apps …");
