@@ -21,7 +21,10 @@ export function startGunicorn(target: string, place: Pick<Place, "path">, folder
     },
     stdio: ["ignore", "ignore", "pipe"],
   });
+  const kill = (): boolean => child.kill("SIGKILL");
+  process.once("exit", kill); // a test that times out does not close it
   const ended = new Promise<void>((resolve) => child.once("close", () => resolve()));
+  void ended.then(() => process.off("exit", kill));
   const close = (): Promise<void> => {
     child.kill("SIGTERM");
     return ended;

@@ -73,8 +73,8 @@ describe.each(ALL_PLACES)("httpbin in $name answers as under gunicorn", (place) 
   let gunicorn: Gunicorn;
   beforeAll(async () => {
     gunicorn = await startGunicorn("httpbin:app", place, site.folder);
+    return () => gunicorn.close();
   });
-  afterAll(() => gunicorn.close());
 
   /** Koa itself removes these headers of responses that have no body. */
   const asSent = (answer: Answer): Answer => {
