@@ -4,7 +4,8 @@ import { configDefaults, defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
-    exclude: [...configDefaults.exclude, "test/servers/real/**"], // need real servers; see vitest.servers.config.ts
+    // These need other programs: see vitest.servers.config.ts and vitest.apps.config.ts.
+    exclude: [...configDefaults.exclude, "test/servers/real/**", "test/third-party/**"],
     typecheck: { enabled: true, include: ["test/**/*.test-d.ts"] },
     testTimeout: 20_000,
     hookTimeout: 30_000,

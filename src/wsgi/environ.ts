@@ -81,6 +81,8 @@ export function buildEnviron(head: RequestHead, around: Surroundings): Environ {
   if (head.remotePort !== undefined) environ.REMOTE_PORT = head.remotePort;
   if (head.scheme === "https") environ.HTTPS = "on";
   addHeaders(environ, head.rawHeaders, around.stripForwarded);
+  // Apps expect the pair, as under gunicorn. With Upgrade alone, python-engineio loses packets: it answers a WebSocket like a poll.
+  if (environ.HTTP_UPGRADE !== undefined && isUpgrade(head.rawHeaders)) environ.HTTP_CONNECTION = "Upgrade";
   if (head.host !== undefined) environ.HTTP_HOST = head.host;
   if (around.length !== undefined) {
     environ.CONTENT_LENGTH = String(around.length);
@@ -111,4 +113,12 @@ function addHeaders(environ: Environ, rawHeaders: readonly string[], stripForwar
   }
   // HTTP/2 may split Cookie; its parts are joined with `; ` (RFC 9113 §8.2.3). Other fields are joined with `,` (RFC 9110 §5.3).
   for (const [key, values] of repeats ?? []) environ[key] = values.join(key === "HTTP_COOKIE" ? "; " : ",");
+}
+
+/** Whether a Connection header names Upgrade (RFC 9110 §7.8). */
+function isUpgrade(rawHeaders: readonly string[]): boolean {
+  return rawHeaders.some((value, at) => {
+    if (at % 2 === 0 || rawHeaders[at - 1]?.toLowerCase() !== "connection") return false;
+    return value.split(",").some((option) => option.trim().toLowerCase() === "upgrade");
+  });
 }

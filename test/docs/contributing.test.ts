@@ -52,7 +52,7 @@ describe("commands", () => {
     const first = Object.keys(PACKAGE.scripts).filter((name) =>
       /setup(:apps)? && npm run/.test(PACKAGE.scripts[name] ?? ""),
     );
-    expect(first.toSorted()).toEqual(["bench", "demo", "test", "test:faults", "test:servers"]);
+    expect(first.toSorted()).toEqual(["bench", "demo", "test", "test:apps", "test:faults", "test:servers"]);
   });
 
   it("every command in the text names a script that there is", () => {

@@ -97,6 +97,11 @@ describe("buildEnviron", () => {
     ["ENV-11", ["Content-Type", "a/b"], "HTTP_CONTENT_TYPE", undefined],
     ["ENV-32", ["Transfer-Encoding", "chunked"], "HTTP_TRANSFER_ENCODING", undefined],
     ["SEC-14", ["Connection", "X-Real-IP", "X-Real-IP", "::1"], "HTTP_X_REAL_IP", "::1"],
+    ["NODE-36", ["Connection", "keep-alive, upgrade, X-A", "Upgrade", "websocket"], "HTTP_CONNECTION", "Upgrade"],
+    ["NODE-36", ["Upgrade", "h2c", "CONNECTION", "close", "connection", "UPGRADE"], "HTTP_CONNECTION", "Upgrade"],
+    ["ENV-32", ["Connection", "Upgrade"], "HTTP_CONNECTION", undefined],
+    ["ENV-32", ["Connection", "no-upgrade", "Upgrade", "websocket"], "HTTP_CONNECTION", undefined],
+    ["ENV-32", ["X-A", "upgrade", "Upgrade", "websocket"], "HTTP_CONNECTION", undefined],
   ])("%s: of %j, %s is %j", (_number, rawHeaders, key, value) => {
     expect(withHeaders(...rawHeaders)[key]).toBe(value);
   });
