@@ -1,7 +1,7 @@
 /** docs/command-line.md: its commands are run, and its options and exit codes are those of the program. */
 import { type ChildProcess, execFile, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -135,6 +135,8 @@ it("the first example serves, logs and prints what the page shows", async () => 
   const [install, ...serve] = page.take("sh", "npm install").split("\n");
   const { name } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")) as { name: string };
   expect(install).toBe(`npm install ${name}`);
+  symlinkSync(join(ROOT, ".venv"), join(workspace.folder, "legacy/.venv"));
+  onTestFinished(() => rmSync(join(workspace.folder, "legacy/.venv")));
   const program = command(serve.join("\n"));
   const url = await urlOf(program);
   expect(await (await fetch(url, { headers: { "user-agent": "curl/7.88.1" } })).text()).toBe("The shop is at /");
@@ -203,7 +205,7 @@ it("the targets are those of the page of Python apps, and all of them can be wri
 });
 
 it("the app gets the whole environment, and Node's options come from NODE_OPTIONS", async () => {
-  const [, , , options] = table(page, "variable").map(([name]) => name);
+  const [, , , , , options] = table(page, "variable").map(([name]) => name);
   expect(options).toBe("`NODE_OPTIONS`");
   const [, flag = ""] = /`(--max-http-header-size=\d+)`/.exec(page.text) ?? [];
   const program = command("npx wsgi-bridge serve shop:app --directory ./legacy --processes 1", {

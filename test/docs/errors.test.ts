@@ -385,7 +385,7 @@ def app(environ, start_response):
     const error = await failure(app);
     expectError(error, "ERR_WSGI_NOT_STARTED");
     expect((error as Error).cause).toBeInstanceOf(wsgiBridge.AppImportError);
-    expect(await logger.said("nowhere:app")).toMatch(/^nowhere:app.*start/);
+    expect(await logger.said("nowhere:app did not start")).toMatch(/^nowhere:app.*start/);
   });
 
   it("ERR_WSGI_APP_CLOSED", async () => {

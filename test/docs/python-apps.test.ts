@@ -161,7 +161,12 @@ it("every target of the table names an app", async () => {
     "shop.py": PROBE.replace("def app(", "def application(")
       .replace("    app = app", "    app = application")
       .replace("return app", "return application")
+      .replace("def create_app(", "def create_app(*args, **options")
       .concat("\n\napp = application\n"),
+    "site/app.wsgi": "from shop import application\n",
+    "production.ini":
+      "[app:main]\npaste.app_factory = configured:make\n[app:name]\npaste.app_factory = configured:make\n",
+    "configured.py": "from shop import application\n\n\ndef make(defaults):\n    return application\n",
     "old/shop.py": PROBE,
     "project/__init__.py": "",
     "project/settings.py": 'SECRET_KEY = "x"\nROOT_URLCONF = "project.urls"\nALLOWED_HOSTS = ["*"]\n',
@@ -171,7 +176,7 @@ it("every target of the table names an app", async () => {
   };
   for (const [path, text] of Object.entries(files)) workspace.write(`targets/${path}`, text);
   const targets = tables("target").flatMap(([cell = ""]) => codes(cell).map((code) => JSON.parse(code) as string));
-  expect(targets).toHaveLength(8);
+  expect(targets).toHaveLength(12);
   for (const target of targets) {
     const app = startPython(target, { directory: folder, threads: 1 });
     await app.ready();
@@ -203,7 +208,7 @@ it("env: what it names, beside the allow-list and after the folder of the app", 
 
 it("the allow-list is the one that the page has", async () => {
   legacy(PROBE);
-  const [, sentence = ""] = /allow-list of Node's variables,([\s\S]*?)\. Name everything/.exec(page.text) ?? [];
+  const [, sentence = ""] = /allow-list of Node's variables,([\s\S]*?)\.\s+Name everything/.exec(page.text) ?? [];
   const names = codes(sentence).map((name) => name.replace("LC_*", "LC_TIME").replace("PYTHON*", "PYTHONHASHSEED"));
   expect(codes(sentence)).toEqual(INHERITED);
   for (const name of names) if (name !== "PATH") vi.stubEnv(name, name === "PYTHONHASHSEED" ? "1" : "/tmp");

@@ -499,7 +499,7 @@ describe("starting", () => {
   });
 
   it("environment variables: the list is the source's, and env adds to it", async () => {
-    const [, listed = ""] = /They get (`PATH`[\s\S]*?)\. Name everything/.exec(page.text) ?? [];
+    const [, listed = ""] = /They get (`PATH`[\s\S]*?)\.\s+Name everything/.exec(page.text) ?? [];
     expect(spans(listed)).toEqual(INHERITED);
 
     const { heard } = node([program("env.mjs", page.take("js", "DJANGO_SETTINGS_MODULE"))], {
@@ -935,7 +935,7 @@ describe("processes", () => {
     process.kill(plain?.stats().processes[0]?.pid as number, "SIGSEGV");
     await expectLine(own, "SIGSEGV", "ended by SIGSEGV");
     start("nowhere:app", { logger: own });
-    await expectLine(own, "nowhere:app", "did not start");
+    await expectLine(own, "nowhere:app did not", "did not start");
     const { log } = await slow.timeouts;
     await expectLine(log, "4 of 4", "has 4 of 4 threads that do not end their request");
     expect(await slow.locked).toContain("does not react: a request blocks all its threads");

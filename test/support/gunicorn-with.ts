@@ -1,9 +1,10 @@
-/** Starts the real gunicorn for tests that compare with it. Knows how to start and stop it; knows no test. */
+/** Starts gunicorn with any arguments, folder and interpreter, and stops it when the test is over. Knows no app. */
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { onTestFinished } from "vitest";
 import { ensurePython } from "../../scripts/python-env.mjs";
+import { isRecentGunicorn } from "./gunicorn.ts";
 
 export interface GunicornOptions {
   readonly directory: string;
@@ -11,10 +12,13 @@ export interface GunicornOptions {
   readonly env?: Readonly<Record<string, string>>;
 }
 
+/** A recent gunicorn would leave a socket file behind. */
+const QUIET: readonly string[] = isRecentGunicorn() ? ["--no-control-socket"] : [];
+
 /** Starts gunicorn on a port that the system chooses, and returns the port when it listens. */
 export async function startGunicorn(args: readonly string[], options: GunicornOptions): Promise<number> {
   const { directory, python = ensurePython(), env = {} } = options;
-  const child = spawn(python, ["-m", "gunicorn", "--bind", "127.0.0.1:0", "--no-control-socket", ...args], {
+  const child = spawn(python, ["-m", "gunicorn", "--bind", "127.0.0.1:0", ...QUIET, ...args], {
     cwd: directory,
     env: { ...process.env, ...env },
     stdio: ["ignore", "ignore", "pipe"],
