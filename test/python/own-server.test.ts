@@ -20,7 +20,7 @@ def app(environ, start_response):
 `;
 
 /** Options for an app of these files, with a port that nothing uses. */
-async function place(files: Record<string, string>): Promise<PythonAppOptions & { directory: string }> {
+async function place(files: Record<string, string>): Promise<{ directory: string; env: { PORT: string } }> {
   const port = (await unusedAddress()).split(":")[1];
   return { directory: folderOf(files), env: { PORT: `${port}` } };
 }
@@ -210,7 +210,7 @@ it("finds the call, not the error, where the port is taken", async () => {
 it("ends the process of a reloader, which would keep the port", async () => {
   const given = await place({ "shop.py": `${FLASK}app.run(port=port, debug=True)\n` });
   expect((await failureOf("shop.py:app", given)).message).toContain(`line 5); ${GUARD}`);
-  await expect(fetch(`http://127.0.0.1:${given.env?.PORT}/`)).rejects.toThrow("fetch failed");
+  await expect(fetch(`http://127.0.0.1:${given.env.PORT}/`)).rejects.toThrow("fetch failed");
 });
 
 it("is logged and tried again like any failed start, and leaves the port to others", async () => {
@@ -222,7 +222,7 @@ it("is logged and tried again like any failed start, and leaves the port to othe
   );
   await app.logger.said("starts in 100 ms");
   await app.close();
-  await expect(fetch(`http://127.0.0.1:${given.env?.PORT}/`)).rejects.toThrow("fetch failed");
+  await expect(fetch(`http://127.0.0.1:${given.env.PORT}/`)).rejects.toThrow("fetch failed");
 });
 
 it("Flask's own variable makes app.run() do nothing, as under `flask run`", async () => {
