@@ -236,7 +236,7 @@ export class StartTimeoutError extends StartError {
   readonly code = "ERR_WSGI_START_TIMEOUT" as const;
 }
 
-/** The app's module, its factory or Django's setup raised an exception. Both `message` and `traceback` tell why. */
+/** The app's module, its factory or Django's setup raised an exception, or ran a server. Both properties tell why. */
 export class AppImportError extends StartError {
   readonly code = "ERR_WSGI_APP_IMPORT" as const;
   /** The traceback, as Python prints it. */
@@ -253,7 +253,7 @@ export class AppAttributeError extends StartError {
   readonly code = "ERR_WSGI_APP_ATTRIBUTE" as const;
 }
 
-/** The attribute that the target names is not callable, so it is not a WSGI application. */
+/** The attribute that the target names cannot be called as a WSGI application: it may be an ASGI application or a factory. */
 export class AppNotCallableError extends StartError {
   readonly code = "ERR_WSGI_APP_NOT_CALLABLE" as const;
 }

@@ -13,6 +13,7 @@ from .lane import Lane
 from .receiver import LaneClosed
 from .report import exception_pairs, traceback_text
 from .response import Response
+from .results import require_blocks
 from .settings import Settings
 from .streams import ErrorStream, request_input
 
@@ -81,7 +82,7 @@ class Handler:
         errors = environ["wsgi.errors"]
         result = self._app(environ, response.start_response)
         try:
-            return self._lane.forked or response.finish(result)
+            return self._lane.forked or response.finish(require_blocks(result, self._app))
         finally:
             if not self._lane.forked:  # in a forked child, the result and its resources belong to the parent
                 _close(result, errors)

@@ -5,6 +5,7 @@ import os
 import sys
 from typing import Any, Callable, Dict, List, Tuple
 
+from . import callables, own_server
 from .pastedeploy import configuration, find_pastedeploy, load_configured
 from .report import traceback_text
 from .target import import_place, is_file, literal_arguments, split
@@ -23,10 +24,14 @@ class LoadError(Exception):
     def __init__(self, failure: str, **details: str) -> None:
         super().__init__(failure)
         self.report: Tuple[Tuple[str, str], ...] = (("failure", failure), *details.items())
+        #: True if the process must end at once: threads of the application's own server would keep it alive.
+        self.serves = failure == "server"
 
 
-def load(target: str) -> Callable[..., Any]:
-    """Imports the target's module or file, and returns the application in it. Node has checked the syntax. Raises LoadError.
+def load(target: str, fail: Callable[[LoadError], Any]) -> Callable[..., Any]:
+    """
+    Imports the target's module or file, and returns the application in it. Node has checked the syntax. Raises LoadError. Calls
+    `fail`, which must end the process, if the application runs a server and so would never return.
 
     place               its `application`, else its `app`; for a Django settings module, the project's application
     place:name.nested   an attribute
@@ -35,18 +40,26 @@ def load(target: str) -> Callable[..., Any]:
 
     A place is a module name or the path of a file.
     """
+    with own_server.Watch(lambda call: fail(LoadError("server", **call))) as watch:
+        app = _load(target)
+    if watch.call is not None:  # the application has caught the exception
+        raise LoadError("server", **watch.call)
+    return app
+
+
+def _load(target: str) -> Callable[..., Any]:
     if configuration(target) is not None:
         return _callable(_configured(target), target)
     place, attribute, call = split(target)
     args, kwargs = _arguments(target, call)
     module = _run("import", _shown(place), lambda: import_place(place))
     if attribute == "":
-        return _callable(_default_app(module, place), place)
+        return _default_app(module, place)
     found = _attribute(module, place, attribute)
     if call == "":
-        return _callable(found, target)
+        return _app(found, place, attribute)
     factory = _callable(found, target[: -len(call)])
-    return _callable(_run("raised", target, lambda: factory(*args, **kwargs)), target)
+    return _app(_run("raised", target, lambda: factory(*args, **kwargs)), place, attribute + call)
 
 
 def _configured(target: str) -> Any:
@@ -73,17 +86,20 @@ def _run(failure: str, name: str, code: Callable[[], Any]) -> Any:
     try:
         return code()
     except BaseException as error:  # SystemExit too: the process must not end without a report
+        server = own_server.failed_call(error)
+        if server is not None:  # OwnServer, or such as a port that is already in use
+            raise LoadError("server", **server) from None
         details = {"traceback": traceback_text(error), "python": sys.executable, **mentioned_variables(error)}
         raise LoadError(failure, name=name, **details) from None
 
 
-def _default_app(module: Any, place: str) -> Any:
+def _default_app(module: Any, place: str) -> Callable[..., Any]:
     for name in _DEFAULT_NAMES:
         app = _member(module, name, place)
         if app is not _MISSING:
-            return app
+            return _app(app, place, name, shown=place)
     if any(_member(module, name, place) is not _MISSING for name in _DJANGO_SETTINGS):
-        return _run("raised", "django.core.wsgi.get_wsgi_application()", lambda: _django_app(module.__name__))
+        return _run("raised", "django.core.wsgi.get_wsgi_application()", lambda: _django_app(module.__name__))  # type: ignore[no-any-return]
     raise LoadError("attribute", place=_shown(place), name="", callables=", ".join(_candidates(module)))
 
 
@@ -107,6 +123,17 @@ def _attribute(module: Any, place: str, attribute: str) -> Any:
 def _member(holder: Any, name: str, shown: str) -> Any:
     """Returns an attribute or _MISSING. A module's __getattr__, or a property, may run code of the application."""
     return _run("raised", shown, lambda: getattr(holder, name, _MISSING))
+
+
+def _app(found: Any, place: str, attribute: str, shown: str = "") -> Callable[..., Any]:
+    """Returns the application if it may be one. `shown` is the target, if it does not name the attribute."""
+    name = "%s:%s" % (place, attribute)
+    app = _callable(found, shown or name)
+    kind = callables.objection(app)
+    if kind:
+        of = type(app)
+        raise LoadError(kind, name=name, place=place, attribute=attribute, type=of.__name__, module=of.__module__)
+    return app
 
 
 def _callable(found: Any, name: str) -> Callable[..., Any]:

@@ -85,5 +85,10 @@ def calling_line() -> str:
     return "%s:%d" % (filename[len(folder) :] if filename.startswith(folder) else filename, frame.f_lineno)
 
 
+def application_frames(frames: Iterable[Tuple[Any, int]]) -> List[Tuple[Any, int]]:
+    """Returns the frames without those of this package and of importlib."""
+    return [(frame, line) for frame, line in frames if not _is_import_frame(frame.f_code.co_filename)]
+
+
 def _is_import_frame(filename: str) -> bool:
     return filename.startswith((_PACKAGE, "<frozen importlib")) or filename == importlib.__file__

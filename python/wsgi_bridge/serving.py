@@ -87,15 +87,15 @@ def _insist(function: Callable[[], None], control: Control) -> None:
 
 
 def _exit_after(seconds: float) -> None:
-    watchdog = threading.Timer(seconds, _exit_now)
+    watchdog = threading.Timer(seconds, exit_now)
     watchdog.daemon = True
     watchdog.start()
 
 
-def _exit_now() -> None:
+def exit_now(code: int = 0) -> None:
     """Terminates daemonic child processes, as Python would at its own exit, and exits without waiting for threads."""
     processes = sys.modules.get("multiprocessing.process")
     for child in processes.active_children() if processes is not None else ():
         if child.daemon:
             child.terminate()
-    os._exit(0)
+    os._exit(code)

@@ -13,7 +13,7 @@ from .green import green_threads
 from .lane import Lane
 from .loader import LoadError, load
 from .pipes import open_pipes
-from .serving import serve
+from .serving import exit_now, serve
 from .settings import Settings
 from .threads import Threads
 
@@ -60,18 +60,28 @@ def main(settings: Settings) -> None:
 def _load(settings: Settings, control: Control) -> Callable[..., Any]:
     process = os.getpid()
     try:
-        app = load(settings.target)
+        app = load(settings.target, lambda error: _fail(control, error))
         limit = (green_threads() or Threads()).limit
         if settings.threads > limit:
             raise LoadError("threads", limit=str(limit))
     except LoadError as error:
         if os.getpid() != process:  # the application has forked, and this is the child
             forks.end_child(error)
+        if error.serves:
+            _fail(control, error)
         control.answer(fastcgi.EXCEPTION, fastcgi.pairs(error.report))
         sys.exit(1)
     if os.getpid() != process:
         forks.end_child(None)
     return app
+
+
+def _fail(control: Control, error: LoadError) -> None:
+    """Reports a failed start and ends the process at once: the application's main thread may never return. For any thread."""
+    try:
+        control.answer(fastcgi.EXCEPTION, fastcgi.pairs(error.report))
+    finally:
+        exit_now(1)
 
 
 def _die_with_parent(parent: int) -> None:

@@ -9,6 +9,7 @@ import {
 } from "../errors.ts";
 import { withheldAdvice } from "./environment.ts";
 import type { PythonAppSettings } from "./settings.ts";
+import { asgiAdvice, CALL_IT, factoryAdvice, ownServer, wrongArguments } from "./start-advice.ts";
 
 /** Returns the error for a report. @param report the pairs of `LoadError` in python/wsgi_bridge/loader.py */
 export function startError(report: ReadonlyMap<string, string>, settings: PythonAppSettings): StartError {
@@ -48,10 +49,21 @@ const ERRORS: Readonly<Record<string, (field: Field, settings: PythonAppSettings
       `"${field("name")}" is a configuration of PasteDeploy, which the interpreter that runs the app does not have; install it: ${field("python")} -m pip install PasteDeploy\n${field("traceback")}`,
       field("traceback"),
     ),
+  server: (field, { target }) => new AppImportError(ownServer(target, field), field("traceback")),
+  asgi: (field) => notWsgi(asgiAdvice(field)),
+  asgi2: (field) => notWsgi(asgiAdvice(field)),
+  async: (field) =>
+    notWsgi(`"${field("name")}" is an async function, which a WSGI app cannot be; name a ${APP} and is not async`),
+  factory: (field) => notWsgi(factoryAdvice(field("name"))),
+  arity: (field) => notWsgi(`${wrongArguments(field("name"))}; ${CALL_IT}`),
 };
 
 const APP = "WSGI app, a callable that takes environ and start_response";
 const FACTORY = "factory, a callable that takes no arguments and returns a WSGI app";
+
+function notWsgi(message: string): AppNotCallableError {
+  return new AppNotCallableError(message);
+}
 
 function missing(name: string): string {
   if (name !== "") return `no attribute "${name}"`;

@@ -26,6 +26,15 @@ const FAILED_STARTS: [why: string, target: string, args: string[], code: ExitCod
   ["a missing module", "nothing:app", BROKEN, ExitCode.appFailed, /No module named 'nothing'/],
   ["a missing attribute", "probe:nothing", BROKEN, ExitCode.appFailed, /has no attribute "nothing"/],
   ["a value that cannot be called", "probe:number", BROKEN, ExitCode.appFailed, /of type int and cannot be called/],
+  ["an ASGI app", "not_wsgi:asgi", BROKEN, ExitCode.appFailed, /"not_wsgi:asgi" is an ASGI app \(function\)/],
+  ["a factory", "not_wsgi:create_app", BROKEN, ExitCode.appFailed, /add parentheses: "not_wsgi:create_app\(\)"$/],
+  [
+    "an app that runs its own server",
+    "serves_itself:app",
+    BROKEN,
+    ExitCode.appFailed,
+    /serve_forever\(\)" \(\S+\/serves_itself\.py, line 6\); put this line under 'if __name__ == "__main__":'/,
+  ],
   [
     "no interpreter",
     "till:app",

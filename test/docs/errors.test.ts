@@ -452,11 +452,16 @@ async function startFailure(target: string, options: PythonAppOptions): Promise<
 describe("starting a Python app", () => {
   it.each([
     ["shop:app", () => project("import flask_sqlalchemy\n"), "APP_IMPORT"],
+    ["shop:app", () => project("from flask import Flask\napp = Flask(__name__)\napp.run(port=8080)\n"), "APP_IMPORT"],
+    ["shop:create_app", () => project("def create_app(): pass\n"), "APP_NOT_CALLABLE"],
+    ["shop:connect", () => project("def connect(database): pass\n"), "APP_NOT_CALLABLE"],
+    ["shop:app", () => project("async def app(scope, receive, send): pass\n"), "APP_NOT_CALLABLE"],
+    ["shop:later", () => project("async def later(environ, start_response): pass\n"), "APP_NOT_CALLABLE"],
     ["shop:application", () => project("def app(): pass\n\ndef index(): pass\n"), "APP_ATTRIBUTE"],
     ["helpers", () => project("def create_shop(): pass\n", "helpers"), "APP_ATTRIBUTE"],
     ["shop:create_app(MODE)", () => project(""), "APP_ATTRIBUTE"],
     ["shop:__name__", () => project(""), "APP_NOT_CALLABLE"],
-    ["shop:app", () => ({ ...project("def app(): pass\n"), threads: 1000 }), "APP_THREADS"],
+    ["shop:app", () => ({ ...project("def app(environ, start_response): pass\n"), threads: 1000 }), "APP_THREADS"],
     ["shop:app", () => ({ ...project("import time\ntime.sleep(60)\n"), startTimeout: 300 }), "START_TIMEOUT"],
     ["shop:app", () => ({ ...python, python: "python3.99" }), "INTERPRETER"],
     ["shop:app", () => ({ ...python, python: "/bin/false" }), "INTERPRETER"],

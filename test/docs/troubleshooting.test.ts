@@ -182,9 +182,9 @@ async function endless(): Promise<string> {
   return own.said("gracefulTimeout");
 }
 
-/** What `ready()` says of a module that runs a server. */
+/** What `ready()` says of a module that waits for ever. */
 async function neverLoaded(): Promise<string> {
-  const source = "from flask import Flask\napp = Flask(__name__)\napp.run(port=0)\n";
+  const source = "import threading\n\nthreading.Event().wait()\n";
   const app = pythonApp("shop:app", { ...python, ...project(source), startTimeout: 1_500, logger: new MemoryLogger() });
   const { message } = await thrown(() => app.ready());
   await app.close();
@@ -228,7 +228,7 @@ afterAll(() => Promise.all([faults.close(), shop.close()]));
 
 it("has its messages", () => {
   const [, chapter = ""] = /^## Messages\n([\s\S]*?)^## /m.exec(page.text) ?? [];
-  expect(chapter.match(/^### /gm)).toHaveLength(21);
+  expect(chapter.match(/^### /gm)).toHaveLength(24);
 });
 
 describe("messages", () => {
@@ -260,7 +260,23 @@ describe("messages", () => {
     messages.expect((await thrown(() => fromWsgi("shop:app" as never))).message);
   });
 
-  it("startTimeout, for a module that runs a server", async () => {
+  it("the module runs a server", async () => {
+    const source = "from flask import Flask\napp = Flask(__name__)\napp.run()\n";
+    messages.expect((await thrown(() => start("shop:app", project(source)).ready())).message);
+    await start("shop:app", project(page.take("python", "app.run()"))).ready();
+    await start("shop:app", { ...project(source), env: { FLASK_RUN_FROM_CLI: "true" } }).ready();
+    expect(page.text).toContain('`env: { FLASK_RUN_FROM_CLI: "true" }`');
+  });
+
+  it("the app is an ASGI app, or a factory", async () => {
+    const asgi = "class FastAPI:\n    async def __call__(self, scope, receive, send): pass\n\napp = FastAPI()\n";
+    messages.expect((await thrown(() => start("shop:app", project(asgi)).ready())).message);
+    const factory = project("def create_app(config=None): return lambda environ, start_response: []\n");
+    messages.expect((await thrown(() => start("shop:create_app", factory).ready())).message);
+    await start("shop:create_app()", factory).ready();
+  });
+
+  it("startTimeout, for a module that waits for ever", async () => {
     messages.expect(await slow.late);
   });
 
