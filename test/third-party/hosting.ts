@@ -70,7 +70,11 @@ export interface Site {
  *
  * @returns the site, which is filled in before the first test
  */
-export function useSite(place: Place, target: string, prepare?: (folder: string) => PythonAppOptions["env"]): Site {
+export function useSite(
+  place: Place,
+  target: string,
+  prepare?: (folder: string) => Readonly<Record<string, string>> | undefined,
+): Site {
   const site = {} as Site; // filled before the first test runs
   const releases: (() => unknown)[] = [];
   beforeAll(async () => {
