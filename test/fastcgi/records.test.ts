@@ -54,7 +54,7 @@ describe("the two halves", () => {
         return [...readPairs(latin1(cut))];
       } catch (error) {
         expect(error).toBeInstanceOf(RangeError);
-        return "ValueError";
+        return "WrongRecordError";
       }
     });
     expect(ours).toEqual(theirs);
@@ -80,7 +80,7 @@ describe("the two halves", () => {
     expect(askPython(...headers.map((one): [string, unknown] => ["read_header", one]))).toEqual([
       [RecordType.STDERR, 0x1234, 0xabcd, 0],
       [RecordType.PARAMS, 1, 0, 0],
-      "ValueError",
+      "WrongRecordError",
     ]);
   });
 });

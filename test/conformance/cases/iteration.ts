@@ -197,7 +197,7 @@ export const ITERATION: readonly Case[] = [
     "ITER-10: refuses undefined as the result",
     undefined,
     returns("none"),
-    /must return an iterable|NoneType/,
+    /must return an iterable|returned None/,
   ),
   unsendable("ITER-10: refuses null as the result", null, undefined, /must return an iterable/),
   unsendable("ITER-10: refuses false as the result", false, returns("false"), /must return an iterable|bool/),
