@@ -3,6 +3,7 @@ import type { Duplex } from "node:stream";
 import type { StartError } from "../errors.ts";
 import { RecordReader } from "../fastcgi/reader.ts";
 import { NULL_REQUEST_ID, pair, RecordType, readPairs, record } from "../fastcgi/records.ts";
+import { announceGreenThreads } from "./capacity.ts";
 import type { PythonAppSettings } from "./settings.ts";
 import { startError } from "./start-report.ts";
 
@@ -78,6 +79,12 @@ export class ControlLane {
     this.#stream.end();
   }
 
+  #loaded(report: ReadonlyMap<string, string>): void {
+    const library = report.get("threads") ?? "";
+    if (library !== "") announceGreenThreads(this.#context.settings, library);
+    this.#events.loaded();
+  }
+
   #outputOffered(offer: ReadonlyMap<string, string>): void {
     this.#context.process.outputOffered(offer, (opened) => {
       const answer = opened ? pair("opened", "") : "";
@@ -87,7 +94,7 @@ export class ControlLane {
 
   /** @throws RangeError for a record type that is not allowed on a control lane */
   #receive(type: number, content: Buffer): void {
-    if (type === RecordType.GET_VALUES_RESULT) this.#events.loaded();
+    if (type === RecordType.GET_VALUES_RESULT) this.#loaded(readPairs(content));
     else if (type === RecordType.EXCEPTION)
       this.#events.loadFailed(startError(readPairs(content), this.#context.settings));
     else if (type === RecordType.EXIT_REQUESTED) this.#events.exitRequested();

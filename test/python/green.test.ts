@@ -24,7 +24,9 @@ describe.each(["gevent", "eventlet"])("%s", (library) => {
   const target = `${library}_app:app`;
 
   it("requests that wait let others run, all in one thread of the operating system", async () => {
-    const { url } = await host(target);
+    const { url, logger } = await host(target);
+    const said = `${target}: requests run in green threads, because ${library} has patched the app; each process serves 4 at a`;
+    expect(logger.text).toContain(said);
     const waiting = [1, 2, 3].map(() => jsonOf(`${url}/wait`));
     expect(await textOf(`${url}/open`)).toBe("ok");
     expect(await Promise.all(waiting)).toEqual([{ opened: true }, { opened: true }, { opened: true }]);
