@@ -6,18 +6,27 @@ import os
 import signal
 import sys
 import traceback
-from _socket import socketpair
 from select import POLLIN, poll  # taken before the application is loaded: gevent and eventlet replace it
-from typing import Any, Dict, List, Set
+from typing import Any, Dict, List, NamedTuple, Set
 
 from . import fastcgi, forks, worker
 from .control import Control
 from .handovers import Handovers
 from .hubs import renew_hubs
 
-_WATCHED = (signal.SIGINT, signal.SIGTERM, signal.SIGCHLD)
+_IGNORED = (signal.SIGINT, signal.SIGTERM)
 #: Taken before the application is loaded, as above.
 _waitpid = os.waitpid
+#: A process closes its descriptors a moment before it can be reaped. In milliseconds.
+_FIRST_WAIT, _LAST_WAIT = 1, 1000
+
+
+class Worker(NamedTuple):
+    """A running worker."""
+
+    pid: int
+    #: The reading end of a pipe whose other end only the worker has: it ends with the worker. SIGCHLD may belong to gevent.
+    lifeline: int
 
 
 class Forker:
@@ -26,12 +35,12 @@ class Forker:
     def __init__(self, control: Control, handovers: Handovers) -> None:
         self._control = control
         self._handovers = handovers
-        #: A socket pair for signal.set_wakeup_fd(): the end of a worker wakes the poll.
-        self._reader, self._writer = socketpair()
-        self._previous_wakeup = -1
-        self._previous_handlers: Dict[int, Any] = {}
-        #: The process ids of the running workers, by the numbers that Node gives them.
-        self._workers: Dict[int, int] = {}
+        self._poll = poll()
+        self._handlers: Dict[int, Any] = {}
+        #: By the numbers that Node gives the workers.
+        self._workers: Dict[int, Worker] = {}
+        #: Workers that have closed their end of the pipe, or got a signal, but could not be reaped yet.
+        self._ending: Set[int] = set()
         #: Workers that Node wants to end, although their descriptors have not arrived yet.
         self._cancelled: Set[int] = set()
         forks.call_in_child(self._close)
@@ -40,29 +49,21 @@ class Forker:
         """Returns False when Node has closed the control lane. Returns True in each worker."""
         gc.collect()
         gc.freeze()  # the collector of a worker then leaves the template's objects alone, so that their memory stays shared
-        self._watch_signals()
-        events = poll()
-        for source in (self._control, self._handovers, self._reader):
-            events.register(source, POLLIN)
+        for signum in _IGNORED:  # they often go to a whole process group, but only Node decides when the template ends
+            self._handlers[signum] = signal.signal(signum, lambda _signal, _frame: None)
+        self._poll.register(self._control, POLLIN)
+        self._poll.register(self._handovers, POLLIN)
+        wait = None
         while True:
             try:
-                ready = {descriptor for descriptor, _ in events.poll()}
-                if self._reader.fileno() in ready:
-                    self._reader.recv(4096)
-                    self._reap()
+                ready = {descriptor for descriptor, _ in self._poll.poll(wait)}
                 if self._control.fileno() in ready and not self._send_signals():
                     return False
+                wait = min(2 * (wait or _FIRST_WAIT), _LAST_WAIT) if self._reap(ready) else None
                 if self._handovers.fileno() in ready and self._take_over():
                     return True
             except (Exception, SystemExit):  # raised by a signal handler of the application
                 traceback.print_exc()
-
-    def _watch_signals(self) -> None:
-        """SIGTERM and SIGINT often go to a whole process group, but only Node decides when the template ends."""
-        self._writer.setblocking(False)
-        self._previous_wakeup = signal.set_wakeup_fd(self._writer.fileno(), warn_on_full_buffer=False)
-        for signum in _WATCHED:
-            self._previous_handlers[signum] = signal.signal(signum, lambda _signal, _frame: None)
 
     def _take_over(self) -> bool:
         """Receives descriptors. When a worker has all of them, forks it. Returns True in the worker."""
@@ -88,24 +89,31 @@ class Forker:
                 stream.flush()  # otherwise the worker would write it again
             except (AttributeError, OSError, ValueError):  # the stream is None or closed
                 pass
+        pipe: List[int] = []
         try:
-            pid = forks.fork_worker(lambda: self._adopt(descriptors))
+            pipe.extend(os.pipe())
+            pid = forks.fork_worker(lambda: self._adopt(descriptors, *pipe))
         except OSError as error:
+            descriptors.extend(pipe)  # to be closed with them
             self._report(number, error=errno.errorcode.get(error.errno or 0, str(error)))
             return False
         if pid == 0:
             descriptors.clear()
             return True
-        self._workers[number] = pid
+        lifeline, end = pipe
+        os.close(end)
+        self._workers[number] = Worker(pid, lifeline)
+        self._poll.register(lifeline, 0)  # POLLHUP is always reported
         return False
 
-    def _adopt(self, descriptors: List[int]) -> None:
+    def _adopt(self, descriptors: List[int], lifeline: int, end: int) -> None:
         """Called in a new worker. Gives the descriptors the numbers that they have in a worker that Node starts by itself."""
         for number, descriptor in enumerate(descriptors, 1):
             os.dup2(descriptor, number, inheritable=number < worker.CONTROL)
             os.close(descriptor)
-        signal.set_wakeup_fd(self._previous_wakeup)
-        for signum, handler in self._previous_handlers.items():
+        os.close(lifeline)
+        forks.call_in_child(lambda: os.close(end))
+        for signum, handler in self._handlers.items():
             signal.signal(signum, handler)
         renew_hubs()
         os.write(worker.CONTROL, fastcgi.record(fastcgi.FORKED, 0, fastcgi.pairs((("pid", str(os.getpid())),))))
@@ -116,33 +124,48 @@ class Forker:
         for request in requests or ():
             number = int(request["worker"])
             if number in self._workers:
-                os.kill(self._workers[number], int(request["signal"]))  # it is not reaped, so the id is still its own
+                os.kill(self._workers[number].pid, int(request["signal"]))  # it is not reaped, so the id is still its own
+                self._ending.add(number)  # even if a descendant holds its end of the pipe
             else:
                 self._cancelled.add(number)
                 self._report(number, code="0")
         return requests is not None
 
-    def _reap(self) -> None:
-        """Not waitpid(-1): the application may have started processes during the import, and wait for them."""
-        for number, pid in list(self._workers.items()):
-            try:
-                ended, status = _waitpid(pid, os.WNOHANG)
-            except ChildProcessError:  # it ended while the application's import ignored SIGCHLD
-                ended, status = pid, 0
-            if ended != 0:
+    def _reap(self, ready: Set[int]) -> bool:
+        """Reports workers that have ended. Returns True if others are about to. `ready`: what the poll has returned."""
+        for number, (pid, lifeline) in list(self._workers.items()):
+            if lifeline in ready:
+                self._poll.unregister(lifeline)
+                self._ending.add(number)
+            if number in self._ending and self._has_ended(number, pid):
+                os.close(lifeline)
                 del self._workers[number]
-                if os.WIFSIGNALED(status):
-                    self._report(number, signal=_signal_name(os.WTERMSIG(status)))
-                else:
-                    self._report(number, code=str(os.WEXITSTATUS(status)))
+                self._ending.discard(number)
+        return bool(self._ending)
+
+    def _has_ended(self, number: int, pid: int) -> bool:
+        """Not waitpid(-1): the application may have started processes during the import, and wait for them."""
+        try:
+            ended, status = _waitpid(pid, os.WNOHANG)
+        except ChildProcessError:  # the import has set SIGCHLD to SIG_IGN
+            self._report(number, code="unknown")
+            return True
+        if ended == 0:
+            return False
+        if os.WIFSIGNALED(status):
+            self._report(number, signal=_signal_name(os.WTERMSIG(status)))
+        else:
+            self._report(number, code=str(os.WEXITSTATUS(status)))
+        return True
 
     def _report(self, number: int, **end: str) -> None:
         self._control.report_worker(fastcgi.pairs((("worker", str(number)), *end.items())))
 
     def _close(self) -> None:
-        """Called in each forked process: the sockets belong to the template."""
-        for sock in (self._handovers, self._reader, self._writer):
-            sock.close()
+        """Called in each forked process: these belong to the template."""
+        self._handovers.close()
+        for running in self._workers.values():
+            os.close(running.lifeline)
 
 
 def _signal_name(signum: int) -> str:

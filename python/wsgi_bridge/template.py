@@ -7,11 +7,12 @@ import os
 import sys
 from typing import NoReturn
 
-from . import fastcgi, forks, worker
+from . import fastcgi, worker
 from .control import Control
 from .forker import Forker
 from .handovers import Handovers
 from .loader import LoadError
+from .serving import exit_now
 from .settings import Settings
 from .started_threads import started_threads
 from .threads import Threads
@@ -55,4 +56,4 @@ def _refuse_threads(target: str, control: Control) -> None:
     if threads:
         error = LoadError("preload", name=target, threads=", ".join(threads))
         control.answer(fastcgi.EXCEPTION, fastcgi.pairs(error.report))
-        forks.end_child(SystemExit(1))  # sys.exit() would wait for the threads
+        exit_now(1)  # sys.exit() would wait for the threads
