@@ -20,9 +20,19 @@ const APP = "answers:app";
  */
 const KINDS = {
   gunicorn: {
-    command: ({ python, processes, threads }, { app = APP }) => [
+    command: ({ python, processes, threads }, { app = APP, preload = false }) => [
       python,
-      ...["-m", "gunicorn", "--config", here("servers/gunicorn_conf.py"), "--chdir", APPS, "--bind", "127.0.0.1:0"],
+      ...[
+        "-m",
+        "gunicorn",
+        ...(preload ? ["--preload"] : []),
+        "--config",
+        here("servers/gunicorn_conf.py"),
+        "--chdir",
+        APPS,
+        "--bind",
+        "127.0.0.1:0",
+      ],
       ...["--workers", String(processes), "--threads", String(threads), app],
     ],
     listening: /^listening (\S+)$/,
@@ -59,10 +69,10 @@ const KINDS = {
     readyLines: () => 0, // it prints its line when all processes are ready
   },
   node: {
-    command: ({ python, processes, threads, upstream }, { script }) => [
+    command: ({ python, processes, threads, upstream }, { script, app = APP, preload = false }) => [
       process.execPath,
       here(`servers/${script}`),
-      JSON.stringify({ app: APP, directory: APPS, python, processes, threads, upstream }),
+      JSON.stringify({ app, directory: APPS, python, processes, threads, preload, upstream }),
     ],
     listening: /^listening (\S+)$/,
     readyLines: () => 1,
@@ -88,13 +98,14 @@ export async function checkedStack(ordered, { children }) {
  * @returns {Promise<{ url: string, pids: number[], ready: Promise<void>, stop: () => Promise<void> }>}
  *   resolves when the last server listens; `ready` resolves when all processes are ready
  */
-export async function startStack({ row, ...settings }, children) {
+export async function startStack({ row, ...ordered }, children) {
   const started = [];
   const readies = [];
   const unused = await unusedAddress();
   let upstream;
   for (const server of STACKS[row.stack].servers) {
     const kind = KINDS[server.kind];
+    const settings = { ...ordered, processes: server.processes ?? ordered.processes };
     const { GUNICORN_CMD_ARGS: _, ...env } = process.env; // it would affect gunicorn only
     const options = {
       stdio: ["pipe", "pipe", kind.verbose ? "pipe" : "inherit"],

@@ -262,3 +262,8 @@ export class AppNotCallableError extends StartError {
 export class AppThreadsError extends StartError {
   readonly code = "ERR_WSGI_APP_THREADS" as const;
 }
+
+/** With `preload`, the import of the app may not start threads, because a forked process would not have them. */
+export class AppPreloadError extends StartError {
+  readonly code = "ERR_WSGI_APP_PRELOAD" as const;
+}

@@ -3,6 +3,7 @@ export {
   AppClosedError,
   AppImportError,
   AppNotCallableError,
+  AppPreloadError,
   AppProtocolError,
   AppThreadsError,
   BadRequestError,

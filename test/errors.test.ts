@@ -37,6 +37,7 @@ const ERRORS: [errors.BridgeError, code: string, status: number][] = [
   [new errors.AppImportError("m", "t"), "ERR_WSGI_APP_IMPORT", 500],
   [new errors.AppAttributeError("m"), "ERR_WSGI_APP_ATTRIBUTE", 500],
   [new errors.AppNotCallableError("m"), "ERR_WSGI_APP_NOT_CALLABLE", 500],
+  [new errors.AppPreloadError("m"), "ERR_WSGI_APP_PRELOAD", 500],
   [new errors.AppThreadsError("m"), "ERR_WSGI_APP_THREADS", 500],
 ];
 const ROWS = ERRORS.map(([error, code, status]) => ({ name: error.name, error, code, status }));
@@ -65,6 +66,7 @@ describe("every error", () => {
       "AppImportError",
       "AppAttributeError",
       "AppNotCallableError",
+      "AppPreloadError",
       "AppThreadsError",
     ]);
   });

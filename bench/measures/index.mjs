@@ -1,5 +1,6 @@
 /** The measures, by the name that a group uses. */
 import { load } from "./load.mjs";
+import { memory } from "./memory.mjs";
 import { recovery } from "./recovery.mjs";
 import { start } from "./start.mjs";
 import { waiting } from "./waiting.mjs";
@@ -21,4 +22,4 @@ import { waiting } from "./waiting.mjs";
  */
 
 /** @type {Record<string, Measure>} */
-export const MEASURES = { load, waiting, start, recovery };
+export const MEASURES = { load, waiting, start, memory, recovery };

@@ -3,6 +3,6 @@ import { fromWsgi } from "wsgi-bridge";
 import { pythonApp } from "wsgi-bridge/python";
 import { serve, settings } from "./serve.mjs";
 
-const { app: target, directory, python, processes, threads } = settings;
-const wsgi = pythonApp(target, { directory, python, processes, threads });
+const { app: target, directory, python, processes, threads, preload } = settings;
+const wsgi = pythonApp(target, { directory, python, processes, threads, preload });
 await serve(fromWsgi(wsgi), wsgi);

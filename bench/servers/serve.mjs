@@ -5,7 +5,7 @@ import { createServer } from "node:http";
 /**
  * The settings from the bench.
  *
- * @type {{ app: string, directory: string, python: string, processes: number, threads: number, upstream?: string }}
+ * @type {{ app: string, directory: string, python: string, processes: number, threads: number, preload: boolean, upstream?: string }}
  */
 export const settings = JSON.parse(process.argv[2]);
 

@@ -35,5 +35,8 @@ export const COMPARISONS = [
   { group: "waiting", of: "http-bridge", figures: { idleCpu: { atMost: 0 } } },
   { group: "waiting", of: "express-bridge", figures: { idleCpu: { atMost: 0 } } },
   { group: "start", of: "http-bridge", to: "gunicorn", figures: { firstAnswer: {}, allReady: {} } },
+  { group: "memory", of: "django-preload", to: "django-one", figures: { pss: { atMost: 2 } } },
+  { group: "memory", of: "django-four", to: "django-one", figures: { pss: {} } },
+  { group: "memory", of: "django-preload", to: "gunicorn-preload", figures: { pss: {} } },
   { group: "recovery", of: "http-bridge", to: "gunicorn", figures: { nextAnswer: {} } },
 ];

@@ -9,6 +9,7 @@ export const FIGURES = {
   loadCpu: { head: "load CPU µs/request", words: "the load generator's CPU", digits: 0 },
   rss: { head: "RSS MiB", words: "memory", digits: 0, scale: 2 ** -20 },
   processes: { head: "processes", words: "processes", digits: 0 },
+  pss: { head: "PSS MiB", words: "memory of the Python processes", digits: 1, scale: 2 ** -20 },
   idleCpu: { head: "CPU µs/s", words: "CPU per second of waiting, in µs", digits: 0 },
   allReady: { head: "all ready ms", words: "time until all processes are ready", digits: 0 },
   firstAnswer: { head: "first response ms", words: "time to the first response", digits: 0 },

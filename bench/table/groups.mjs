@@ -84,6 +84,15 @@ export const GROUPS = [
     connections: 1,
   },
   {
+    id: "memory",
+    title: "Memory of the Python processes (PSS) with a Django app of about 100 MB",
+    measure: "memory",
+    exchange: { method: "GET", path: "/" },
+    stacks: ["django-one", "django-four", "django-preload", "gunicorn-preload"],
+    connections: 8,
+    rounds: 3,
+  },
+  {
     id: "recovery",
     title: "Time from the SIGKILL of the only Python process",
     measure: "recovery",

@@ -1,9 +1,12 @@
 /** The server stacks that are compared. */
 
+/** The app of the group `memory`. */
+const DJANGO = "catalogue:application";
+
 /**
- * @typedef {{ kind: "gunicorn", app?: string } | { kind: "uwsgi", options: string[] } | { kind: "waitress" | "cli" } |
- *   { kind: "node", script: string }} Server
- *   `app` is in `apps/`, `script` in `servers/`. The address is passed after the last of uWSGI's `options`.
+ * @typedef {{ kind: "gunicorn", app?: string, processes?: number, preload?: boolean } | { kind: "uwsgi", options: string[] } | { kind: "waitress" | "cli" } |
+ *   { kind: "node", script: string, app?: string, processes?: number, preload?: boolean }} Server
+ *   `app` is in `apps/`, `script` in `servers/`. `processes` overrides the group's. The address is passed after the last of uWSGI's `options`.
  * @typedef {{ name: string, servers: Server[] }} Stack
  *   `servers` is a chain: each server gets the URL of the one before it, and the requests go to the last one.
  */
@@ -60,6 +63,22 @@ export const STACKS = {
       { kind: "node", script: "express.mjs" },
       { kind: "gunicorn", app: "proxy_view:app" },
     ],
+  },
+  "django-one": {
+    name: "1 process",
+    servers: [{ kind: "node", script: "http-bridge.mjs", app: DJANGO, processes: 1 }],
+  },
+  "django-four": {
+    name: "4 processes",
+    servers: [{ kind: "node", script: "http-bridge.mjs", app: DJANGO, processes: 4 }],
+  },
+  "django-preload": {
+    name: "4 processes, preload",
+    servers: [{ kind: "node", script: "http-bridge.mjs", app: DJANGO, processes: 4, preload: true }],
+  },
+  "gunicorn-preload": {
+    name: "gunicorn, 4 workers, --preload",
+    servers: [{ kind: "gunicorn", app: DJANGO, processes: 4, preload: true }],
   },
   waitress: { name: "waitress (one process)", servers: [{ kind: "waitress" }] },
 };

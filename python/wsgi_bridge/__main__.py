@@ -9,8 +9,9 @@ if sys.version_info < (3, 8):
 # Python puts this folder first on sys.path, where our modules would hide modules of the application. Its parent folder takes
 # the place while the package is imported, then the application's folder does.
 sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+from wsgi_bridge import template, worker  # noqa: E402
 from wsgi_bridge.settings import read_settings  # noqa: E402
-from wsgi_bridge.worker import main  # noqa: E402
 
 sys.path[0] = os.getcwd()
-main(read_settings(sys.argv[1:]))
+settings = read_settings(sys.argv[1:])
+(template if settings.preload else worker).main(settings)

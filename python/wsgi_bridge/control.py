@@ -6,8 +6,9 @@ import socket
 import sys
 import threading
 import traceback
+from _socket import socketpair  # gevent replaces the one of `socket`, and this process may be forked after that
 from collections import deque
-from typing import Any, Callable, Deque, Dict, Optional, Sequence, Tuple
+from typing import Any, Callable, Deque, Dict, List, Optional, Sequence, Tuple
 
 from . import fastcgi, forks
 from .green import GreenThreads
@@ -33,7 +34,11 @@ class Control:
         self._unsent: Deque[bytes] = deque()
         self._is_sending = False
         #: A socket pair for signal.set_wakeup_fd(): for each signal Python writes a byte to it, which wakes the main thread.
-        self._wakeup_reader, self._wakeup_writer = socket.socketpair()
+        self._wakeup_reader, self._wakeup_writer = socketpair()
+
+    def fileno(self) -> int:
+        """For poll()."""
+        return self._sock.fileno()
 
     def answer(self, kind: int, content: bytes) -> None:
         """Waits for Node's first question, whether the application is loaded, and answers it."""
@@ -70,6 +75,10 @@ class Control:
     def request_exit(self) -> None:
         """Asks Node to end this process. Node may be asked more than once."""
         self._send(fastcgi.EXIT_REQUESTED, b"")
+
+    def report_worker(self, content: bytes) -> None:
+        """Reports the end of a worker, for a template."""
+        self._send(fastcgi.WORKER_ENDED, content)
 
     def serve(self, interruptibles: Sequence[Interruptible]) -> None:
         """Returns when Node has closed the lane. An exception in a signal handler of the application does not end it."""
@@ -118,13 +127,17 @@ class Control:
         return bool(signals)
 
     def _receive(self, interruptibles: Sequence[Interruptible]) -> bool:
-        data = _recv(self._sock)
-        self._data += data
-        for _, content in iter(self._next_record, None):
-            question = fastcgi.read_pairs(content)
+        questions = self.receive()
+        for question in questions or ():
             stack = interruptibles[int(question["lane"])].interrupt(int(question["request"]))
             self._send(fastcgi.STACK, fastcgi.pairs((("stack", stack[-_MAX_STACK:]),)))
-        return bool(data)
+        return questions is not None
+
+    def receive(self) -> Optional[List[Dict[str, str]]]:
+        """Returns the pairs of each record that has come; None when Node has closed the lane."""
+        data = _recv(self._sock)
+        self._data += data
+        return [fastcgi.read_pairs(content) for _, content in iter(self._next_record, None)] if data else None
 
     def _wait_for_record(self) -> Tuple[int, bytes]:
         """Returns type and content of the next record. Ends the process if Node has exited."""
@@ -177,10 +190,10 @@ def survives(function: Callable[[], bool], control: Control) -> bool:
     return True
 
 
-def _recv(sock: socket.socket) -> bytes:
+def _recv(sock: Any) -> bytes:
     """Returns b"" when Node has closed the lane, or the application has closed the descriptor."""
     try:
-        return sock.recv(_RECEIVE)
+        return sock.recv(_RECEIVE)  # type: ignore[no-any-return]
     except OSError:
         return b""
 

@@ -1,4 +1,4 @@
-"""Removes the worker's signal handlers and lanes from forked children. Knows signals and forks; knows no record."""
+"""Forks: of the application, whose children lose handlers and lanes, and of workers. Knows signals and forks; knows no record."""
 
 import os
 import signal
@@ -18,6 +18,12 @@ _replaced: Dict[int, Any] = {}
 _callbacks: List[Callable[[], None]] = []
 #: The signal mask before the fork, for each thread.
 _masks = threading.local()
+#: True if Python calls the functions below at each fork.
+_registered = False
+#: Called in the worker that is being forked; None while the application forks.
+_adopt: Optional[Callable[[], None]] = None
+#: The system's own, taken before the application is loaded. gevent replaces it by one that also reaps the child.
+_fork = os.fork
 
 
 def set_handler(signum: signal.Signals, handler: Handler) -> None:
@@ -35,9 +41,24 @@ def is_ours(handler: Any) -> bool:
 
 def call_in_child(callback: Callable[[], None]) -> None:
     """Registers a function to call in each process that is forked from now on, before the application continues there."""
-    if not _callbacks:
+    global _registered
+    if not _registered:
+        _registered = True
         os.register_at_fork(before=_before_fork, after_in_parent=_restore_mask, after_in_child=_after_fork)
     _callbacks.append(callback)
+
+
+def fork_worker(adopt: Callable[[], None]) -> int:
+    """
+    Forks a process that serves like this one, so it keeps the signal handlers. `adopt` is called in it after the functions of
+    `call_in_child`, and before those that the application has registered. Returns the process id; 0 in the new process.
+    """
+    global _adopt
+    _adopt = adopt
+    try:
+        return _fork()
+    finally:
+        _adopt = None
 
 
 def end_child(error: Optional[BaseException]) -> NoReturn:
@@ -81,7 +102,15 @@ def _restore_mask() -> None:
 def _after_fork() -> None:
     for callback in _callbacks:
         callback()
+    if _adopt is not None:
+        _callbacks.clear()
+        _adopt()
+    else:
+        _remove_handlers()
+    _restore_mask()
+
+
+def _remove_handlers() -> None:
     for signum, previous in _replaced.items():
         if signal.getsignal(signum) in _ours:
             signal.signal(signum, previous)
-    _restore_mask()

@@ -18,6 +18,8 @@ class Settings(NamedTuple):
     strict: bool
     #: True if records of `logging` go to Node as data.
     structured: bool
+    #: True for a template: the process loads the application, and workers are forked from it.
+    preload: bool
 
 
 def read_settings(arguments: Sequence[str]) -> Settings:
@@ -31,4 +33,5 @@ def read_settings(arguments: Sequence[str]) -> Settings:
         parent=int(values["parent"]),
         strict=values["strict"] == "true",
         structured=values["logging"] == "structured",
+        preload=values["preload"] == "true",
     )

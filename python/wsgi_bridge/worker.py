@@ -3,9 +3,8 @@
 import faulthandler
 import os
 import signal
-import socket
 import sys
-from typing import Any, Callable, List
+from typing import Any, Callable, List, NoReturn
 
 from . import fastcgi, forks
 from .control import Control
@@ -26,7 +25,15 @@ _PR_SET_PDEATHSIG = 1
 
 def main(settings: Settings) -> None:
     """Runs the worker. Never returns."""
-    _die_with_parent(settings.parent)
+    prepare(settings)
+    control = open_control()
+    descriptors = claim_lanes(settings)
+    serve_lanes(load_app(settings, control), control, descriptors, settings)
+
+
+def prepare(settings: Settings) -> None:
+    """Makes a new process ready for the application."""
+    die_with_parent(settings.parent)
     sys.argv[:] = [settings.target]
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(line_buffering=True, errors="backslashreplace")  # type: ignore[union-attr]
@@ -36,14 +43,31 @@ def main(settings: Settings) -> None:
     # inherit SIG_IGN.
     forks.set_handler(signal.SIGINT, lambda _signal, _frame: None)
     forks.set_handler(signal.SIGTERM, lambda _signal, _frame: sys.exit(0))
-    control = Control(_control_socket())
+
+
+def open_control() -> Control:
+    """Returns the control lane behind the descriptor that Node has passed, over which Node has opened pipes for the output."""
+    sock = Threads().socket(CONTROL)
+    sock.set_inheritable(False)
+    control = Control(sock)
     forks.call_in_child(control.after_fork)
     open_pipes(control)
+    return control
+
+
+def claim_lanes(settings: Settings) -> List[int]:
+    """Returns the descriptors of the request lanes. No child process inherits them."""
     descriptors = list(range(FIRST_LANE, FIRST_LANE + settings.threads))
     for descriptor in descriptors:
         os.set_inheritable(descriptor, False)
     forks.call_in_child(lambda: _close(descriptors))
-    app = _load(settings, control)
+    return descriptors
+
+
+def serve_lanes(
+    app: Callable[..., Any], control: Control, descriptors: List[int], settings: Settings
+) -> NoReturn:
+    """Serves the lanes behind these descriptors until Node closes the control lane, then exits."""
     if settings.structured:
         from . import records  # imported only here, because logging takes some time to import
 
@@ -57,7 +81,8 @@ def main(settings: Settings) -> None:
     serve(app, lanes, threads, control, settings)
 
 
-def _load(settings: Settings, control: Control) -> Callable[..., Any]:
+def load_app(settings: Settings, control: Control) -> Callable[..., Any]:
+    """Returns the application. If it cannot be loaded, reports to Node and exits."""
     process = os.getpid()
     try:
         app = load(settings.target, lambda error: _fail(control, error))
@@ -84,7 +109,7 @@ def _fail(control: Control, error: LoadError) -> None:
         exit_now(1)
 
 
-def _die_with_parent(parent: int) -> None:
+def die_with_parent(parent: int) -> None:
     """
     Asks the kernel, on Linux, to kill this process when Node exits. Usually the process notices that its lanes are closed. But
     it cannot notice that while it is stopped, or while a thread never releases the GIL.
@@ -100,13 +125,6 @@ def _die_with_parent(parent: int) -> None:
     prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != parent:
         os._exit(1)  # Node exited before the call of prctl
-
-
-def _control_socket() -> socket.socket:
-    sock = socket.socket(fileno=CONTROL)
-    sock.set_inheritable(False)
-    sock.setblocking(True)
-    return sock
 
 
 def _close(descriptors: List[int]) -> None:

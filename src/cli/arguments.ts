@@ -20,6 +20,7 @@ export interface ServeArguments {
   readonly forwardedAllowIps: string;
   /** A value of `parseRootPath()`. */
   readonly rootPath: string;
+  readonly preload: boolean;
   readonly reload: boolean;
   readonly accessLog: boolean;
 }
@@ -80,6 +81,7 @@ export function createProgram(version: string, serve: (args: ServeArguments) => 
         .env("SCRIPT_NAME")
         .argParser(parseRootPath),
     )
+    .option("--preload", "import the application once and fork the processes from there; they share memory", false)
     .option("--reload", "for development: start new processes when a Python file has changed", false)
     .option("--access-log", "write a line per request to stdout, in the combined log format", false)
     .addHelpText("after", epilogue())

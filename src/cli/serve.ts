@@ -51,10 +51,11 @@ export async function serve(args: ServeArguments, version: string): Promise<void
 }
 
 function startApp(args: ServeArguments, logger: StartLog): PythonApp {
-  const { target, directory, python, virtualenv, threads, reload } = args;
+  const { target, directory, python, virtualenv, threads, preload, reload } = args;
   const processes = args.processesGiven ? args.processes : undefined; // then the app says in the log what to raise and when
   // The whole environment, as under gunicorn: this program has no secrets of its own.
-  return pythonApp(target, { directory, python, virtualenv, processes, threads, reload, env: "inherit", logger });
+  const options = { directory, python, virtualenv, processes, threads, preload, reload };
+  return pythonApp(target, { ...options, env: "inherit", logger });
 }
 
 function listener(app: PythonApp, args: ServeArguments, logger: StartLog): RequestListener {

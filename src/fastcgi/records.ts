@@ -37,6 +37,12 @@ export const RecordType = {
   OUTPUT: 68,
   /** Not FastCGI, on a control lane: a record of Python's `logging`. */
   LOG: 69,
+  /** Not FastCGI, on the control lane of a worker that a template has forked: its process id. The first record. */
+  FORKED: 70,
+  /** Not FastCGI, on the control lane of a template: a worker has ended, or could not be forked. */
+  WORKER_ENDED: 71,
+  /** Not FastCGI, on the control lane of a template: asks it to send a signal to a worker. */
+  SIGNAL_WORKER: 72,
 } as const;
 
 export const Role = { RESPONDER: 1 } as const;

@@ -17,7 +17,7 @@ export interface PythonApp extends WsgiApp {
    * Resolves when every process has loaded the application. Requests may arrive earlier: they wait.
    *
    * Rejects with a `StartError` (`InterpreterError`, `StartTimeoutError`, `AppImportError`, `AppAttributeError`,
-   * `AppNotCallableError`, `AppThreadsError`) when a process could not load it. The start is retried nevertheless, with growing delays.
+   * `AppNotCallableError`, `AppThreadsError`, `AppPreloadError`) when a process could not load it. The start is retried nevertheless, with growing delays.
    */
   ready(): Promise<void>;
   /**

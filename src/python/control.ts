@@ -15,6 +15,8 @@ export interface ControlEvents {
   loadFailed(error: StartError): void;
   /** A signal has asked the process to end. It keeps serving until Node closes the control lane. */
   exitRequested(): void;
+  /** The process was forked. Comes before all other events. */
+  forked(pid: number): void;
   /** The lane is closed: the process has exited, or sent something that is not valid FastCGI. */
   disconnected(): void;
 }
@@ -47,7 +49,7 @@ export class ControlLane {
     this.#stream = stream;
     this.#context = context;
     this.#events = events;
-    const reader = new RecordReader((type, _requestId, content) => this.#receive(type, content));
+    const reader = new RecordReader((type, _requestId, content) => this.receive(type, content));
     stream
       .on("data", (chunk: Buffer) => {
         try {
@@ -70,8 +72,7 @@ export class ControlLane {
    */
   interrupt(lane: number, request: number, onStack: (stack: string) => void): void {
     this.#onStacks.push(onStack);
-    const which = pair("lane", String(lane)) + pair("request", String(request));
-    this.#stream.write(record(RecordType.INTERRUPT, NULL_REQUEST_ID, which), "latin1");
+    this.send(RecordType.INTERRUPT, pair("lane", String(lane)) + pair("request", String(request)));
   }
 
   /** Closes the lane, which tells the process to exit when its running requests have ended. */
@@ -87,17 +88,21 @@ export class ControlLane {
 
   #outputOffered(offer: ReadonlyMap<string, string>): void {
     this.#context.process.outputOffered(offer, (opened) => {
-      const answer = opened ? pair("opened", "") : "";
-      if (this.#stream.writable) this.#stream.write(record(RecordType.OUTPUT, NULL_REQUEST_ID, answer), "latin1");
+      this.send(RecordType.OUTPUT, opened ? pair("opened", "") : "");
     });
   }
 
+  protected send(type: number, pairs: string): void {
+    if (this.#stream.writable) this.#stream.write(record(type, NULL_REQUEST_ID, pairs), "latin1");
+  }
+
   /** @throws RangeError for a record type that is not allowed on a control lane */
-  #receive(type: number, content: Buffer): void {
+  protected receive(type: number, content: Buffer): void {
     if (type === RecordType.GET_VALUES_RESULT) this.#loaded(readPairs(content));
     else if (type === RecordType.EXCEPTION)
       this.#events.loadFailed(startError(readPairs(content), this.#context.settings));
     else if (type === RecordType.EXIT_REQUESTED) this.#events.exitRequested();
+    else if (type === RecordType.FORKED) this.#events.forked(Number(readPairs(content).get("pid")));
     else if (type === RecordType.STACK) this.#onStacks.shift()?.(stackOf(content));
     else if (type === RecordType.OUTPUT) this.#outputOffered(readPairs(content));
     else if (type === RecordType.LOG) this.#context.process.recordLogged(readPairs(content));

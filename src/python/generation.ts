@@ -1,6 +1,7 @@
 /** The processes that run the same version of the code. Keeps their number constant. Knows processes; knows no request. */
 import type { StartError } from "../errors.ts";
 import { leastBusy, readyCount, workerForSuspect } from "./balance.ts";
+import { type ProcessSource, processSource } from "./process-source.ts";
 import type { PythonAppSettings } from "./settings.ts";
 import { Slot } from "./slot.ts";
 import { processExited, processStarted } from "./telemetry.ts";
@@ -15,13 +16,14 @@ export interface GenerationEvents {
   ready(generation: Generation): void;
   /** A process could not load the application. The start is retried unless the generation is retired during this call. */
   startFailed(generation: Generation, failure: StartError): void;
-  /** A process has exited. */
+  /** A process has exited. Also called when the template, if there is one, has exited. */
   exited(generation: Generation): void;
 }
 
 export class Generation implements WorkerEvents<Worker> {
   readonly #settings: PythonAppSettings;
   readonly #events: GenerationEvents;
+  readonly #source: ProcessSource;
   readonly #slots: readonly Slot[];
   /** All running processes, including those that are shutting down. */
   readonly #workers: Set<Worker> = new Set();
@@ -31,11 +33,17 @@ export class Generation implements WorkerEvents<Worker> {
   constructor(settings: PythonAppSettings, events: GenerationEvents) {
     this.#settings = settings;
     this.#events = events;
+    this.#source = processSource(settings, () => events.exited(this));
     this.#slots = Array.from({ length: settings.processes }, () => new Slot((restarts) => this.#launch(restarts)));
   }
 
   get workers(): ReadonlySet<Worker> {
     return this.#workers;
+  }
+
+  /** True if no process is left. */
+  get hasEnded(): boolean {
+    return this.#workers.size === 0 && this.#source.hasEnded;
   }
 
   /** Why the latest start failed; undefined if it succeeded. */
@@ -68,6 +76,11 @@ export class Generation implements WorkerEvents<Worker> {
     this.#retired = true;
     for (const slot of this.#slots) slot.close();
     for (const worker of this.#workers) worker.drain(grace);
+    this.#source.retire();
+  }
+
+  started({ pid }: Worker): void {
+    processStarted({ target: this.#settings.target, pid });
   }
 
   ready(worker: Worker): void {
@@ -124,7 +137,7 @@ export class Generation implements WorkerEvents<Worker> {
 
   exited(worker: Worker, how: string, failure: StartError | undefined): void {
     this.#workers.delete(worker);
-    processExited({ target: this.#settings.target, pid: worker.pid, how });
+    if (worker.pid !== undefined) processExited({ target: this.#settings.target, pid: worker.pid, how });
     if (failure !== undefined) this.#startFailed(worker, failure);
     else if (!this.#retired) this.#workerEnded(worker, how);
     this.#events.exited(this);
@@ -144,11 +157,12 @@ export class Generation implements WorkerEvents<Worker> {
     const slot = this.#slots.find(({ successor }) => successor === worker);
     if (slot === undefined || this.#retired) return;
     slot.successor = undefined;
+    const isKnown = failure === this.#failure; // all processes of a template fail with it, but that is one failure
     this.#failure = failure;
-    this.#events.startFailed(this, failure);
+    if (!isKnown) this.#events.startFailed(this, failure);
     if (this.#retired) return;
     const next = this.#replace(slot, worker);
-    this.#settings.logger.error(`${this.#settings.target} did not start; ${next}: ${failure.message}`);
+    if (!isKnown) this.#settings.logger.error(`${this.#settings.target} did not start; ${next}: ${failure.message}`);
   }
 
   /** @returns the end of a log line, which says when the next process starts */
@@ -159,9 +173,8 @@ export class Generation implements WorkerEvents<Worker> {
   }
 
   #launch(restarts: number): Worker {
-    const worker = new Worker(this.#settings, this, restarts);
+    const worker = new Worker(this.#source, this, restarts);
     this.#workers.add(worker);
-    processStarted({ target: this.#settings.target, pid: worker.pid });
     return worker;
   }
 

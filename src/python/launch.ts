@@ -1,29 +1,51 @@
 /** Starts a CPython process and explains failed starts. Knows child processes; knows no request. */
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, type StdioOptions, spawn } from "node:child_process";
 import cluster from "node:cluster";
 import { existsSync } from "node:fs";
+import { join } from "node:path";
+import type { Stream } from "node:stream";
 import { fileURLToPath } from "node:url";
 import { InterpreterError, StartTimeoutError } from "../errors.ts";
 import type { PythonAppSettings } from "./settings.ts";
 
 /** Python runs the folder's `__main__.py`. The relative path is the same from `src` and from `dist`. */
 const WORKER_PROGRAM: string = fileURLToPath(new URL("../../python/wsgi_bridge", import.meta.url));
+const HANDOVER_PROGRAM: string = join(WORKER_PROGRAM, "handover.py");
 /** How many of the last lines of stderr the error of a failed start contains. */
 const TAIL_LINES = 40;
 
 /** Starts a worker process. Its descriptor 3 is the control lane; the request lanes follow. */
 export function launch(settings: PythonAppSettings): ChildProcess {
-  const { target, threads, processes, strict, logging, interpreter, directory, env } = settings;
-  /** See python/wsgi_bridge/settings.py. */
-  const multiprocess = processes > 1 || cluster.isWorker;
-  const values = { threads, multiprocess, parent: process.pid, strict, logging };
-  const args = Object.entries(values).map(([name, value]) => `${name}=${value}`);
-  return spawn(interpreter.command, [WORKER_PROGRAM, target, ...args], {
-    cwd: directory,
-    env,
-    stdio: ["ignore", "pipe", "pipe", "pipe", ...Array.from({ length: threads }, () => "pipe" as const)],
-  });
+  return start(settings, [WORKER_PROGRAM, ...workerArguments(settings, false)], pipes(settings.threads + 3));
 }
+
+/** Starts a template. Its descriptor 3 is its control lane, and on 4 it receives the descriptors of its workers. */
+export function launchTemplate(settings: PythonAppSettings): ChildProcess {
+  return start(settings, [WORKER_PROGRAM, ...workerArguments(settings, true)], pipes(4));
+}
+
+/** Starts the program that hands the descriptors of a worker over to a template. @param handover Node's end of descriptor 4 */
+export function launchHandover(settings: PythonAppSettings, worker: number, handover: Stream): ChildProcess {
+  const descriptors = pipes(settings.threads + 3);
+  const args = ["-I", "-S", HANDOVER_PROGRAM, String(worker), String(descriptors.length)];
+  return start(settings, args, [...descriptors, handover]);
+}
+
+/** See python/wsgi_bridge/settings.py. */
+function workerArguments(settings: PythonAppSettings, preload: boolean): readonly string[] {
+  const { target, threads, processes, strict, logging } = settings;
+  const multiprocess = processes > 1 || cluster.isWorker;
+  const values = { threads, multiprocess, parent: process.pid, strict, logging, preload };
+  return [target, ...Object.entries(values).map(([name, value]) => `${name}=${value}`)];
+}
+
+/** @param descriptors those from 1 on */
+function start(settings: PythonAppSettings, args: readonly string[], descriptors: StdioOptions & object): ChildProcess {
+  const { interpreter, directory, env } = settings;
+  return spawn(interpreter.command, args, { cwd: directory, env, stdio: ["ignore", ...descriptors] });
+}
+
+const pipes = (count: number): "pipe"[] => Array.from({ length: count }, () => "pipe");
 
 /** Keeps the last lines of stderr and builds the error of a failed start from them. */
 export class StderrTail {

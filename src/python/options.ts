@@ -54,6 +54,14 @@ export interface PythonAppOptions {
    */
   threads?: number | undefined;
   /**
+   * Imports the application once, and forks the processes from there, as `--preload` of gunicorn does: they share the memory
+   * of the imported code, and a new process starts in milliseconds. What the import opens, such as database connections, must
+   * not be used by several processes, and the import may not start threads.
+   *
+   * @default false
+   */
+  preload?: boolean | undefined;
+  /**
    * How long a process may take to load the application, in milliseconds. After that the process is terminated, the start
    * has failed, and the log shows where the process was.
    *

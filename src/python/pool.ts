@@ -108,7 +108,7 @@ export class WorkerPool implements GenerationEvents {
   }
 
   exited(generation: Generation): void {
-    if (generation.workers.size === 0) this.#retired.delete(generation);
+    if (generation.hasEnded) this.#retired.delete(generation);
     this.#checkDrained();
     this.#checkAllExited();
   }
@@ -139,7 +139,7 @@ export class WorkerPool implements GenerationEvents {
   }
 
   #retire(generation: Generation, grace: number): void {
-    if (generation.workers.size > 0) this.#retired.add(generation);
+    if (!generation.hasEnded) this.#retired.add(generation);
     generation.retire(grace);
   }
 
@@ -195,6 +195,6 @@ export class WorkerPool implements GenerationEvents {
   }
 
   #checkAllExited(): void {
-    if (this.#current.workers.size === 0 && this.#retired.size === 0) this.#onAllExited?.();
+    if (this.#current.hasEnded && this.#retired.size === 0) this.#onAllExited?.();
   }
 }

@@ -21,6 +21,7 @@ export interface PythonAppSettings {
   readonly withheld: ReadonlySet<string>;
   readonly processes: number;
   readonly threads: number;
+  readonly preload: boolean;
   /** All times are in milliseconds; `Infinity` means no limit. */
   readonly startTimeout: number;
   readonly requestTimeout: number;
@@ -52,6 +53,7 @@ const OPTIONS: Readonly<Record<keyof PythonAppOptions, true>> = {
   env: true,
   processes: true,
   threads: true,
+  preload: true,
   startTimeout: true,
   requestTimeout: true,
   streamTimeout: true,
@@ -91,6 +93,7 @@ export function resolveSettings(target: string, options: PythonAppOptions): Pyth
     withheld,
     processes: count("processes", options.processes ?? 1, MAX_PROCESSES),
     threads: count("threads", options.threads ?? 4, MAX_THREADS),
+    preload: flag("preload", options.preload ?? false),
     startTimeout: count("startTimeout", options.startTimeout ?? 60_000, MAX_TIME),
     requestTimeout: unlimited(count("requestTimeout", options.requestTimeout ?? 60_000, MAX_TIME, 0)),
     streamTimeout: unlimited(count("streamTimeout", options.streamTimeout ?? 60_000, MAX_TIME, 0)),

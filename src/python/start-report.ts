@@ -3,6 +3,7 @@ import {
   AppAttributeError,
   AppImportError,
   AppNotCallableError,
+  AppPreloadError,
   AppThreadsError,
   InterpreterError,
   type StartError,
@@ -56,6 +57,10 @@ const ERRORS: Readonly<Record<string, (field: Field, settings: PythonAppSettings
     notWsgi(`"${field("name")}" is an async function, which a WSGI app cannot be; name a ${APP} and is not async`),
   factory: (field) => notWsgi(factoryAdvice(field("name"))),
   arity: (field) => notWsgi(`${wrongArguments(field("name"))}; ${CALL_IT}`),
+  preload: (field) =>
+    new AppPreloadError(
+      `preload: the import of ${field("name")} has started threads, which the forked processes would not have (${field("threads")}); start them in each process, in a function that you pass to os.register_at_fork(after_in_child=...), or set preload to false`,
+    ),
 };
 
 const APP = "WSGI app, a callable that takes environ and start_response";

@@ -3,6 +3,8 @@ import type { StartError } from "../errors.ts";
 
 /** The events of a worker process. */
 export interface WorkerEvents<Worker> {
+  /** The process runs, and its id is known. */
+  started(worker: Worker): void;
   /** The application is loaded. */
   ready(worker: Worker): void;
   /** A request has ended, or the process may take requests again after a quarantine. */

@@ -1,13 +1,13 @@
 /** One CPython process: start, lanes, shutdown. Knows its state and its signals; knows no request and no other process. */
 import type { StartError } from "../errors.ts";
 import type { ConnectionOwner, FastcgiConnection } from "../fastcgi/connection.ts";
-import { Child, type ChildEvents } from "./child.ts";
+import type { Child, ChildEvents } from "./child.ts";
 import { type ControlEvents, ControlLane } from "./control.ts";
 import { Interrupts } from "./interrupts.ts";
 import { Lanes } from "./lanes.ts";
 import { StderrTail } from "./launch.ts";
+import type { ProcessSource } from "./process-source.ts";
 import { Quarantine } from "./quarantine.ts";
-import type { PythonAppSettings } from "./settings.ts";
 import { Termination } from "./termination.ts";
 import type { WorkerEvents, WorkerState } from "./worker-events.ts";
 
@@ -28,6 +28,7 @@ export class Worker implements ConnectionOwner<FastcgiConnection>, ControlEvents
   readonly #stderrTail: StderrTail;
   /** A time of `performance.now()`. */
   readonly startedAt: number = performance.now();
+  #pid: number | undefined;
   #state: WorkerState = "starting";
   #failure: StartError | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -37,12 +38,14 @@ export class Worker implements ConnectionOwner<FastcgiConnection>, ControlEvents
   readonly #maxRequests: number;
 
   /** @param restarts how many processes ran in the same slot before this one */
-  constructor(settings: PythonAppSettings, events: WorkerEvents<Worker>, restarts: number) {
+  constructor(source: ProcessSource, events: WorkerEvents<Worker>, restarts: number) {
+    const { settings } = source;
     this.#events = events;
     this.restarts = restarts;
     this.#maxRequests = settings.maxRequests + Math.round(Math.random() * settings.maxRequestsJitter);
     this.#stderrTail = new StderrTail(settings);
-    this.#child = new Child(settings, this);
+    this.#child = source.start(this);
+    if (this.#child.pid !== undefined) this.forked(this.#child.pid);
     this.#termination = new Termination(this.#child);
     const [control, ...lanes] = this.#child.lanes;
     this.#lanes = new Lanes(lanes, this);
@@ -53,7 +56,7 @@ export class Worker implements ConnectionOwner<FastcgiConnection>, ControlEvents
   }
 
   get pid(): number | undefined {
-    return this.#child.pid;
+    return this.#pid;
   }
 
   get state(): WorkerState {
@@ -117,6 +120,11 @@ export class Worker implements ConnectionOwner<FastcgiConnection>, ControlEvents
     this.#laneLost("lost a connection to Node");
   }
 
+  forked(pid: number): void {
+    this.#pid = pid;
+    this.#events.started(this);
+  }
+
   loaded(): void {
     if (this.#state !== "starting") return;
     clearTimeout(this.#timer);
@@ -149,7 +157,7 @@ export class Worker implements ConnectionOwner<FastcgiConnection>, ControlEvents
   spawnFailed(error: Error): void {
     this.#failure = this.#stderrTail.spawnFailed(error);
     this.childExited();
-    this.childClosed(null, null);
+    this.childClosed("");
   }
 
   /** Sends no more requests and no more signals: the system may give the process id to another process. */
@@ -160,11 +168,10 @@ export class Worker implements ConnectionOwner<FastcgiConnection>, ControlEvents
     this.quarantine.stop();
   }
 
-  childClosed(code: number | null, signal: NodeJS.Signals | null): void {
+  childClosed(how: string): void {
     this.#state = "exited";
     this.interrupts.stop();
     this.#lanes.destroy(new Error("the Python process ended"));
-    const how = signal === null ? `with code ${code}` : `by ${signal}`;
     if (!Number.isFinite(this.#readyAt)) this.#failure ??= this.#stderrTail.endedEarly(how);
     this.#events.exited(this, how, this.#failure);
   }

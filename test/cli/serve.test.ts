@@ -4,6 +4,7 @@ import { expect, it, onTestFinished } from "vitest";
 import { ensurePython } from "../../scripts/python-env.mjs";
 import { ExitCode } from "../../src/cli/exit-codes.ts";
 import { urlOf } from "../../src/cli/listen.ts";
+import { childrenOf } from "../support/processes.ts";
 import { listen, rawGet } from "../support/server.ts";
 import { APPS, Program, VERSION } from "./program.ts";
 
@@ -44,6 +45,14 @@ it("starts the processes and threads of --processes and --threads, and sets the 
   expect(await text(`${await program.url()}/crew`)).toBe('{"multiprocess":true,"multithread":false}\n');
   expect(program.children()).toHaveLength(3);
   expect(program.stdout[0]).toContain("3 processes of 1 thread)");
+});
+
+it("forks the processes from one import with --preload", async () => {
+  const program = Program.serve("till:app", ["--processes", "2", "--preload"]);
+  expect(await text(`${await program.url()}/crew`)).toContain('"multiprocess":true');
+  const [template, ...others] = program.children();
+  expect(others).toEqual([]);
+  expect(childrenOf(template as number)).toHaveLength(2);
 });
 
 it("passes its environment on to the application", async () => {

@@ -435,6 +435,16 @@ def app(environ, start_response):
   });
 });
 
+const POLLER = `import threading, time
+
+
+def poll():
+    while True:
+        time.sleep(1)
+threading.Thread(target=poll, name="poller", daemon=True).start()
+def app(environ, start_response): pass
+`;
+
 /** A folder of its own with this module. */
 function project(source: string, module = "shop"): PythonAppOptions {
   cases += 1;
@@ -462,6 +472,7 @@ describe("starting a Python app", () => {
     ["shop:create_app(MODE)", () => project(""), "APP_ATTRIBUTE"],
     ["shop:__name__", () => project(""), "APP_NOT_CALLABLE"],
     ["shop:app", () => ({ ...project("def app(environ, start_response): pass\n"), threads: 1000 }), "APP_THREADS"],
+    ["shop:app", () => ({ ...project(POLLER), preload: true }), "APP_PRELOAD"],
     ["shop:app", () => ({ ...project("import time\ntime.sleep(60)\n"), startTimeout: 300 }), "START_TIMEOUT"],
     ["shop:app", () => ({ ...python, python: "python3.99" }), "INTERPRETER"],
     ["shop:app", () => ({ ...python, python: "/bin/false" }), "INTERPRETER"],

@@ -311,6 +311,17 @@ it("slow routes have a process of their own", async () => {
   expect(fast).not.toContain(slow[0]);
 });
 
+it("preload: the processes come from one import, and each has its own connection", async () => {
+  const source = page.take("python", "register_at_fork").replace('"shop.db"', '":memory:"');
+  legacy(
+    `${source}\nimported = os.getpid()\n@app.get("/imported")\ndef where():\n    return [imported, os.getppid()]\n`,
+  );
+  const url = await workspace.run(page.take("js", "preload: true")).url();
+  expect(await jsonOf(url)).toEqual({ tea: 3, changes: 0 });
+  const [imported, parent] = (await jsonOf(`${url}/imported`)) as number[];
+  expect(parent).toBe(imported);
+});
+
 it("a process that gets a SIGTERM finishes its request and is replaced at once", async () => {
   legacy(PROBE);
   const { url, app, logger } = await hostPython("shop:app", { directory: join(workspace.folder, "legacy") });

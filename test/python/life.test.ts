@@ -1,13 +1,11 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
+import type { ChildProcess } from "node:child_process";
 import { rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { expect, it, onTestFinished } from "vitest";
-import { ensurePython } from "../../scripts/python-env.mjs";
-import { childrenOf, isAlive, isBusy } from "../support/processes.ts";
-import { APPS, hostPython } from "../support/python.ts";
+import { nodeWith } from "../support/node-process.ts";
+import { expectGone, isBusy } from "../support/processes.ts";
+import { hostPython } from "../support/python.ts";
 import { rawGet } from "../support/server.ts";
 
 const pidOf = async (port: number): Promise<number> => JSON.parse((await rawGet(port, "/process")).body).pid;
@@ -56,34 +54,14 @@ it("WRK-09: close() waits for running requests, and leaves no process behind", a
   expect(() => process.kill(pid, 0)).toThrow(/ESRCH/);
 });
 
-/** Starts a separate Node process with an app. @returns the process, its port, and the pids of its Python processes */
-async function nodeWith(target: string): Promise<{ node: ChildProcess; port: number; children: number[] }> {
-  const built = (name: string): string => fileURLToPath(new URL(`../../dist/${name}`, import.meta.url));
-  const program = `
-    import { createServer } from "node:http";
-    import { fromWsgi } from ${JSON.stringify(built("index.js"))};
-    import { pythonApp } from ${JSON.stringify(built("python.js"))};
-    const QUIET = { info() {}, warn() {}, error() {} };
-    const options = { directory: ${JSON.stringify(APPS)}, python: ${JSON.stringify(ensurePython())}, processes: 2, logger: QUIET };
-    const app = pythonApp(${JSON.stringify(target)}, options);
-    await app.ready();
-    const server = createServer(fromWsgi(app)).listen(0, "127.0.0.1", () => console.log(server.address().port));`;
-  const node = spawn(process.execPath, ["--input-type=module", "-e", program], {
-    stdio: ["ignore", "pipe", "inherit"],
-  });
-  const [said] = await once(node.stdout, "data");
-  const children = childrenOf(node.pid as number);
-  expect(children).toHaveLength(2);
-  return { node, port: Number(said), children };
-}
-
 async function expectNoneLeft(node: ChildProcess, children: readonly number[]): Promise<void> {
   node.kill("SIGKILL");
-  await expect.poll(() => children.filter(isAlive), { timeout: 5000 }).toEqual([]);
+  await expectGone(children);
 }
 
 it("WRK-09: Node killed with SIGKILL leaves no Python process behind", async () => {
   const { node, children } = await nodeWith("probe:application");
+  expect(children).toHaveLength(2);
   await expectNoneLeft(node, children);
 });
 
@@ -91,12 +69,14 @@ const onLinux = it.runIf(process.platform === "linux"); // there the kernel kill
 
 onLinux("ISO-14: nor a stopped one", async () => {
   const { node, children } = await nodeWith("probe:application");
+  expect(children).toHaveLength(2);
   for (const pid of children) process.kill(pid, "SIGSTOP");
   await expectNoneLeft(node, children);
 });
 
 onLinux("ISO-14: nor one that holds the interpreter's lock", async () => {
   const { node, port, children } = await nodeWith("stuck:application");
+  expect(children).toHaveLength(2);
   for (const _ of children) void rawGet(port, "/locked");
   await expect.poll(() => children.filter(isBusy), { timeout: 10_000 }).toEqual(children);
   await expectNoneLeft(node, children);

@@ -1,6 +1,7 @@
 /** Finds and inspects processes with the tools that every Unix has. */
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
+import { expect } from "vitest";
 
 /** Returns the pids of the children of a process. */
 export function childrenOf(parent: number): number[] {
@@ -15,6 +16,11 @@ export function isAlive(pid: number): boolean {
   } catch {
     return false;
   }
+}
+
+/** Waits until the processes are gone. A process whose parent has ended stays until the system's first process has reaped it. */
+export async function expectGone(pids: readonly number[]): Promise<void> {
+  await expect.poll(() => pids.filter(isAlive), { timeout: 5000 }).toEqual([]);
 }
 
 /** Linux counts CPU time in ticks. This many show that the process works and has not merely started. */
