@@ -1,9 +1,8 @@
 /** `wsgi-bridge serve` behind a proxy: whose headers set the scheme, and the mount path. The real gunicorn decides what is right. */
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { parseRootPath } from "../../src/cli/behind-proxy.ts";
 import { trustedAddresses } from "../../src/cli/trusted-addresses.ts";
-import { isRecentGunicorn } from "../support/gunicorn.ts";
-import { startGunicorn } from "../support/gunicorn-with.ts";
+import { isRecentGunicorn, startGunicorn } from "../support/gunicorn.ts";
 import { rawGet } from "../support/server.ts";
 import { APPS, Program } from "./program.ts";
 
@@ -56,13 +55,16 @@ const CONFIGURATIONS: [string, args: string[], env: Record<string, string>][] = 
   ["with FORWARDED_ALLOW_IPS and the option", ["--forwarded-allow-ips", "127.0.0.1"], { FORWARDED_ALLOW_IPS: "" }],
 ];
 
+async function gunicornPort(args: readonly string[], env: Readonly<Record<string, string>>): Promise<number> {
+  const gunicorn = await startGunicorn(args, { directory: APPS, env: { ...process.env, ...env } });
+  onTestFinished(() => gunicorn.close());
+  return gunicorn.port;
+}
+
 describe.each(isRecentGunicorn() ? CONFIGURATIONS : [])("%s", (_, args, env) => {
   it("the scheme, the address and the refusals are gunicorn's, whatever the headers say", async () => {
     const program = Program.serve("behind:app", args, { env });
-    const [ours, theirs] = await Promise.all([
-      portOf(program),
-      startGunicorn([...args, "behind:app"], { directory: APPS, env }),
-    ]);
+    const [ours, theirs] = await Promise.all([portOf(program), gunicornPort([...args, "behind:app"], env)]);
     for (const headers of HEADERS) {
       expect([headers, await ask(ours, "/", headers)]).toEqual([headers, await ask(theirs, "/", headers)]);
     }
@@ -88,10 +90,7 @@ describe.each<[string, args: string[], env: Record<string, string>]>([
 ])("below a mount path by %s", (_, args, env) => {
   it("the app gets the SCRIPT_NAME and the PATH_INFO that gunicorn's SCRIPT_NAME gives it, and other paths are a 404", async () => {
     const program = Program.serve("behind:app", args, { env });
-    const [ours, theirs] = await Promise.all([
-      portOf(program),
-      startGunicorn(["behind:app"], { directory: APPS, env: { SCRIPT_NAME: "/shop" } }),
-    ]);
+    const [ours, theirs] = await Promise.all([portOf(program), gunicornPort(["behind:app"], { SCRIPT_NAME: "/shop" })]);
     for (const path of PATHS) {
       expect([path, await ask(ours, path, "")]).toEqual([path, await ask(theirs, path, "")]);
     }

@@ -8,7 +8,7 @@ import { ensureAppsPython } from "../../scripts/apps-env.mjs";
 import { ensurePython } from "../../scripts/python-env.mjs";
 import { AppAttributeError, AppImportError } from "../../src/index.ts";
 import { targetFile } from "../../src/python/target.ts";
-import { gunicornBody } from "../support/gunicorn-with.ts";
+import { gunicornBody } from "../support/gunicorn.ts";
 import { hostPython, startPython } from "../support/python.ts";
 import { rawGet } from "../support/server.ts";
 

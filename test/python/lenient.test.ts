@@ -127,7 +127,11 @@ let lenient: Ours;
 let strict: Ours;
 beforeAll(async () => {
   const workers = isRecentGunicorn() ? ["sync", "gthread"] : [];
-  gunicorns = await Promise.all(workers.map((worker) => startGunicorn("lenient:application", worker)));
+  gunicorns = await Promise.all(
+    workers.map((worker) =>
+      startGunicorn(["-k", worker, "--threads", "2", "lenient:application"], { directory: APPS }),
+    ),
+  );
   [lenient, strict] = await Promise.all([start(false), start(true)]);
 });
 afterAll(() =>

@@ -2,7 +2,7 @@
 import { createServer } from "node:http";
 import { expect, it, onTestFinished } from "vitest";
 import { startGunicorn } from "../support/gunicorn.ts";
-import { hostPython } from "../support/python.ts";
+import { APPS, hostPython } from "../support/python.ts";
 import { listen } from "../support/server.ts";
 
 /** A server that sends hop-by-hop headers, as each server of HTTP/1.1 does. */
@@ -26,7 +26,7 @@ async function proxied(url: string, name: string, from: string): Promise<unknown
 
 it("views hand on the headers of another server, as under gunicorn", async () => {
   const from = await upstream();
-  const gunicorn = await startGunicorn("proxies:application", "gthread");
+  const gunicorn = await startGunicorn(["--threads", "2", "proxies:application"], { directory: APPS });
   onTestFinished(() => gunicorn.close());
   const { url } = await hostPython("proxies:application");
   for (const name of FRAMEWORKS) {

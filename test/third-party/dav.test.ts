@@ -2,7 +2,7 @@
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it, onTestFinished } from "vitest";
-import { startGunicorn } from "./gunicorn.ts";
+import { underGunicorn } from "./gunicorn.ts";
 import { PLACES, useSite } from "./hosting.ts";
 import { run } from "./run.ts";
 
@@ -27,9 +27,9 @@ describe.each(PLACES)("WsgiDAV in $name", (place) => {
   it("passes all tests of litmus, with the warnings that gunicorn gets", async () => {
     const folder = join(site.folder, "under-gunicorn");
     mkdirSync(folder);
-    const gunicorn = await startGunicorn("dav:app", place, folder);
+    const gunicorn = await underGunicorn("dav:app", place, folder);
     onTestFinished(() => gunicorn.close());
-    const expected = await litmus(gunicorn.origin + place.path, folder);
+    const expected = await litmus(gunicorn.url + place.path, folder);
 
     const report = await litmus(site.url, site.folder);
 

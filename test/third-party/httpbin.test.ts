@@ -1,7 +1,8 @@
 /** httpbin: every response is the one that gunicorn sends for the same request. */
 import { Agent, request as httpRequest, type IncomingMessage } from "node:http";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Gunicorn, startGunicorn } from "./gunicorn.ts";
+import type { Gunicorn } from "../support/gunicorn.ts";
+import { underGunicorn } from "./gunicorn.ts";
 import { ALL_PLACES, useSite } from "./hosting.ts";
 import { REQUESTS, type Request } from "./httpbin-requests.ts";
 
@@ -72,7 +73,7 @@ describe.each(ALL_PLACES)("httpbin in $name answers as under gunicorn", (place) 
   const site = useSite(place, "httpbin:app");
   let gunicorn: Gunicorn;
   beforeAll(async () => {
-    gunicorn = await startGunicorn("httpbin:app", place, site.folder);
+    gunicorn = await underGunicorn("httpbin:app", place, site.folder);
     return () => gunicorn.close();
   });
 
@@ -83,7 +84,7 @@ describe.each(ALL_PLACES)("httpbin in $name answers as under gunicorn", (place) 
   };
 
   it.each(REQUESTS)("$method $target", async (request) => {
-    const expected = await send(gunicorn.origin, place.path, request);
+    const expected = await send(gunicorn.url, place.path, request);
     expect(await send(site.origin, place.path, request)).toEqual(asSent(expected));
   });
 });
