@@ -1,46 +1,13 @@
 /** The body of a Node request as a `ByteSource`. Knows streams, limits and disconnects; does not know WSGI's read methods. */
 import type { IncomingMessage, ServerResponse } from "node:http";
-import type { Http2ServerRequest } from "node:http2";
 import { ClientDisconnectError } from "../errors.ts";
 import { bodyTooLarge } from "../node/body-too-large.ts";
 import type { MemoryBudget } from "../node/memory-budget.ts";
 import { type ByteSource, readTooLate } from "../wsgi/input.ts";
-
-/**
- * In bytes. If the app leaves a larger body unread, or one of unknown length, the connection is closed after the response.
- * Otherwise Node would have to read the rest of the body before the next request on the connection.
- */
-const DRAIN_LIMIT = 64 * 1024;
+import { declaredLength, isHttp2 } from "./declared-body.ts";
 
 /** The largest part of a body, in bytes, that can be read and then restored for the next handler. */
 export const RESTORE_LIMIT: number = 1024 * 1024;
-
-/** Tests for `stream`, not for the HTTP version: requests that `toWsgi` makes are HTTP/1 objects, even for HTTP/2 requests. */
-function isHttp2(req: object): req is Http2ServerRequest {
-  return "stream" in req;
-}
-
-/** Whether the request has a body. Over HTTP/1, Content-Length or Transfer-Encoding announces it (RFC 9112 §6.3). */
-export function hasBody(req: IncomingMessage): boolean {
-  if (isHttp2(req)) return !req.stream.endAfterHeaders;
-  return declaredLength(req) !== 0;
-}
-
-/** Whether the unread part of the body may be so large that closing the connection is better than reading it to the end. */
-export function hasLargeUnreadBody(req: IncomingMessage): boolean {
-  return !isHttp2(req) && !req.complete && declaredLength(req) > DRAIN_LIMIT;
-}
-
-/** The declared length in bytes; infinite for a chunked body. Uses `rawHeaders`: `maxHeadersCount` truncates `headers`. */
-function declaredLength({ rawHeaders }: IncomingMessage): number {
-  let length = 0;
-  for (let i = 0; i + 1 < rawHeaders.length; i += 2) {
-    const name = rawHeaders[i] as string;
-    if (name.length === 14 && name.toLowerCase() === "content-length") length = Number(rawHeaders[i + 1]);
-    else if (name.length === 17 && name.toLowerCase() === "transfer-encoding") return Number.POSITIVE_INFINITY;
-  }
-  return length;
-}
 
 /** The requests whose bodies were read and then restored. */
 const restored: WeakSet<IncomingMessage> = new WeakSet();
@@ -54,20 +21,22 @@ export function wasRead(req: IncomingMessage): boolean {
 export class RequestBody implements ByteSource {
   readonly #req: IncomingMessage;
   readonly #maxSize: number;
-  /** The chunks read so far, for `restore()`. Undefined if they exceed a limit, or if no other handler can need them. */
+  /** The chunks read so far, for `handOver()`. Undefined if they exceed a limit, or if no other handler can need them. */
   #kept: Uint8Array[] | undefined;
   readonly #memory: MemoryBudget | undefined;
   #size = 0;
   /** Wakes a pending `next()`. */
   #resume: (() => void) | undefined;
   #listening = false;
+  /** The app has begun to read. Without listeners this means that the body was complete and empty by then. */
+  #begun = false;
   #failed = false;
-  /** Node has discarded the body, because the response was sent before anybody read it. */
+  /** Node has discarded the body, because the response was sent before anybody read it; or another handler reads it now. */
   #discarded = false;
 
   /**
    * @param maxSize in bytes
-   * @param memory the memory that all bodies share for `restore()`; undefined if no other handler can need the body
+   * @param memory the memory that all bodies share for `handOver()`; undefined if no other handler can need the body
    * @throws BodyTooLargeError when the declared length exceeds `maxSize`
    */
   constructor(req: IncomingMessage, maxSize: number, memory: MemoryBudget | undefined) {
@@ -82,16 +51,16 @@ export class RequestBody implements ByteSource {
 
   /** Starts to read at once: Node discards an unread body when the response is sent, maybe before the first `next()`. */
   begin(): void {
-    if (this.#discarded || this.#listening) return;
+    if (this.#discarded || this.#begun) return;
+    this.#begun = true;
     this.#addListeners();
-    this.#req.read(0);
   }
 
   async next(): Promise<Uint8Array | undefined> {
     if (this.#discarded) throw readTooLate();
-    this.#addListeners();
+    this.begin();
     for (;;) {
-      // Checked before reading: `read()` at the end would end the stream, and `restore()` could not put the body back.
+      // Checked before reading: `read()` at the end would end the stream, and `handOver()` could not put the body back.
       if (this.#isComplete()) return undefined;
       const chunk = this.#readBuffered();
       if (chunk !== null) return this.#accept(chunk);
@@ -110,34 +79,48 @@ export class RequestBody implements ByteSource {
    */
   release(res: ServerResponse): void {
     this.#releaseKept();
-    if (this.#listening) return;
+    if (this.#begun) return;
     res.once("finish", () => {
-      this.#discarded = !this.#listening;
+      this.#discarded = !this.#begun;
     });
   }
 
+  /** Whether the next handler can get the whole body: false if more was read than could be kept. */
+  get canRestore(): boolean {
+    return this.#size === 0 || this.#kept !== undefined;
+  }
+
   /**
-   * Puts the chunks that were read back into the request, so that the next handler can read the whole body.
-   *
-   * @returns false if more was read than could be kept
+   * Leaves the body to another handler, which calls `then`: with the chunks that were read if they were kept, and without any
+   * listener. The app's later reads fail.
    */
-  restore(): boolean {
-    if (this.#size > 0 && this.#kept === undefined) return false;
-    this.#removeListeners();
-    if (this.#size > 0) this.#req.unshift(Buffer.concat(this.#kept as Uint8Array[]));
-    restored.add(this.#req);
+  handOver(then: () => void): void {
+    if (this.#size > 0 && this.#kept !== undefined && !this.#req.destroyed) {
+      this.#req.unshift(Buffer.concat(this.#kept));
+    }
+    if (this.canRestore) restored.add(this.#req);
     this.#releaseKept(); // the request itself holds these bytes now
-    return true;
-  }
-
-  /** Whether the whole body has arrived and was read. On HTTP/2, `complete` is true for an aborted request, too. */
-  #isComplete(): boolean {
-    const { complete, readableLength } = this.#req;
-    return complete && readableLength === 0 && !(this.#failed && isHttp2(this.#req));
+    this.#discarded = true;
+    if (!this.#listening) {
+      then();
+      return;
+    }
+    this.#removeListeners();
+    process.nextTick(then); // the stream notices only in the next tick that the `readable` listener is gone
   }
 
   /**
-   * Reads at most what is buffered: asking for more could end the stream, and then `restore()` cannot put bytes back. Also
+   * Whether the whole body has arrived and was read. On HTTP/2, `complete` is true for an aborted request, too, and otherwise
+   * only when the request has ended; then it would be too late to put chunks back.
+   */
+  #isComplete(): boolean {
+    const { readableLength, complete } = this.#req;
+    if (readableLength > 0) return false;
+    return isHttp2(this.#req) ? !this.#failed && (complete || this.#req.stream.readableEnded) : complete;
+  }
+
+  /**
+   * Reads at most what is buffered: asking for more could end the stream, and then `handOver()` cannot put bytes back. Also
    * reads at most the high-water mark: each larger read would make Node raise the mark, until it buffers a whole body.
    */
   #readBuffered(): Uint8Array | null {
@@ -164,17 +147,20 @@ export class RequestBody implements ByteSource {
     this.#kept = undefined;
   }
 
-  /** Adds the listeners once. They stay until `restore()`. */
+  /**
+   * Adds the listeners, which stay until `handOver()`. Not to a body that has ended: a new `readable` listener makes the stream
+   * read, and a read at the end would end the stream. For the same reason the body is read before it has a listener.
+   */
   #addListeners(): void {
-    if (this.#listening) return;
+    if (this.#isComplete()) return;
     this.#listening = true;
+    this.#req.read(0);
     for (const event of PROGRESS_EVENTS) this.#req.on(event, this.#onProgress);
     for (const event of FAILURE_EVENTS) this.#req.on(event, this.#onFailure);
   }
 
   /** Removes the listeners. While a `readable` listener exists, the stream sends nothing to `data` listeners. */
   #removeListeners(): void {
-    if (!this.#listening) return;
     this.#listening = false;
     for (const event of PROGRESS_EVENTS) this.#req.off(event, this.#onProgress);
     for (const event of FAILURE_EVENTS) this.#req.off(event, this.#onFailure);

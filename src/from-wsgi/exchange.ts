@@ -11,7 +11,8 @@ import { requestId } from "../wsgi/request-id.ts";
 import { type ResponseSink, ResponseWriter } from "../wsgi/response.ts";
 import type { Environ, HeaderList, InputStream, WsgiApp } from "../wsgi/types.ts";
 import { vetHead } from "../wsgi/vetting.ts";
-import { hasBody, hasLargeUnreadBody, RequestBody, wasRead } from "./body.ts";
+import { RequestBody, wasRead } from "./body.ts";
+import { hasBody, hasLargeUnreadBody } from "./declared-body.ts";
 import type { HostExchange } from "./host.ts";
 import type { FromWsgiSettings } from "./options.ts";
 import { rewriteBody } from "./parsed-body.ts";
@@ -93,9 +94,15 @@ class Exchange implements HandlerHost, SendTimeoutListener {
     this.#host.onDisconnect?.();
   }
 
-  /** Sends the error response, or passes the request on. If that fails too, closes the connection; never throws. */
+  /** Sends the error response, or passes the request on, and leaves the body to whoever handles it now. Never throws. */
   answerError(error: unknown): void {
     this.#errors.flush(); // what the app wrote precedes what the framework logs
+    const answer = (): void => this.#answerError(error);
+    if (this.#body === undefined) answer();
+    else this.#body.handOver(answer);
+  }
+
+  #answerError(error: unknown): void {
     try {
       if (error === PASSED_ON) this.#host.passOn?.();
       else this.#answer(error);
@@ -164,7 +171,7 @@ class Exchange implements HandlerHost, SendTimeoutListener {
     const { sink, passOn } = this.#host;
     if (passOn === undefined || this.#settings.passOn.size === 0) return sink;
     const commit = (code: number, reason: string, headers: HeaderList, length: number | undefined): void => {
-      if (this.#settings.passOn.has(code) && this.#body?.restore() !== false) throw PASSED_ON;
+      if (this.#settings.passOn.has(code) && this.#body?.canRestore !== false) throw PASSED_ON;
       sink.commit(code, reason, headers, length);
     };
     return {

@@ -40,9 +40,21 @@ export class ExpressExchange implements HostExchange {
   }
 
   answerError(error: unknown): void {
-    if (this.#next !== undefined) this.#next(error);
-    else sendBareError(this.res, error);
+    if (this.#next === undefined) {
+      sendBareError(this.res, error);
+      return;
+    }
+    if (!this.req.complete) finishOnResume(this.req);
+    this.#next(error);
   }
+}
+
+/**
+ * Makes the default error handler of Express and Connect respond before the upload ends. It resumes the request and waits for
+ * `end` or `finish`; Node's requests never emit `finish`, so nobody else takes it for the end of the body.
+ */
+function finishOnResume(req: IncomingMessage): void {
+  req.once("resume", () => req.emit("finish"));
 }
 
 /**

@@ -7,7 +7,7 @@ import { ClientDisconnectError, ResponseAbortedError } from "../errors.ts";
 import { abortResponse, closeConnectionAfter, isCloseDelimited, isHttp2, setHeaders } from "../node/response.ts";
 import { describe } from "../wsgi/log.ts";
 import type { HeaderList } from "../wsgi/types.ts";
-import { hasLargeUnreadBody } from "./body.ts";
+import { hasLargeUnreadBody } from "./declared-body.ts";
 import { DrainWaiter } from "./drain-waiter.ts";
 import type { HostSink, KoaContext, Settle } from "./host.ts";
 import type { SendTimeout, SendTimeoutListener } from "./send-timeout.ts";

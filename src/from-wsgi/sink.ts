@@ -3,7 +3,7 @@ import type { ServerResponse } from "node:http";
 import { abortResponse, closeConnectionAfter, isHttp2, setHeaders } from "../node/response.ts";
 import type { ResponseSink } from "../wsgi/response.ts";
 import type { HeaderList } from "../wsgi/types.ts";
-import { hasLargeUnreadBody } from "./body.ts";
+import { hasLargeUnreadBody } from "./declared-body.ts";
 import { DrainWaiter } from "./drain-waiter.ts";
 import { isFlushed, type SendTimeout, type SendTimeoutListener } from "./send-timeout.ts";
 import { SliceWriter } from "./slice-writer.ts";

@@ -3,7 +3,8 @@ import { once } from "node:events";
 import type { IncomingMessage } from "node:http";
 import { describe, expect, it } from "vitest";
 import { BodyTooLargeError, ClientDisconnectError } from "../../src/errors.ts";
-import { hasBody, hasLargeUnreadBody, RESTORE_LIMIT, RequestBody } from "../../src/from-wsgi/body.ts";
+import { RESTORE_LIMIT, RequestBody } from "../../src/from-wsgi/body.ts";
+import { hasBody, hasLargeUnreadBody } from "../../src/from-wsgi/declared-body.ts";
 import { MemoryBudget } from "../../src/node/memory-budget.ts";
 import { incoming, post } from "../support/incoming.ts";
 
@@ -146,7 +147,10 @@ describe("maxSize", () => {
   });
 });
 
-describe("restore", () => {
+/** Resolves when the next handler has its turn. */
+const handedOver = (body: RequestBody): Promise<void> => new Promise((resolve) => body.handOver(resolve));
+
+describe("handOver", () => {
   it.each([
     ["nothing", 0],
     ["a part", 1],
@@ -157,7 +161,8 @@ describe("restore", () => {
     if (reads > 0) await body.next();
     client.write("two");
     if (reads > 1) await body.next();
-    expect(body.restore()).toBe(true);
+    expect(body.canRestore).toBe(true);
+    await handedOver(body);
     expect(await readAll(req)).toBe("onetwo");
   });
 
@@ -165,7 +170,8 @@ describe("restore", () => {
     const { req } = await incoming(post(CHUNKED, "3\r\nabc\r\n0\r\n\r\n"));
     const body = new RequestBody(req, MIB, new MemoryBudget(2 * MIB));
     expect(await readAll(body)).toBe("abc");
-    expect(body.restore()).toBe(true);
+    expect(body.canRestore).toBe(true);
+    await handedOver(body);
     expect(await readAll(req)).toBe("abc");
   });
 
@@ -174,7 +180,7 @@ describe("restore", () => {
     const before = req.eventNames();
     const body = new RequestBody(req, MIB, new MemoryBudget(2 * MIB));
     await body.next();
-    body.restore();
+    await handedOver(body);
     expect(req.eventNames()).toEqual(before);
   });
 
@@ -183,11 +189,11 @@ describe("restore", () => {
     client.write(Buffer.alloc(RESTORE_LIMIT + 1));
     const body = new RequestBody(req, 2 * MIB, new MemoryBudget(2 * MIB));
     await readAll(body);
-    expect(body.restore()).toBe(false);
+    expect(body.canRestore).toBe(false);
 
     const other = await incoming(post(length(3), "abc"));
     const unkept = new RequestBody(other.req, MIB, undefined);
     await unkept.next();
-    expect(unkept.restore()).toBe(false);
+    expect(unkept.canRestore).toBe(false);
   });
 });
