@@ -1,6 +1,6 @@
 /** Handles one request with a WSGI app, the same way for all frameworks. Knows the order of the steps; other files do the work. */
 import type { IncomingMessage } from "node:http";
-import { BadRequestError, BodyTooLargeError, OptionError, ResponseAbortedError } from "../errors.ts";
+import { BadRequestError, BodyTooLargeError, ResponseAbortedError } from "../errors.ts";
 import { arrivedAfterClose, closeConnectionAfter } from "../node/response.ts";
 import { buildEnviron } from "../wsgi/environ.ts";
 import { Handler, type HandlerHost } from "../wsgi/handler.ts";
@@ -13,6 +13,7 @@ import type { Environ, HeaderList, InputStream, WsgiApp } from "../wsgi/types.ts
 import { vetHead } from "../wsgi/vetting.ts";
 import { RequestBody, wasRead } from "./body.ts";
 import { hasBody, hasLargeUnreadBody } from "./declared-body.ts";
+import { addExtra } from "./extra-keys.ts";
 import type { HostExchange } from "./host.ts";
 import type { FromWsgiSettings } from "./options.ts";
 import { rewriteBody } from "./parsed-body.ts";
@@ -129,7 +130,7 @@ class Exchange implements HandlerHost, SendTimeoutListener {
   }
 
   /** Logs a message about the request. What a client did is an info: it is no fault of the server. */
-  #note(level: "info" | "error", message: string): void {
+  #note(level: "info" | "warn" | "error", message: string): void {
     const { method, url } = this.#host.req;
     this.#errors.note(level, printable(`${method} ${this.#target ?? url}: ${message}`));
   }
@@ -143,9 +144,10 @@ class Exchange implements HandlerHost, SendTimeoutListener {
     const head = this.#host.head();
     this.#target = head.target;
     vetHead(head);
-    const { input, length } = this.#input();
+    const { input, length, type } = this.#input();
     const { multiprocess, stripForwarded } = this.#settings;
     const environ = buildEnviron(head, { input, length, errors: this.#errors, multiprocess, stripForwarded });
+    if (type !== undefined) environ.CONTENT_TYPE = type;
     const id = requestId((this.#host.req as IdentifiedRequest).id, environ);
     this.#errors.name(id);
     environ["wsgi_bridge.request_id"] = id;
@@ -156,15 +158,17 @@ class Exchange implements HandlerHost, SendTimeoutListener {
   }
 
   /** Returns the body from the socket or, if middleware has read it, the body that the middleware left behind. */
-  #input(): { input: InputStream; length: number | undefined } {
+  #input(): { input: InputStream; length?: number; type?: string | undefined } {
     const { req } = this.#host;
-    if (!hasBody(req)) return { input: EMPTY_INPUT, length: undefined };
+    if (!hasBody(req)) return { input: EMPTY_INPUT };
     if (wasRead(req)) {
-      const bytes = rewriteBody(req, this.#host.parsedBody());
-      return { input: bytesInput(bytes), length: bytes.length };
+      const { bytes, type } = rewriteBody(req, this.#host.parsedBody());
+      const warning = this.#settings.rewritten.warning(req, this.#target ?? "", bytes.length);
+      if (warning !== undefined) this.#note("warn", warning);
+      return { input: bytesInput(bytes), length: bytes.length, type };
     }
     this.#body = new RequestBody(req, this.#settings.maxBodySize, this.#settings.passOnMemory);
-    return { input: new BodyInput(this.#body), length: undefined };
+    return { input: new BodyInput(this.#body) };
   }
 
   #sink(): ResponseSink {
@@ -185,19 +189,4 @@ class Exchange implements HandlerHost, SendTimeoutListener {
 
 function isClientFault(error: unknown): boolean {
   return error instanceof BadRequestError || error instanceof BodyTooLargeError;
-}
-
-const NON_LATIN1 = /[^\x00-\xff]/;
-
-/** @throws OptionError for a value that PEP 3333 does not allow in an environ */
-function addExtra(environ: Environ, extra: Readonly<Record<string, unknown>>): void {
-  for (const [key, value] of Object.entries(extra)) {
-    if (value === undefined || value === null) continue;
-    if (!key.includes(".") && (typeof value !== "string" || NON_LATIN1.test(value))) {
-      throw new OptionError(
-        `environ(request) returned an invalid value for ${key}; it must be a string without characters above U+00FF`,
-      );
-    }
-    environ[key] = value;
-  }
 }

@@ -6,6 +6,7 @@ import { MemoryBudget } from "../node/memory-budget.ts";
 import { count, MAX_TIME, unlimited } from "../node/option-values.ts";
 import { checkOptionNames } from "../wsgi/known-options.ts";
 import { checkLogger, type Logger } from "../wsgi/log.ts";
+import { RewrittenBodies } from "./rewritten-bodies.ts";
 import { SendTimeout } from "./send-timeout.ts";
 
 /** The options of `fromWsgi`. `Request` is the type of Express's request or of Koa's context. */
@@ -64,6 +65,8 @@ export interface FromWsgiSettings<Request = IncomingMessage> {
   readonly passOn: ReadonlySet<number>;
   /** The memory that all requests share to keep bodies for the next handler; undefined if `passOn` is empty. */
   readonly passOnMemory: MemoryBudget | undefined;
+  /** Warns about bodies that are not what the client sent. */
+  readonly rewritten: RewrittenBodies;
   readonly stripForwarded: boolean;
   readonly maxBodySize: number;
   readonly sendTimeout: SendTimeout;
@@ -98,6 +101,7 @@ export function resolveSettings<Request>(options: FromWsgiOptions<Request>): Fro
   return {
     environ,
     passOn: new Set(passOn),
+    rewritten: new RewrittenBodies(),
     passOnMemory: passOn.length === 0 ? undefined : new MemoryBudget(PASS_ON_MEMORY),
     stripForwarded,
     maxBodySize,

@@ -1,6 +1,8 @@
 /** Restores the bytes of a body that earlier middleware has read. Knows the results of body parsers; knows no framework. */
 import type { IncomingMessage } from "node:http";
 import { BodyConsumedError } from "../errors.ts";
+import { type EncodedBody, encodeText } from "./charset.ts";
+import { encodeForm } from "./form-body.ts";
 
 /** The properties that body parsers set: in Express on the request, in Koa on `ctx.request`. */
 export interface ParsedBody {
@@ -12,50 +14,41 @@ export interface ParsedBody {
 
 /**
  * Returns the bytes of a body that earlier middleware has read: `rawBody` if it exists, else the parsed body, serialized again.
+ * The media type decides how, not the type of the value.
  *
  *     json        { a: [1] }                     → '{"a":[1]}'
- *     urlencoded  { a: ["1", "2"], b: { c: "ü" } } → "a=1&a=2&b%5Bc%5D=%C3%BC"
+ *     json        "a", null                      → '"a"', "null"
+ *     urlencoded  { b: { c: "ü" } }              → "b%5Bc%5D=%C3%BC"
  *     text        "ü"                            → its bytes, in the declared charset
  *     raw         <Buffer 01 02>                 → itself
  *
  * @throws BodyConsumedError if middleware left nothing that can be serialized
  */
-export function rewriteBody(req: IncomingMessage, { body, rawBody }: ParsedBody): Uint8Array {
+export function rewriteBody(req: IncomingMessage, { body, rawBody }: ParsedBody): EncodedBody {
+  const contentType = req.headers["content-type"] ?? "";
   const kept = rawBody ?? body;
-  if (kept instanceof Uint8Array) return kept;
-  if (typeof kept === "string") return Buffer.from(kept, charset(req));
-  const type = mediaType(req);
-  if (body !== undefined && body !== null) {
-    if (type === "application/json" || type.endsWith("+json")) return Buffer.from(JSON.stringify(body));
-    if (type === "application/x-www-form-urlencoded") return Buffer.from(formEncode(body as object));
+  if (kept instanceof Uint8Array) return { bytes: kept };
+  if (typeof rawBody === "string") return encodeText(rawBody, contentType);
+  const type = mediaType(contentType);
+  const length = Number(req.headers["content-length"] ?? Number.NaN);
+  if (body !== undefined && (type === "application/json" || type.endsWith("+json"))) {
+    return encodeJson(body, contentType, length);
+  }
+  if (typeof body === "string") return encodeText(body, contentType);
+  if (type === "application/x-www-form-urlencoded" && typeof body === "object" && body !== null) {
+    return encodeForm(body, contentType, length);
   }
   throw new BodyConsumedError(
     `middleware read the request body (${type || "without a Content-Type"}) before the WSGI app could; mount the app before that middleware, or make it keep the bytes in rawBody`,
   );
 }
 
-function mediaType(req: IncomingMessage): string {
-  return (req.headers["content-type"] ?? "").split(";", 1)[0]?.trim().toLowerCase() ?? "";
+/** A string is a parsed JSON string, unless it has the length that the client sent: then a text parser has left it. */
+function encodeJson(body: unknown, contentType: string, length: number): EncodedBody {
+  const text = typeof body === "string" ? encodeText(body, contentType) : undefined;
+  return text?.bytes.length === length ? text : encodeText(JSON.stringify(body), contentType);
 }
 
-/** Returns Node's encoding for the declared charset, with which the parser has decoded the body; UTF-8 for unsupported ones. */
-function charset(req: IncomingMessage): BufferEncoding {
-  const declared = /;\s*charset="?([\w-]+)/i.exec(req.headers["content-type"] ?? "")?.[1]?.toLowerCase();
-  return declared === "iso-8859-1" || declared === "latin1" ? "latin1" : declared === "utf-16le" ? "utf16le" : "utf8";
-}
-
-/** Serializes a form: nested values in brackets, like `qs`; lists of plain values as repeated names, which all parsers read. */
-function formEncode(fields: object): string {
-  const pairs: string[] = [];
-  const add = (name: string, value: unknown): void => {
-    if (Array.isArray(value) && value.every((item) => typeof item !== "object")) {
-      for (const item of value) add(name, item);
-    } else if (typeof value === "object" && value !== null) {
-      for (const [key, item] of Object.entries(value)) add(`${name}[${key}]`, item);
-    } else {
-      pairs.push(`${encodeURIComponent(name)}=${encodeURIComponent(String(value ?? ""))}`);
-    }
-  };
-  for (const [name, value] of Object.entries(fields)) add(name, value);
-  return pairs.join("&");
+function mediaType(contentType: string): string {
+  return contentType.split(";", 1)[0]?.trim().toLowerCase() ?? "";
 }

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from "node:http";
+import { parse as parseForm } from "qs";
 import { describe, expect, it } from "vitest";
 import { BodyConsumedError } from "../../src/errors.ts";
 import { type ParsedBody, rewriteBody } from "../../src/from-wsgi/parsed-body.ts";
@@ -6,13 +7,21 @@ import { type ParsedBody, rewriteBody } from "../../src/from-wsgi/parsed-body.ts
 /** A request with headers only: `rewriteBody` reads nothing else of it. */
 const rewrite = (type: string | undefined, parsed: ParsedBody): Buffer => {
   const headers = type === undefined ? {} : { "content-type": type };
-  return Buffer.from(rewriteBody({ headers } as IncomingMessage, parsed));
+  return Buffer.from(rewriteBody({ headers } as IncomingMessage, parsed).bytes);
 };
 
 describe("rewriteBody", () => {
   it.each([
     ["application/json", { a: [1] }, '{"a":[1]}'],
-    ["application/json", null, undefined],
+    ["application/json", null, "null"],
+    ["application/json", "a", '"a"'],
+    ["application/json", 1.5, "1.5"],
+    ["application/x-www-form-urlencoded", { a: ["1"] }, "a%5B%5D=1"],
+    ["application/x-www-form-urlencoded", { "a[]": ["1", "2"] }, "a%5B%5D=1&a%5B%5D=2"],
+    ["application/x-www-form-urlencoded; charset=iso-8859-1", { a: "ü" }, "a=%FC"],
+    ["application/json; charset=utf-16le", { a: "ü" }, Buffer.from('{"a":"ü"}', "utf16le")],
+    ["application/json; charset=utf-16be", [1], Buffer.from([0, 0x5b, 0, 0x31, 0, 0x5d])],
+    ["application/json; charset=utf-16", [], Buffer.from("\ufeff[]", "utf16le")],
     ["application/json", [], "[]"],
     ["application/json", false, "false"],
     ["application/json; charset=utf-8", { a: "ü" }, '{"a":"ü"}'],
@@ -35,6 +44,39 @@ describe("rewriteBody", () => {
   ])("NODE-22: for %s, the parsed body %j is written as %j", (type, body, expected) => {
     if (expected === undefined) expect(() => rewrite(type, { body })).toThrow(BodyConsumedError);
     else expect(rewrite(type, { body })).toEqual(Buffer.from(expected));
+  });
+
+  it.each([["a=1&a=2&b[c]=+"], ["a[]=1&a[]=2&b[c]=+"], ["a%5B%5D=1&a%5B%5D=2&b%5Bc%5D=%20"], ["a[b][]=1&a[b][]=2"]])(
+    "a form that qs has parsed is written as it came if its length tells how: %s",
+    (sent) => {
+      const headers = { "content-type": "application/x-www-form-urlencoded", "content-length": `${sent.length}` };
+      const { bytes } = rewriteBody({ headers } as unknown as IncomingMessage, { body: parseForm(sent) });
+      expect(Buffer.from(bytes).toString()).toBe(sent);
+    },
+  );
+
+  it("the JSON text of a text parser stays as it is", () => {
+    const headers = { "content-type": "application/json", "content-length": "7" };
+    const { bytes } = rewriteBody({ headers } as unknown as IncomingMessage, { body: '{"a":1}' });
+    expect(Buffer.from(bytes).toString()).toBe('{"a":1}');
+  });
+
+  it.each([
+    ["text/plain; charset=koi8-r", "ж", "text/plain; charset=utf-8", "ж"],
+    ["text/plain; charset=iso-8859-1", "ж", "text/plain; charset=utf-8", "ж"],
+    ["text/plain; charset=us-ascii", "ü", "text/plain; charset=utf-8", "ü"],
+    ['application/json; charset="utf-32"; x=y', ["ü"], "application/json; charset=utf-8; x=y", '["ü"]'],
+    [
+      "application/x-www-form-urlencoded; charset=iso-8859-1",
+      { a: "ж" },
+      "application/x-www-form-urlencoded; charset=utf-8",
+      "a=%D0%B6",
+    ],
+    ["application/json", ["ü"], undefined, '["ü"]'],
+    ["text/plain; charset=iso-8859-1", "ü", undefined, "\ufffd"],
+  ])("for %s, the body %j is written in a charset that the Content-Type names: %s", (type, body, expected, text) => {
+    const rewritten = rewriteBody({ headers: { "content-type": type } } as IncomingMessage, { body });
+    expect([rewritten.type, Buffer.from(rewritten.bytes).toString()]).toEqual([expected, text]);
   });
 
   it("NODE-22: the original bytes are preferred to the parsed body", () => {

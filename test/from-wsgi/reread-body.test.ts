@@ -77,7 +77,10 @@ describe.each([
   it.each([
     ["json", express.json(), JSON_TYPE, '{ "a": [1, "ü"] }', '{"a":[1,"ü"]}'],
     ["urlencoded, simple", express.urlencoded({ extended: false }), FORM_TYPE, "a=1&a=2&b=%C3%BC", "a=1&a=2&b=%C3%BC"],
-    ["urlencoded, extended", express.urlencoded({ extended: true }), FORM_TYPE, "a[b]=1&c=+", "a%5Bb%5D=1&c=%20"],
+    ["urlencoded, extended", express.urlencoded({ extended: true }), FORM_TYPE, "a[b]=1&c=+", "a[b]=1&c=+"],
+    ["urlencoded, a list", express.urlencoded({ extended: true }), FORM_TYPE, "a[]=1&a[]=2", "a[]=1&a[]=2"],
+    ["json, a string", express.json({ strict: false }), JSON_TYPE, '"a"', '"a"'],
+    ["json, null", express.json({ strict: false }), JSON_TYPE, "null", "null"],
     ["text", express.text(), "text/plain", "ü", "ü"],
     ["raw", express.raw({ type: "*/*" }), "application/octet-stream", "\x00\x01", "\x00\x01"],
   ])("%s is serialized again, with its real length", async (_parser, parser, type, sent, expected) => {
@@ -91,6 +94,32 @@ describe.each([
   it("NODE-23: a body that a parser decompressed has its decompressed length and no Content-Encoding", async () => {
     const answer = await post(express.json(), JSON_TYPE, gzipSync('{"a":1}'), "gzip");
     expect(answer).toEqual({ text: '{"a":1}', length: "7", coding: "none" });
+  });
+
+  it("a length that has changed is a warning, once a route", async () => {
+    const logger = new MemoryLogger();
+    server = await listen(express().use(express.json()).use(fromWsgi(echo, { logger })));
+    const headers = { "Content-Type": JSON_TYPE };
+    const send = async (path: string, body: string): Promise<unknown> =>
+      (await fetch(server.url + path, { method: "POST", headers, body })).text();
+    await send("/a", '{"a":1}');
+    expect(logger.lines).toEqual([]);
+    for (const path of ["/a?1", "/a?2", "/b"]) await send(path, '{ "a": 1 }');
+    expect(logger.lines).toEqual([
+      expect.stringMatching(/POST \/a\?1: .*serialized again to 7 bytes instead of 10; .*rawBody/),
+      expect.stringMatching(/POST \/b: /),
+    ]);
+  });
+
+  it("a charset that cannot be written again is UTF-8, and the app's Content-Type says so", async () => {
+    const types: WsgiApp = (environ, startResponse) => {
+      startResponse("200 OK", []);
+      return [bytes(environ.CONTENT_TYPE ?? "")];
+    };
+    server = await listen(express().use(express.text()).use(fromWsgi(types)));
+    const headers = { "Content-Type": "text/plain; charset=koi8-r" };
+    const answer = await fetch(server.url, { method: "POST", headers, body: new Uint8Array([0xd6]) });
+    expect(await answer.text()).toBe("text/plain; charset=utf-8");
   });
 
   it("rawBody, if it exists, is passed on byte for byte", async () => {
