@@ -41,6 +41,8 @@ export class KoaSink implements HostSink {
   }
 
   write(block: Uint8Array): Promise<void> | undefined {
+    // An empty first block sends the head. Koa would send it with the first data.
+    if (block.length === 0 && this.#stream === undefined) flushOnPipe(this.#ctx.res);
     const stream = this.#stream ?? this.#openStream();
     if (this.#sliceWriter?.mustSlice(block)) return this.#sliceWriter.write(block);
     if (block.length === 0 || stream.write(block)) return undefined;
@@ -131,6 +133,11 @@ export class KoaSink implements HostSink {
     this.#sendTimeout.watchAfterEnd(ctx.res, this.sendTimeoutListener);
     this.#settle.resolve();
   }
+}
+
+/** Sends the head as soon as Koa begins to send the body: by then upstream middleware has set its headers. */
+function flushOnPipe(res: KoaContext["res"]): void {
+  res.once("pipe", () => res.flushHeaders());
 }
 
 function isEmpty({ readableLength, writableLength }: PassThrough): boolean {

@@ -110,7 +110,9 @@ export class WsgiRequest {
 function bodyLength(environ: Environ): number {
   const { CONTENT_LENGTH: declared, "wsgi.input": input, "wsgi.input_terminated": terminated } = environ;
   if (declared !== undefined && declared !== "") return Number(declared);
-  return terminated === true && !isEmptyInput(input) ? Number.POSITIVE_INFINITY : 0;
+  // The key outlives middleware that wraps the input; other servers do not set it.
+  const hasBody = environ["wsgi_bridge.has_body"] ?? !isEmptyInput(input);
+  return terminated === true && hasBody !== false ? Number.POSITIVE_INFINITY : 0;
 }
 
 /** Builds a Host header as in PEP 3333, "URL Reconstruction". */

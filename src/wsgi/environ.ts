@@ -1,6 +1,7 @@
 /** Builds PEP 3333's environ from a request head. Knows CGI's names; knows no framework and no socket. */
 import { BadRequestError } from "../errors.ts";
 import { fileWrapper } from "./file-wrapper.ts";
+import { isEmptyInput } from "./input.ts";
 import { environKey, isForwarded } from "./names.ts";
 import type { Environ, ErrorStream, InputStream } from "./types.ts";
 
@@ -75,6 +76,7 @@ export function buildEnviron(head: RequestHead, around: Surroundings): Environ {
     "wsgi.multiprocess": around.multiprocess,
     "wsgi.run_once": false,
     "wsgi.input_terminated": true,
+    "wsgi_bridge.has_body": !isEmptyInput(around.input),
     "wsgi.file_wrapper": fileWrapper,
   } as unknown as Environ;
   if (head.mappedAddr !== undefined) environ[MAPPED_ADDR] = head.mappedAddr;

@@ -23,6 +23,7 @@ export function laneEnviron(params: ReadonlyMap<string, string>, input: InputStr
     "wsgi.multiprocess": true, // servers start many processes, and each starts its own Node
     "wsgi.run_once": false,
     "wsgi.input_terminated": true,
+    "wsgi_bridge.has_body": !isBodyless(params),
     "wsgi.file_wrapper": fileWrapper,
   } as unknown as Environ;
   for (const [key, value] of params) if (key !== UNSIZED) environ[key] = value;
