@@ -36,6 +36,7 @@ describe("buildEnviron", () => {
       "wsgi.multiprocess": false,
       "wsgi.run_once": false,
       "wsgi.input_terminated": true,
+      "wsgi_bridge.has_body": false,
       "wsgi.file_wrapper": fileWrapper,
     });
   });
