@@ -415,10 +415,6 @@ describe("body parsers", () => {
         ),
       ).toEqual(read("\x00\xff"));
     },
-    "`body`, a string (`express.text()`)": async () => {
-      const app = site((one) => one.use(express5.text()));
-      expect(await post(app, "text/plain; charset=iso-8859-1", "\xfc")).toEqual(read("\xfc"));
-    },
     "`body` of a JSON request (`application/json`, `…+json`)": async () => {
       const app = site((one) => one.use(express5.json({ type: ["json", "+json"] })));
       // blanks, a duplicate key, and a number that JavaScript has not
@@ -426,9 +422,13 @@ describe("body parsers", () => {
       for (const type of ["application/json", "application/problem+json"])
         expect(await post(app, type, body)).toEqual(read('{"a":12345678901234567000}'));
     },
+    "`body`, a string (`express.text()`)": async () => {
+      const app = site((one) => one.use(express5.text()));
+      expect(await post(app, "text/plain; charset=iso-8859-1", "\xfc")).toEqual(read("\xfc"));
+    },
     "`body` of an `application/x-www-form-urlencoded` request": async () => {
       const app = site((one) => one.use(express5.urlencoded({ extended: true })));
-      expect(await post(app, FORM, "a=1&a=2&b[c]=x+y&d[]=3")).toEqual(read("a=1&a=2&b%5Bc%5D=x%20y&d=3"));
+      expect(await post(app, FORM, "a=1&a=2&b[c]=x+y&d[]=3")).toEqual(read("a=1&a=2&b[c]=x+y&d[]=3"));
     },
     "anything else, such as a form that multer has parsed": async () => {
       const app = site((one) => one.use(multer().any()));
@@ -445,9 +445,9 @@ describe("body parsers", () => {
     await ROWS[left as string]?.();
   });
 
-  it("express.json({ strict: false }): a JSON string loses its quotes", async () => {
+  it("express.json({ strict: false }): a JSON string stays JSON", async () => {
     const app = site((one) => one.use(express5.json({ strict: false })));
-    expect(await post(app, "application/json", '"text"')).toEqual(read("text"));
+    expect(await post(app, "application/json", '"text"')).toEqual(read('"text"'));
   });
 
   it("Koa: koa-bodyparser keeps rawBody by itself", async () => {
