@@ -94,7 +94,7 @@ class _Repairs:
                 continue
             name, value = pair
             lower = name.lower()
-            if lower in HOP_BY_HOP and BAD_VALUE.search(value) is None:
+            if name.isascii() and lower in HOP_BY_HOP and BAD_VALUE.search(value) is None:
                 dropped.append(name)
             elif lower == "content-length":
                 length = value.strip(" \t")

@@ -8,7 +8,7 @@ from typing import Any, Iterator, List, Tuple
 from . import fastcgi
 from .control import Control
 from .current import current_request
-from .report import traceback_text
+from .report import message_text, traceback_text
 
 #: Limits in bytes. All pairs together must fit into one record; `traceback_text` has a limit of its own, 30,000.
 _NAME, _MESSAGE, _EXCEPTION, _STACK, _EXTRA = 400, 16_000, 2_000, 4_000, 8_000
@@ -83,7 +83,7 @@ def _pairs(record: logging.LogRecord) -> Iterator[Tuple[str, str]]:
     error = record.exc_info[1] if record.exc_info else None
     if error is not None:
         yield "type", _clip(type(error).__name__, _NAME)
-        yield "exception", _clip(str(error), _EXCEPTION)
+        yield "exception", _clip(message_text(error), _EXCEPTION)
         yield "traceback", traceback_text(error)
     if record.stack_info:
         yield "stack", _clip(record.stack_info, _STACK)
@@ -106,11 +106,18 @@ def _extra(record: logging.LogRecord) -> List[str]:
 
 
 def _json(value: Any) -> str:
-    """Returns the value as JSON; its repr() if JSON cannot express it."""
+    """Returns the value as JSON; its repr() if JSON cannot express it; its type if that raises, so that no record is lost."""
     try:
         return json.dumps(value, allow_nan=False)
-    except (TypeError, ValueError, RecursionError):
-        return json.dumps(_clip(repr(value), _NAME))
+    except Exception:  # the application's objects may have any methods
+        return json.dumps(_clip(_repr(value), _NAME))
+
+
+def _repr(value: Any) -> str:
+    try:
+        return repr(value)
+    except Exception:
+        return "<%s without repr()>" % type(value).__name__
 
 
 def _clip(text: str, limit: int) -> str:

@@ -29,7 +29,7 @@ _FRAMES_SIZE, _TEXT, _PART = 20_000, 2_000, 400
 def exception_pairs(error: BaseException) -> Iterator[Tuple[str, str]]:
     """Yields the pairs from which Node builds its PythonError."""
     yield "type", type(error).__name__[:_PART]
-    yield "message", _clip(_message(error))
+    yield "message", _clip(message_text(error))
     frames: List[traceback.FrameSummary] = traceback.extract_tb(_application_traceback(error.__traceback__))
     if len(frames) > _FIRST_FRAMES + _LAST_FRAMES:
         frames = frames[:_FIRST_FRAMES] + frames[-_LAST_FRAMES:]
@@ -44,7 +44,8 @@ def exception_pairs(error: BaseException) -> Iterator[Tuple[str, str]]:
     yield "traceback", traceback_text(error)
 
 
-def _message(error: BaseException) -> str:
+def message_text(error: BaseException) -> str:
+    """Returns str(error); "" if that raises."""
     try:
         return str(error)
     except Exception:  # the __str__ of an application's exception may itself raise

@@ -11,6 +11,8 @@ from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
 _NAME = r"[^\W\d]\w*"
 _DOTTED = r"{0}(?:\.{0})*".format(_NAME)
+#: A module's name. Unlike an attribute's, it may have hyphens.
+_MODULE = re.compile(r"[^\W\d][\w-]*(?:\.[^\W\d][\w-]*)*")
 #: Mirrors src/python/target.ts.
 _SPLIT = re.compile(r"(.*?)(?::({})(\(.*\))?)?".format(_DOTTED), re.DOTALL)
 
@@ -54,7 +56,7 @@ def _name(argument: Optional[str]) -> str:
 
 def is_file(place: str) -> bool:
     """Returns True for a path. "shop.wsgi" is a module if there is one, else the file of this name, if there is one."""
-    if place.endswith(".py") or re.fullmatch(_DOTTED, place) is None:
+    if place.endswith(".py") or _MODULE.fullmatch(place) is None:
         return True
     return os.path.isfile(place) and not _is_module(place)
 

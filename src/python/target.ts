@@ -3,9 +3,11 @@ import { OptionError } from "../errors.ts";
 
 const NAME = String.raw`[\p{L}_][\p{L}\p{N}_]*`;
 const DOTTED = `${NAME}(?:\\.${NAME})*`;
+/** Python imports modules by name whose names no `import` statement can have, such as `old-shop`. */
+const MODULE = String.raw`[\p{L}_][\p{L}\p{N}_-]*`;
 /** A module; a path with a slash; a file name with an extension. An URL is none of these. */
 const PLACE: RegExp = new RegExp(
-  `^(?:${DOTTED}|(?!\\w+://)[^\\0]*(?:[^\\0/]\\.py|/[^\\0/.][^\\0/]*)|[^\\0/:]*[^\\0/:.]\\.[\\p{L}\\p{N}_]+)$`,
+  `^(?:${MODULE}(?:\\.${MODULE})*|(?!\\w+://)[^\\0]*(?:[^\\0/]\\.py|/[^\\0/.][^\\0/]*)|[^\\0/:]*[^\\0/:.]\\.[\\p{L}\\p{N}_]+)$`,
   "u",
 );
 /** The shortest place, and what follows it. python/wsgi_bridge/target.py splits targets in the same way. */

@@ -28,6 +28,8 @@ class site:
     make = staticmethod(create_app)
 `,
   "shop.wsgi": "from shop import outer as application, create_app\n",
+  "old-shop.py": `application = ${answering("'old'")}\n`,
+  "old-till.wsgi": `application = ${answering("'a file'")}\n`,
   "odd name.wsgi": `application = ${answering("('odd', __name__, __file__[-9:])")}\n`,
   "site/app.wsgi": `import beside\napplication = ${answering("beside.NAME")}\nother = ${answering("'other'")}\n`,
   "site/beside.py": "NAME = 'beside'\n",
@@ -92,6 +94,16 @@ async function bodyOf(target: string, python: string = ensurePython()): Promise<
   const { port } = await hostPython(target, { directory, python });
   return (await rawGet(port, "/")).body.replace(directory, "DIR");
 }
+
+it.each(["old-shop", "old-shop:application"])("a module may have a hyphen, as under gunicorn: %s", async (target) => {
+  const directory = site();
+  const { port } = await hostPython(target, { directory });
+  expect((await rawGet(port, "/")).body).toBe(await gunicornBody([target], directory));
+});
+
+it("a file with a hyphen and an extension is a file", async () => {
+  expect(await bodyOf("old-till.wsgi")).toBe("'a file'");
+});
 
 describe("a factory with literals", () => {
   it.each([

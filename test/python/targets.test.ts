@@ -166,7 +166,7 @@ it.each([
   "egg:shop#main",
   "production.ini:app",
   "#main",
-  "many-app:app",
+  "many:my-app",
   ".py",
   "deep/.py:app",
   "many.py:",
