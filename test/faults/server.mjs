@@ -67,10 +67,13 @@ const COMMANDS = {
   },
 };
 
-/** Whether no request is running and every process that died is replaced, which may take as long as the backoff. */
+/**
+ * Whether no request is running, except in stuck threads, and every process that died is replaced, which may take as long as
+ * the backoff.
+ */
 function isQuiet({ processes, queue }) {
   if (processes.length !== options.processes) return false;
-  return queue.length === 0 && processes.every(({ state, inFlight }) => state === "ready" && inFlight === 0);
+  return queue.length === 0 && processes.every(({ state, inFlight, stuck }) => state === "ready" && inFlight === stuck);
 }
 
 function openFiles() {
