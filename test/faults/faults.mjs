@@ -79,9 +79,18 @@ async function injectFaults() {
       await server.ask("reload");
     } else if (ready.length > 0) {
       const signal = dice < 0.5 ? "SIGTERM" : "SIGKILL";
-      faults[signal] += 1;
-      process.kill(ready[Math.floor(Math.random() * ready.length)].pid, signal);
+      if (kill(ready[Math.floor(Math.random() * ready.length)].pid, signal)) faults[signal] += 1;
     }
+  }
+}
+
+/** @returns false if the process has ended since it was listed, as views of this app end theirs */
+function kill(pid, signal) {
+  try {
+    return process.kill(pid, signal);
+  } catch (error) {
+    if (error.code !== "ESRCH") throw error;
+    return false;
   }
 }
 
